@@ -1,0 +1,263 @@
+"""The only way a job changes: `advance(job, event)`.
+
+```
+planned ──intent──> submitting ──accepted──> in_flight ──finished──> ready <──> fetching ──> stored
+   ^                 │  │  │                  ^   │  │                 │           │
+   └───put back──────┘  │  └─refused─>rejected│   │  └─failed          └──expired──┘
+                        └─unknown─> in_doubt ─┘   └─expired
+```
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import evolve
+
+from avatar_async._jobs import events as ev
+from avatar_async._jobs.records import Artifact, Job
+from avatar_async._jobs.states import OPEN, REMOTE, RETRYABLE, ArtifactState, State
+from avatar_async.errors import LifecycleError
+
+_Apply = Callable[[Job, Any], Job]
+
+
+def _amended(job: Job, event: ev.Amended) -> Job:
+    return evolve(
+        job,
+        fingerprint=event.fingerprint,
+        task_name=event.task_name,
+        needs=event.needs,
+        hold=None,
+        error=None,
+    )
+
+
+def _intent(job: Job, event: ev.IntentWritten) -> Job:
+    return evolve(
+        job,
+        state=State.SUBMITTING,
+        owner=event.owner,
+        submitted_at=event.at,
+        not_before=None,
+        error=None,
+        hold=None,
+    )
+
+
+def _put_back(job: Job, event: ev.PutBack) -> Job:
+    return evolve(
+        job,
+        state=State.PLANNED,
+        owner=None,
+        submitted_at=None,
+        not_before=event.not_before,
+        error=event.error,
+    )
+
+
+def _unknown(job: Job, event: ev.OutcomeUnknown) -> Job:
+    return evolve(job, state=State.IN_DOUBT, owner=None, error=event.error)
+
+
+def _refused(job: Job, event: ev.Refused) -> Job:
+    return evolve(job, state=State.REJECTED, owner=None, error=event.error)
+
+
+def _accepted(job: Job, event: ev.Accepted) -> Job:
+    return evolve(
+        job,
+        state=State.IN_FLIGHT,
+        owner=None,
+        task_id=event.task_id,
+        accepted_at=event.at,
+        artifacts=event.artifacts,
+        error=None,
+    )
+
+
+def _adopted(job: Job, event: ev.Adopted) -> Job:
+    return evolve(job, state=State.IN_FLIGHT, task_id=event.task_id, accepted_at=event.at, error=None)
+
+
+def _settled(job: Job, event: ev.Settled) -> Job:
+    return evolve(job, state=State.IN_FLIGHT, task_id=event.task_id, accepted_at=event.at, error=None)
+
+
+def _anew(job: Job, event: ev.ResubmitOrdered | ev.RetryOrdered) -> Job:
+    if isinstance(event, ev.RetryOrdered) and job.hold is not None and job.state in OPEN:
+        return _released(job)
+    return evolve(
+        job,
+        state=State.PLANNED,
+        attempt=job.attempt + 1,
+        owner=None,
+        not_before=None,
+        submitted_at=None,
+        accepted_at=None,
+        task_id=None,
+        remote_status=None,
+        progress=None,
+        last_running_at=None,
+        finished_at=None,
+        expires_at=None,
+        stored_at=None,
+        error=None,
+        hold=None,
+        artifacts=(),
+    )
+
+
+def _released(job: Job) -> Job:
+    """Let a held job go on where it stood: its task and stored files stay, bad downloads are forgotten."""
+    artifacts = tuple(
+        evolve(artifact, state=ArtifactState.KNOWN, bad_sha256=None, verified_offset=0, etag=None)
+        if artifact.state is ArtifactState.SUSPECT
+        else artifact
+        for artifact in job.artifacts
+    )
+    return evolve(job, hold=None, error=None, not_before=None, artifacts=artifacts)
+
+
+def _given_up(job: Job, _event: ev.GivenUp) -> Job:
+    return evolve(job, state=State.ABANDONED, owner=None, not_before=None, hold=None)
+
+
+def _polled(job: Job, event: ev.Polled) -> Job:
+    return evolve(
+        job, remote_status=event.remote_status, progress=event.progress, last_running_at=event.at, error=None
+    )
+
+
+def _finished(job: Job, event: ev.Finished) -> Job:
+    return evolve(
+        job,
+        state=State.READY,
+        remote_status=event.remote_status,
+        progress=100,
+        finished_at=event.finished_at,
+        expires_at=event.expires_at,
+        artifacts=event.artifacts,
+        not_before=None,
+        error=None,
+    )
+
+
+def _remote_failed(job: Job, event: ev.RemoteFailed) -> Job:
+    return evolve(
+        job,
+        state=State.FAILED,
+        owner=None,
+        remote_status=event.remote_status,
+        finished_at=event.finished_at,
+        error=event.error,
+    )
+
+
+def _lost(job: Job, event: ev.LostToExpiry) -> Job:
+    artifacts = tuple(
+        artifact if artifact.state is ArtifactState.STORED else evolve(artifact, state=ArtifactState.EXPIRED)
+        for artifact in job.artifacts
+    )
+    return evolve(
+        job,
+        state=State.EXPIRED,
+        owner=None,
+        remote_status=event.remote_status or job.remote_status,
+        error=event.error,
+        hold=None,
+        artifacts=artifacts,
+    )
+
+
+def _fetch_started(job: Job, event: ev.FetchStarted) -> Job:
+    return evolve(job, state=State.FETCHING, owner=event.owner, not_before=None, hold=None)
+
+
+def _refreshed(job: Job, event: ev.ArtifactsRefreshed) -> Job:
+    return evolve(job, artifacts=event.artifacts)
+
+
+def _artifact_changed(job: Job, event: ev.ArtifactChanged) -> Job:
+    return evolve(job, artifacts=_replace(job, event.artifact))
+
+
+def _replace(job: Job, changed: Artifact) -> tuple[Artifact, ...]:
+    if all(artifact.name != changed.name for artifact in job.artifacts):
+        msg = f"job {job.name!r} has no artifact {changed.name!r}"
+        raise LifecycleError(msg)
+    return tuple(changed if artifact.name == changed.name else artifact for artifact in job.artifacts)
+
+
+def _fetch_paused(job: Job, event: ev.FetchPaused) -> Job:
+    return evolve(job, state=State.READY, owner=None, not_before=event.not_before, error=event.error)
+
+
+def _all_stored(job: Job, event: ev.AllStored) -> Job:
+    missing = [artifact.name for artifact in job.artifacts if artifact.state is not ArtifactState.STORED]
+    if missing:
+        msg = f"job {job.name!r} cannot be stored: not yet verified on disk: {', '.join(missing)}"
+        raise LifecycleError(msg)
+    return evolve(job, state=State.STORED, owner=None, stored_at=event.at, error=None, hold=None)
+
+
+def _held(job: Job, event: ev.Held) -> Job:
+    state = State.READY if job.state is State.FETCHING else job.state
+    return evolve(job, state=state, owner=None, hold=event.reason, error=event.error or job.error)
+
+
+def _receipt_written(job: Job, event: ev.ReceiptWritten) -> Job:
+    return evolve(job, receipt_state=event.state)
+
+
+#: Which event may happen in which states, and what it does.
+_TRANSITIONS: dict[type[ev.Event], tuple[frozenset[State], _Apply]] = {
+    ev.Amended: (frozenset({State.PLANNED}), _amended),
+    ev.IntentWritten: (frozenset({State.PLANNED}), _intent),
+    ev.PutBack: (frozenset({State.SUBMITTING}), _put_back),
+    ev.OutcomeUnknown: (frozenset({State.SUBMITTING}), _unknown),
+    ev.Refused: (frozenset({State.SUBMITTING}), _refused),
+    ev.Accepted: (frozenset({State.SUBMITTING}), _accepted),
+    ev.Adopted: (frozenset({State.PLANNED}), _adopted),
+    ev.Settled: (frozenset({State.IN_DOUBT}), _settled),
+    ev.ResubmitOrdered: (frozenset({State.IN_DOUBT}), _anew),
+    ev.RetryOrdered: (RETRYABLE | {State.PLANNED, State.READY}, _anew),
+    ev.GivenUp: (
+        RETRYABLE | {State.PLANNED, State.IN_DOUBT, State.IN_FLIGHT, State.READY, State.FETCHING},
+        _given_up,
+    ),
+    ev.Polled: (frozenset({State.IN_FLIGHT}), _polled),
+    ev.Finished: (frozenset({State.IN_FLIGHT}), _finished),
+    ev.RemoteFailed: (frozenset({State.IN_FLIGHT}), _remote_failed),
+    ev.LostToExpiry: (REMOTE, _lost),
+    ev.FetchStarted: (frozenset({State.READY, State.FETCHING}), _fetch_started),
+    ev.ArtifactsRefreshed: (frozenset({State.READY, State.FETCHING}), _refreshed),
+    ev.ArtifactChanged: (frozenset({State.FETCHING}), _artifact_changed),
+    ev.FetchPaused: (frozenset({State.FETCHING}), _fetch_paused),
+    ev.AllStored: (frozenset({State.FETCHING}), _all_stored),
+    ev.Held: (frozenset({State.PLANNED, State.READY, State.FETCHING}), _held),
+    ev.ReceiptWritten: (frozenset(State), _receipt_written),
+}
+
+
+def advance(job: Job, event: ev.Event) -> Job:
+    """Return the job as it stands after the event.
+
+    Raises:
+        LifecycleError: The job's state does not allow the event.
+    """
+    try:
+        allowed, change = _TRANSITIONS[type(event)]
+    except KeyError:
+        msg = f"unknown event {type(event).__name__}"
+        raise LifecycleError(msg) from None
+    if job.state not in allowed or (
+        isinstance(event, ev.RetryOrdered) and job.state in OPEN and job.hold is None
+    ):
+        msg = f"job {job.name!r} is {job.state} and cannot take {type(event).__name__}"
+        raise LifecycleError(msg)
+    return change(job, event)
+
+
+def allowed_in(event_type: type[ev.Event]) -> frozenset[State]:
+    """Return the states in which an event of this type may happen."""
+    return _TRANSITIONS[event_type][0]

@@ -1,0 +1,86 @@
+"""Safe names for folders and files: pure string work, no look at any disk."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+
+#: Names in the output folder or a job's folder that are ours.
+RESERVED = frozenset({"job.json", "ledger.db", "ledger.db-wal", "ledger.db-shm", "report.html", ".emulator"})
+#: Endings that are ours.
+RESERVED_SUFFIXES = (".part", ".suspect", ".tmp", ".lock")
+_WINDOWS_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
+)
+#: Bytes a name may have: file systems allow 255, and `.part` or a number must still fit.
+_MAX_BYTES = 180
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*\u202a-\u202e\u2066-\u2069]+")
+
+
+def safe_folder(name: str, taken: Collection[str] = ()) -> str:
+    """Return a folder name for a job: readable, safe on every file system, not among `taken`.
+
+    Two names that differ only in case, in Unicode form or in unsafe characters get different folders.
+
+    Args:
+        name: The job's name, any text.
+        taken: Folder names already given away (compared without case).
+    """
+    return _free(_clean(name) or "job", name, {_fold(other) for other in taken})
+
+
+def safe_file_names(names: Sequence[str]) -> list[str]:
+    """Return a safe, unique file name for each name a service gave, in order.
+
+    Args:
+        names: The service's names: paths, `..`, control characters and the like are disarmed.
+    """
+    taken: set[str] = set()
+    result = []
+    for position, name in enumerate(names):
+        last = re.split(r"[/\\]", name)[-1]
+        safe = _free(_clean(last) or f"artifact-{position + 1}", f"{position}:{name}", taken)
+        taken.add(_fold(safe))
+        result.append(safe)
+    return result
+
+
+def _clean(name: str) -> str:
+    text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
+    text = _UNSAFE.sub("_", text).strip(" .")
+    stem, dot, suffix = text.rpartition(".")
+    if not dot or len(suffix) > 16:
+        stem, suffix = text, ""
+    keep = _MAX_BYTES - len(suffix.encode()) - 1
+    stem = stem.encode()[:keep].decode("utf-8", "ignore").rstrip(" .")
+    text = f"{stem}.{suffix}" if suffix and stem else stem
+    if stem.lower().split(".")[0] in _WINDOWS_DEVICES:
+        text = f"_{text}"
+    return text
+
+
+def _free(text: str, origin: str, taken: Collection[str]) -> str:
+    """Return `text`, or `text` marked with a hash of its origin where it is reserved or taken."""
+    if not _reserved(text) and _fold(text) not in taken:
+        return text
+    mark = hashlib.sha256(origin.encode("utf-8", "surrogatepass")).hexdigest()
+    stem, dot, suffix = text.rpartition(".")
+    if not dot or not stem or _reserved_suffix(text):
+        stem, suffix = text.replace(".", "_"), ""
+    for length in range(8, 65, 8):
+        marked = f"{stem}~{mark[:length]}" + (f".{suffix}" if suffix else "")
+        if _fold(marked) not in taken:
+            return marked
+    return f"{stem}~{mark}{len(taken)}"
+
+
+def _reserved(text: str) -> bool:
+    return _fold(text) in RESERVED or text.startswith(".") or _reserved_suffix(text)
+
+
+def _reserved_suffix(text: str) -> bool:
+    return _fold(text).endswith(RESERVED_SUFFIXES)
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()

@@ -1,0 +1,290 @@
+"""What the orchestrator needs from the outside, as Protocols; documented here once."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from avatar_async._jobs.events import Event
+from avatar_async._jobs.records import Artifact, Job, NewJob
+from avatar_async._jobs.remote import QueryAnswer, SubmissionReport
+from avatar_async._jobs.states import State
+from avatar_async._jobs.verdicts import SubmissionCodes
+from avatar_async.requests import Kind, Request
+
+
+class Clock(Protocol):
+    """Time, injected so that tests need not wait."""
+
+    def now(self) -> datetime:
+        """Return the instant, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds of a clock that never jumps."""
+        ...
+
+    async def sleep(self, delay_s: float) -> None:
+        """Wait that many seconds; cancellation leaves nothing behind."""
+        ...
+
+
+@frozen(kw_only=True)
+class Change:
+    """One compare-and-set write: apply `event` if the job still stands as expected.
+
+    Attributes:
+        job_id: The store's key.
+        state: The state it must be in.
+        attempt: The attempt it must be at.
+        owner: The owner it must have; ANY_OWNER skips the check.
+        event: What happened.
+    """
+
+    job_id: str
+    state: State
+    attempt: int
+    event: Event
+    owner: str | None = None
+
+    #: A value for `owner` that matches any.
+    ANY_OWNER = "*"
+
+
+def change(job: Job, event: Event) -> Change:
+    """Return the change that applies `event` if the job still stands as this record says."""
+    return Change(job_id=job.id, state=job.state, attempt=job.attempt, owner=job.owner, event=event)
+
+
+class JobStore(Protocol):
+    """The durable store of jobs; every write is on disk when its call returns."""
+
+    async def bind(self, endpoint: str, account: str, *, rebind: bool = False) -> None:
+        """Tie the store to an endpoint origin and account, or check that it is tied to these.
+
+        Raises:
+            LedgerMismatchError: It is tied to others and `rebind` is false.
+        """
+        ...
+
+    async def insert(self, jobs: Sequence[NewJob]) -> list[Job]:
+        """Save new jobs as planned, all or none.
+
+        Raises:
+            ConflictError: A (batch, name) or folder is taken.
+        """
+        ...
+
+    async def apply(self, changes: Sequence[Change]) -> list[Job]:
+        """Apply every change, or none, in one durable commit; return the jobs as they stand after.
+
+        Raises:
+            ConflictError: A job is not as expected, or a task id is another job's.
+            JobNotFoundError: There is no such job.
+            LifecycleError: A state does not allow its event.
+        """
+        ...
+
+    async def get(self, job_id: str) -> Job:
+        """Return one job.
+
+        Raises:
+            JobNotFoundError: There is no such job.
+        """
+        ...
+
+    async def find(self, batch: str, names: Collection[str]) -> dict[str, Job]:
+        """Return those of the named jobs that exist, by name."""
+        ...
+
+    async def jobs(self, *, batch: str | None = None, states: Collection[State] | None = None) -> list[Job]:
+        """Return jobs in the order they were added."""
+        ...
+
+    async def counts(self) -> dict[State, int]:
+        """Return how many jobs are in each state (every state is a key)."""
+        ...
+
+    async def request(self, job_id: str) -> dict[str, Any]:
+        """Return a job's request in its plain form.
+
+        Raises:
+            JobNotFoundError: There is no such job.
+        """
+        ...
+
+    async def submitted_as(self, fingerprints: Collection[str]) -> dict[str, str]:
+        """Return, for those fingerprints ever submitted here, the name of the job that did it."""
+        ...
+
+    async def folders(self) -> set[str]:
+        """Return every job's folder name."""
+        ...
+
+    async def durations_s(self, kind: Kind, *, limit: int = 200) -> list[float]:
+        """Return how long the latest finished jobs of a kind took, submission to finish, in seconds."""
+        ...
+
+    async def changed_since(self, revision: int) -> list[Job]:
+        """Return jobs written after that revision, by this process or another; cheap when nothing was."""
+        ...
+
+    async def receipts_due(self) -> list[Job]:
+        """Return jobs with a task whose receipt does not tell of their present state."""
+        ...
+
+    async def recall(self, key: str) -> str | None:
+        """Return a fact kept with `remember`."""
+        ...
+
+    async def remember(self, key: str, value: str) -> None:
+        """Keep a small fact about the whole ledger."""
+        ...
+
+
+class ArtifactStream(Protocol):
+    """An open download."""
+
+    #: HTTP status, 200 or 206.
+    status: int
+    #: Where in the file the first chunk lies.
+    offset: int
+    #: Length of the whole file, if told.
+    total_bytes: int | None
+    #: Strong validator, if there is one.
+    etag: str | None
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives.
+
+        Raises:
+            ConnectionLostError: It broke off.
+            TransportTimeoutError: No bytes came for too long.
+        """
+        ...
+
+
+class ArtifactSource(Protocol):
+    """Where artifacts are downloaded from."""
+
+    def open_artifact(
+        self, url: str, *, offset: int = 0, etag: str | None = None
+    ) -> AbstractAsyncContextManager[ArtifactStream]:
+        """Open a download, from `offset` if the server still has the file of that strong `etag`.
+
+        Raises:
+            ArtifactRefusedError: The address is refused or gone.
+            TransportError: The host cannot be reached or talks nonsense.
+            ThrottledError: Too many calls.
+        """
+        ...
+
+
+class Service(ArtifactSource, Protocol):
+    """The vendor's service as the orchestrator sees it."""
+
+    #: Origin, such as https://aigc.softsugar.com.
+    endpoint: str
+    #: The appId, or another stable word for who pays.
+    account: str
+    #: Whether the query dialect was given by the user, or the endpoint is loopback.
+    dialect_trusted: bool
+    #: How many task ids one query may hold.
+    query_batch: int
+    #: Whether the dialect has a list call.
+    can_list: bool
+    #: What the profile says of envelope codes.
+    codes: SubmissionCodes
+
+    async def prepare(self) -> None:
+        """Make sure that a valid token is at hand, so that a create call spends no time on it.
+
+        Raises:
+            AuthError: The appId or appKey is refused.
+            TransportError: The token cannot be had now.
+        """
+        ...
+
+    async def submit(self, request: Request) -> SubmissionReport:
+        """Send one create call on a fresh connection and report what was seen; never sends twice.
+
+        Cancellation leaves the outcome unknown.
+        """
+        ...
+
+    async def renew_token(self, generation: int) -> None:
+        """Get a new token unless one newer than that generation is already here.
+
+        Raises:
+            AuthError: The appId or appKey is refused, or the token is a fixed one.
+            TransportError: The token cannot be had now.
+        """
+        ...
+
+    async def query_tasks(self, task_ids: Sequence[int]) -> QueryAnswer:
+        """Ask for tasks, at most `query_batch`; one that is missing in the answer is unknown there.
+
+        Raises:
+            AuthError: The token is refused, also after one renewal.
+            ThrottledError: Too many calls.
+            ServiceError: Another refusal.
+            TransportError: No readable answer.
+        """
+        ...
+
+    async def find_tasks(self, name: str) -> QueryAnswer:
+        """List the tasks of a material or video name.
+
+        Raises:
+            ConfigError: The dialect has no list call.
+            ServiceError, TransportError: As for `query_tasks`.
+        """
+        ...
+
+
+class FetchJournal(Protocol):
+    """Where a download writes down how far it is; each call is durable when it returns."""
+
+    async def record(self, artifact: Artifact) -> None:
+        """Record the artifact's new standing."""
+        ...
+
+
+class Downloads(Protocol):
+    """How artifacts get onto the disk."""
+
+    async def fetch(
+        self,
+        job: Job,
+        artifact: Artifact,
+        source: ArtifactSource,
+        journal: FetchJournal,
+        on_progress: Callable[[int, int | None], None],
+    ) -> Artifact:
+        """Bring one artifact home and return it as stored; goes on with what is already there.
+
+        `on_progress` gets bytes so far and the total, if known. Cancellation leaves the partial file
+        and its journal entry, from which the next call goes on.
+
+        Raises:
+            ArtifactRefusedError: The address is refused: ask for a fresh one.
+            IntegrityError: The bytes are bad; with `sha256` equal to `artifact.bad_sha256`, twice the same.
+            DiskSpaceError: Not enough room.
+            UnknownFileError: A file nobody recorded lies at the target.
+            TransportError: The connection failed and no bytes came for several tries.
+        """
+        ...
+
+
+class Receipts(Protocol):
+    """The `job.json` beside a job's files."""
+
+    async def write(self, job: Job, request: Mapping[str, Any]) -> None:
+        """Write the receipt of a job durably.
+
+        Raises:
+            DownloadError: The folder cannot be written.
+        """
+        ...
