@@ -1,0 +1,160 @@
+"""The documented directions of the keying parameters."""
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageChops, ImageFilter, ImageStat
+
+from avatar_async.media.clips import ClipStyle, make_still
+from avatar_async.media.keyer import KeyParameters, estimate_screen, key, remove_spill
+
+SCENE = make_still(ClipStyle(seed=4, width_px=180, height_px=320))
+BLUE_SCENE = make_still(ClipStyle(screen="blue", seed=4, width_px=180, height_px=320))
+BLUE = KeyParameters(sample_bgr=(255, 0, 0), spill_byalpha=0.0)
+
+
+def mean(image):
+    """Return the mean of the first band."""
+    return ImageStat.Stat(image).mean[0]
+
+
+def opacity(parameters):
+    """Return how much of the scene is kept."""
+    return mean(key(SCENE, parameters).alpha)
+
+
+def despilled(rgb, **parameters):
+    """Return one colour with its spill removed."""
+    image = remove_spill(Image.new("RGB", (1, 1), rgb), KeyParameters(**parameters))
+    return image.getpixel((0, 0))
+
+
+thresholds = st.tuples(st.integers(70, 220), st.integers(70, 220), st.integers(10, 69))
+
+
+@given(thresholds)
+@settings(max_examples=25, deadline=None)
+def test_a_higher_h_retains_more(values):
+    """The vendor says: higher values retain more background."""
+    first, second, low = values
+    lower, higher = sorted((first, second))
+    assert opacity(KeyParameters(refineth_h=lower, refineth_l=low)) <= opacity(
+        KeyParameters(refineth_h=higher, refineth_l=low)
+    )
+
+
+@given(st.tuples(st.integers(10, 80), st.integers(10, 80), st.integers(90, 220)))
+@settings(max_examples=25, deadline=None)
+def test_a_higher_l_retains_more(values):
+    """The vendor says: higher values retain more of the edge."""
+    first, second, high = values
+    lower, higher = sorted((first, second))
+    assert opacity(KeyParameters(refineth_h=high, refineth_l=lower)) <= opacity(
+        KeyParameters(refineth_h=high, refineth_l=higher)
+    )
+
+
+@pytest.mark.parametrize("pair", [(1, 6), (6, 12), (12, 24)])
+def test_a_higher_blur_makes_a_smoother_matte(pair):
+    """The vendor says: higher smoothness means smoother results."""
+
+    def roughness(blur):
+        alpha = key(SCENE, KeyParameters(blur_ks=blur, refineth_h=255, refineth_l=0)).alpha
+        return mean(alpha.filter(ImageFilter.FIND_EDGES))
+
+    assert roughness(pair[1]) < roughness(pair[0])
+
+
+@given(st.integers(0, 100), st.integers(0, 100))
+@settings(max_examples=40, deadline=None)
+def test_a_higher_colorbalance_leaves_less_green(first, second):
+    """The vendor says: higher values mean stronger green removal."""
+    lower, higher = sorted((first, second))
+    tinted = (150, 200, 140)
+    assert despilled(tinted, colorbalance=higher)[1] <= despilled(tinted, colorbalance=lower)[1]
+    assert despilled(tinted, colorbalance=0) == tinted
+    assert despilled(tinted, colorbalance=100)[1] == 150
+
+
+def test_lemon_turns_orange_as_the_recipe_warns():
+    """The green-tint recipe warns that -0.3 turns lemon yellow to orange; the default leaves it."""
+    lemon = (255, 244, 79)
+    assert despilled(lemon) == lemon
+    assert despilled(lemon, spill_byalpha=0.0) == (255, 200, 68)
+    red, green, blue = despilled(lemon, spill_byalpha=-0.3)
+    assert (red, green) == (255, 167)
+    assert blue in {48, 49}
+
+
+@pytest.mark.parametrize(("spill", "warmer"), [(-0.3, True), (0.2, True), (0.8, False), (1.0, False)])
+def test_spill_balance_tilts_warm_below_half_and_cool_above(spill, warmer):
+    """The vendor says: below 0.5 a yellow cast, above 0.5 a cyan or blue one."""
+    red, _, blue = despilled((120, 170, 120), spill_byalpha=spill)
+    assert (red > blue) is warmer
+
+
+@given(st.floats(-1, 1))
+def test_skin_keeps_its_colour_at_any_balance(spill):
+    """Skin holds no green spill, so that removing it changes nothing until far below the advised -0.3."""
+    if spill >= -0.3:
+        assert despilled((224, 160, 130), spill_byalpha=spill) == (224, 160, 130)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"refineth_h": 120},
+        {"refineth_l": 20},
+        {"blur_ks": 12},
+        {"colorbalance": 50},
+        {"spill_byalpha": -0.3},
+        {"sample_bgr": (255, 0, 0)},
+        {"background_rgb": (0, 100, 255)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_each_parameter_changes_pixels(change):
+    """A preview that ignores a parameter would mislead whoever tunes it."""
+    default = key(SCENE, KeyParameters()).image
+    changed = key(SCENE, attrs.evolve(KeyParameters(), **change)).image
+    assert ImageChops.difference(default, changed).getbbox() is not None
+
+
+@pytest.mark.parametrize(("scene", "parameters"), [(SCENE, KeyParameters()), (BLUE_SCENE, BLUE)])
+def test_an_uneven_screen_becomes_the_background_and_the_figure_stays(scene, parameters):
+    """The screen's own colour is found, so that a dull studio green keys as well as a pure one."""
+    keyed = key(scene, attrs.evolve(parameters, background_rgb=(10, 20, 30)))
+    assert keyed.warnings == ()
+    assert keyed.image.getpixel((90, 20)) == (10, 20, 30)
+    assert keyed.alpha.getpixel((90, 280)) == 255
+    assert keyed.screen is not None
+    assert 0.3 < keyed.screen.coverage < 0.9
+
+
+def test_a_picture_without_a_screen_stays_whole_and_says_so():
+    """No screen must not make half a face transparent."""
+    keyed = key(Image.new("RGB", (64, 64), (200, 150, 120)), KeyParameters())
+    assert keyed.screen is None
+    assert keyed.alpha.getextrema() == (255, 255)
+    assert "no screen" in keyed.warnings[0]
+
+
+def test_a_swapped_sample_colour_is_called_by_its_name():
+    """RGB given where BGR is asked for is the likeliest mistake."""
+    assert any(
+        "BGR" in warning for warning in key(BLUE_SCENE, KeyParameters(sample_bgr=(0, 0, 255))).warnings
+    )
+
+
+def test_thresholds_the_wrong_way_round_warn():
+    """The documented ranges overlap, so that H below L can be asked for."""
+    assert "hard" in key(SCENE, KeyParameters(refineth_h=70, refineth_l=80)).warnings[0]
+
+
+def test_a_screen_of_another_family_is_not_taken():
+    """A blue sample must not key a green screen."""
+    assert estimate_screen(SCENE, (255, 0, 0)) is None
+    found = estimate_screen(SCENE, (0, 255, 0))
+    assert found is not None
+    assert found.channel == 1
