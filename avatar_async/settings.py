@@ -1,0 +1,375 @@
+"""Every setting, its default and its range, read once and frozen.
+
+A setting comes from, the first that has it: an argument; the environment (`AVATAR_APP_ID`,
+`AVATAR_APP_KEY`, `AVATAR_TOKEN`, `AVATAR_ENDPOINT`); the profile, a TOML file named by an argument or
+by `AVATAR_PROFILE`; its default. The keys of a profile are the fields of `Settings`.
+"""
+# ruff: noqa: RUF009 - `_setting` is `attrs.field`
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from ipaddress import ip_address
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, Self, cast
+from urllib.parse import urlsplit
+
+from attrs import field, fields, frozen
+
+from avatar_async.errors import ConfigError
+
+#: Environment variable of each setting that has one.
+VARIABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "app_id": "AVATAR_APP_ID",
+        "app_key": "AVATAR_APP_KEY",
+        "token": "AVATAR_TOKEN",
+        "endpoint": "AVATAR_ENDPOINT",
+    }
+)
+#: How long an unfinished task may take before it is flagged as overdue, in seconds.
+DEADLINES_S: Mapping[str, float] = MappingProxyType(
+    {
+        "training": 24 * 3600.0,
+        "rebuild": 12 * 3600.0,
+        "image_preview": 900.0,
+        "video_preview": 2 * 3600.0,
+        "takeover": 6 * 3600.0,
+    }
+)
+_CODES = ("busy", "token_expired", "refused")
+_Check = Callable[[Any], Any]
+
+
+def is_loopback(host: str | None) -> bool:
+    """Tell whether a host name or address can only mean this machine."""
+    if host is None:
+        return False
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _origin(value: Any) -> str:
+    text = _text(value)
+    try:
+        parts, port = urlsplit(text), urlsplit(text).port
+    except ValueError as error:
+        raise ValueError(f"is no address: {error}") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an origin such as https://aigc.softsugar.com")
+    if "@" in parts.netloc or parts.path not in ("", "/") or "?" in text or "#" in text:
+        raise ValueError("must be an origin only: no user, path, query or fragment")
+    if not re.fullmatch(r"[A-Za-z0-9._:\-]+", parts.hostname):
+        raise ValueError("has a host that is no name or address (write it in ASCII)")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" if port in (None, default) else f"{parts.scheme}://{host}:{port}"
+
+
+def _proxy(value: Any) -> str:
+    text = _text(value)
+    if urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname:
+        raise ValueError("must be an http(s) address such as http://proxy.example:3128")
+    return text
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise ValueError("must be a text, not empty, without control characters")
+    return value
+
+
+def _secret(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[!-~]+", value):
+        raise ValueError("must be plain ASCII without spaces")
+    return value
+
+
+def _path(value: Any) -> Path:
+    if isinstance(value, Path):
+        return value
+    return Path(_text(value)).expanduser()
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _number(low: float, high: float, *, whole: bool = False) -> _Check:
+    def check(value: Any) -> int | float:
+        fits = isinstance(value, int) or (isinstance(value, float) and not whole)
+        if not fits or isinstance(value, bool) or not low <= value <= high:
+            kind = "a whole number" if whole else "a number"
+            raise ValueError(f"must be {kind} from {low:g} to {high:g}")
+        return cast("int", value) if whole else float(value)
+
+    return check
+
+
+def _choice(*options: str) -> _Check:
+    def check(value: Any) -> str:
+        if value not in options:
+            raise ValueError(f"must be one of {', '.join(options)}" + _did_you_mean(value, options))
+        return str(value)
+
+    return check
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise ValueError("must be a table")
+    return MappingProxyType(dict(value))
+
+
+def _table_of(names: Iterable[str], check: _Check, defaults: Mapping[str, Any]) -> _Check:
+    known = tuple(names)
+
+    def check_table(value: Any) -> Mapping[str, Any]:
+        problems, result = [], dict(defaults)
+        for key, entry in _table(value).items():
+            try:
+                if key not in known:
+                    raise ValueError("is no known key" + _did_you_mean(key, known))
+                result[key] = check(entry)
+            except ValueError as error:
+                problems.append(f"{key} {error}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return MappingProxyType(result)
+
+    return check_table
+
+
+def _codes(value: Any) -> tuple[int, ...]:
+    is_list = isinstance(value, (list, tuple, set, frozenset))
+    if not is_list or not all(
+        isinstance(code, int) and not isinstance(code, bool) and code for code in value
+    ):
+        raise ValueError("must be a list of whole numbers other than 0")
+    return tuple(sorted(value))
+
+
+def _did_you_mean(word: Any, known: Iterable[str]) -> str:
+    close = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _setting(default: Any, check: _Check, text: str, sample: str = "", *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"check": check, "text": text, "sample": sample})
+
+
+_SECONDS = _number(0.001, 86400)
+
+
+@frozen(kw_only=True)
+class Settings:
+    """All settings; construction checks every one.
+
+    The text, default and range of each stand with its field, and `sample_profile` prints them.
+
+    Raises:
+        ConfigError: On construction, naming every setting that is wrong.
+    """
+
+    endpoint: str = _setting(
+        "https://aigc.softsugar.com", _origin, "Origin of the service.", '"https://aigc.softsugar.com"'
+    )
+    app_id: str | None = _setting(None, _secret, "The account's appId (AVATAR_APP_ID).", '"..."')
+    app_key: str | None = _setting(
+        None, _secret, "The account's appKey; better kept in AVATAR_APP_KEY.", '"..."', secret=True
+    )
+    token: str | None = _setting(
+        None,
+        _secret,
+        "A fixed access token instead of appId and appKey; better kept in AVATAR_TOKEN.",
+        '"..."',
+        secret=True,
+    )
+    allow_plain_http: bool = _setting(
+        False, _flag, "Whether an http endpoint that is not this machine is allowed.", "false"
+    )
+    proxy: str | None = _setting(
+        None, _proxy, "HTTP proxy; never used for loopback hosts.", '"http://proxy.example:3128"', secret=True
+    )
+    ca_file: Path | None = _setting(
+        None, _path, "PEM file of authorities to trust beside the system's.", '"/etc/ssl/company.pem"'
+    )
+    connect_timeout_s: float = _setting(10.0, _SECONDS, "Seconds to wait for a connection.", "10.0")
+    read_timeout_s: float = _setting(60.0, _SECONDS, "Seconds without any byte before giving up.", "60.0")
+    total_timeout_s: float = _setting(60.0, _SECONDS, "Seconds for one call (downloads have none).", "60.0")
+    timestamp_type: Literal["string", "number"] = _setting(
+        "string", _choice("string", "number"), "JSON type of the timestamp in a token call.", '"string"'
+    )
+    timestamp_unit: Literal["seconds", "milliseconds"] = _setting(
+        "seconds", _choice("seconds", "milliseconds"), "Unit of the timestamp in a token call.", '"seconds"'
+    )
+    token_spacing_s: float = _setting(
+        30.0, _number(0, 3600), "Least seconds between two token requests.", "30.0"
+    )
+    token_cache_dir: Path | None = _setting(
+        None,
+        _path,
+        "Folder of the shared token file; the user's cache folder if not set.",
+        '"~/.cache/avatar"',
+    )
+    preview_case: Literal["snake", "camel"] = _setting(
+        "snake", _choice("snake", "camel"), "Spelling of green-screen keys in preview calls.", '"snake"'
+    )
+    validation: Literal["strict", "warn", "off"] = _setting(
+        "strict", _choice("strict", "warn", "off"), "Whether problems of a request refuse it.", '"strict"'
+    )
+    max_in_flight: int = _setting(16, _number(1, 100_000, whole=True), "Most tasks at a time.", "16")
+    poll_rate: float = _setting(5.0, _number(0.001, 1000), "Most query calls a second.", "5.0")
+    fetches: int = _setting(4, _number(1, 256, whole=True), "Most downloads at a time.", "4")
+    bandwidth_bytes_s: int | None = _setting(
+        None, _number(1024, 10**12, whole=True), "Most bytes a second, all downloads together.", "50_000_000"
+    )
+    disk_reserve_bytes: int = _setting(
+        1 << 30,
+        _number(0, 10**15, whole=True),
+        "Bytes of the disk that downloads leave free.",
+        "1_073_741_824",
+    )
+    retention_s: float = _setting(
+        7 * 86400.0,
+        _number(1, 366 * 86400),
+        "Seconds that results stay online after their finish.",
+        "604_800",
+    )
+    deadlines_s: Mapping[str, float] = _setting(
+        DEADLINES_S,
+        _table_of(DEADLINES_S, _number(1, 366 * 86400), DEADLINES_S),
+        "Seconds after which an unfinished task is flagged as overdue.",
+        "training = 86_400\nrebuild = 43_200\nimage_preview = 900\nvideo_preview = 7_200\ntakeover = 21_600",
+    )
+    codes: Mapping[str, tuple[int, ...]] = _setting(
+        MappingProxyType({}),
+        _table_of(_CODES, _codes, {}),
+        "What envelope codes mean; the service documents none of these.",
+        "busy = [4290]            # too much to do: nothing was made, try later\n"
+        "token_expired = [4010]   # the access token is no longer valid\n"
+        "refused = [5001]         # surely refused, even under HTTP 5xx",
+    )
+    query_dialect: Mapping[str, Any] | None = _setting(
+        None,
+        _table,
+        "How tasks are asked for. Not documented by the vendor: a run against the real service needs it.",
+        'method = "POST"\npath = "/api/2dvh/v1/material/task/query"\nid_in = "json"\nid_name = "taskIds"\n'
+        'batch = 100\ntasks = "data"\ntask_id = "taskId"\nstatus = "status"\nzone = "+08:00"\n'
+        'statuses = { QUEUED = "queued", RUNNING = "running", SUCCESS = "succeeded", FAILED = "failed", '
+        'EXPIRED = "expired" }\n'
+        'files = { at = "files", role = "type", name = "name", url = "url", size_bytes = "size" }',
+    )
+
+    def __attrs_post_init__(self) -> None:
+        values, problems = _checked({name: (getattr(self, name), name) for name in _FIELDS})
+        problems += _joint_problems(values)
+        if problems:
+            raise ConfigError(_listed(problems))
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the endpoint is this machine."""
+        return is_loopback(urlsplit(self.endpoint).hostname)
+
+    @classmethod
+    def load(
+        cls, environ: Mapping[str, str] | None = None, profile: Path | str | None = None, **overrides: Any
+    ) -> Self:
+        """Read the settings; an override of None counts as not given.
+
+        Args:
+            environ: The environment; the process's own if not given.
+            profile: The profile; `AVATAR_PROFILE` names it if not given.
+            overrides: Values that win over everything, by field name.
+
+        Raises:
+            ConfigError: Settings are wrong or unknown; names all of them and where each comes from.
+        """
+        environ = os.environ if environ is None else environ
+        named = profile or environ.get("AVATAR_PROFILE")
+        file = Path(named or "").expanduser()
+        layers: list[dict[str, tuple[Any, str]]] = [
+            {key: (value, f"{file}: {key}") for key, value in _read(file).items()} if named else {},
+            {key: (environ[name], name) for key, name in VARIABLES.items() if environ.get(name)},
+            {key: (value, key) for key, value in overrides.items() if value is not None},
+        ]
+        given: dict[str, tuple[Any, str]] = {}
+        for layer in layers:
+            if "app_key" in layer and "token" not in layer:
+                given.pop("token", None)
+            given.update(layer)
+        values, problems = _checked(given)
+        if not problems:
+            problems = _joint_problems(values, given.get("endpoint", (None, "endpoint"))[1])
+        if problems:
+            raise ConfigError(_listed(problems))
+        return cls(**values)
+
+
+_FIELDS = {item.name: item for item in fields(Settings)}
+
+
+def _checked(given: Mapping[str, tuple[Any, str]]) -> tuple[dict[str, Any], list[str]]:
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, (value, label) in given.items():
+        if name not in _FIELDS:
+            problems.append(f"{label} is no known setting{_did_you_mean(name, _FIELDS)}")
+            continue
+        try:
+            unset = value is None and _FIELDS[name].default is None
+            values[name] = None if unset else _FIELDS[name].metadata["check"](value)
+        except ValueError as error:
+            shown = f", is {value!r}"[:80] if _FIELDS[name].repr else ""
+            problems.append(f"{label} {error}{shown}")
+    return values, problems
+
+
+def _joint_problems(values: Mapping[str, Any], label: str = "endpoint") -> list[str]:
+    parts = urlsplit(values.get("endpoint") or "")
+    if parts.scheme == "http" and not is_loopback(parts.hostname) and not values.get("allow_plain_http"):
+        return [f"{label}: {values['endpoint']} is not encrypted: use https, or set allow_plain_http"]
+    return []
+
+
+def _listed(problems: list[str]) -> str:
+    return (
+        problems[0]
+        if len(problems) == 1
+        else "\n".join(["settings are wrong:", *(f"  {p}" for p in problems)])
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{file}: the profile cannot be read ({error.strerror or error})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{file}: the profile is no valid TOML: {error}") from error
+
+
+def sample_profile() -> str:
+    """Return a profile that documents every setting, all of it commented out."""
+    plain, tables = [], []
+    for item in fields(Settings):
+        text, sample = item.metadata["text"], item.metadata["sample"]
+        if isinstance(item.default, Mapping) or item.name == "query_dialect":
+            rows = [f"[{item.name}]", *sample.splitlines()]
+            tables.append("\n".join([f"# {text}", *(f"#{row}" for row in rows)]))
+        else:
+            plain.append(f"# {text}\n#{item.name} = {sample}")
+    head = "# Profile of avatar-async: name it with AVATAR_PROFILE. Take away a # to change a setting.\n"
+    return "\n".join([head, *plain, "", *(f"{table}\n" for table in tables)])
