@@ -43,7 +43,9 @@ class Reply:
 
 
 def encode_json(value: Any) -> bytes:
-    """Return compact JSON in UTF-8, letters unescaped."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode(
-        "utf-8", "surrogatepass"
-    )
+    """Return compact JSON in UTF-8, letters unescaped.
+
+    Raises:
+        TypeError, ValueError: JSON cannot hold it.
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()

@@ -1,0 +1,120 @@
+"""Reading replies: bounded JSON, the envelope around every answer, and the values inside it."""
+
+import json
+import re
+from typing import Any
+
+from attrs import field, frozen
+
+from avatar_async._wire.calls import Reply
+from avatar_async.errors import ReplyError
+
+#: Longest body that is read, in bytes.
+MAX_BODY_BYTES = 1 << 20
+#: Deepest nesting that is read.
+MAX_DEPTH = 64
+#: Longest message that is kept, in characters.
+MAX_MESSAGE = 500
+_MAX_DIGITS = 40
+_INT64_MAX = (1 << 63) - 1
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+_UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
+
+@frozen(kw_only=True)
+class Envelope:
+    """What stands around every answer of the service.
+
+    Attributes:
+        code: 0 for success.
+        message: The service's words, cut and freed of control characters.
+        data: The answer itself.
+        body: The whole decoded object.
+    """
+
+    code: int
+    message: str
+    data: Any = field(repr=False)
+    body: dict[str, Any] = field(repr=False)
+
+
+def decode_json(body: bytes) -> Any:
+    """Return the value of a JSON body.
+
+    Raises:
+        ReplyError: It is too long, too deep, not UTF-8 or not JSON.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise ReplyError(f"the reply is longer than {MAX_BODY_BYTES} bytes")
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
+        raise ReplyError(f"the reply is nested deeper than {MAX_DEPTH} levels")
+    try:
+        text = body.decode("utf-8-sig")
+        return json.loads(text, parse_int=_integer, parse_constant=_constant)
+    except (ValueError, RecursionError) as error:
+        raise ReplyError(f"the reply is not JSON ({type(error).__name__}, {len(body)} bytes)") from error
+
+
+def decode_envelope(reply: Reply) -> Envelope:
+    """Return the envelope a reply holds, whatever its code.
+
+    Raises:
+        ReplyError: The body is no envelope.
+    """
+    body = decode_json(reply.body)
+    code = integer(body.get("code")) if isinstance(body, dict) else None
+    if code is None:
+        raise ReplyError(f"the reply has no envelope (HTTP {reply.status})")
+    message = text(body.get("message")) or text(body.get("msg")) or ""
+    return Envelope(code=code, message=message, data=body.get("data"), body=body)
+
+
+def integer(value: Any) -> int | None:
+    """Return a JSON number or numeric text as an int64; None if it is neither. `true` is no number."""
+    if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,19}\s*", value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if -_INT64_MAX - 1 <= value <= _INT64_MAX else None
+
+
+def task_id(value: Any) -> int | None:
+    """Return a usable task id: a positive int64, as a number or text."""
+    number = integer(value)
+    return number if number is not None and number > 0 else None
+
+
+def text(value: Any, limit: int = MAX_MESSAGE) -> str | None:
+    """Return a JSON text fit to be shown and stored, cut at `limit` characters; None if it is none."""
+    if not isinstance(value, str):
+        return None
+    return _UNREADABLE.sub(" ", value[: limit * 2]).strip()[:limit]
+
+
+def address(value: Any) -> str | None:
+    """Return an http(s) address; None if the value is none."""
+    if not isinstance(value, str) or len(value) > 16_384 or _UNREADABLE.search(value):
+        return None
+    return value if re.match(r"https?://[^/?#]", value, re.IGNORECASE) else None
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise ValueError("a number has too many digits")
+    return int(digits)
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _depth(body: bytes) -> int:
+    depth = deepest = 0
+    for match in _TOKENS.finditer(body):
+        token = match[0]
+        if token in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in b"]}":
+            depth -= 1
+    return deepest

@@ -1,0 +1,93 @@
+"""Instants and waits, as headers and replies write them."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+#: Longest wait a Retry-After may ask for, in seconds.
+MAX_RETRY_AFTER_S = 600.0
+_OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+_MILLISECONDS_FROM = 1e11
+
+
+def moment(value: Any, zone: tzinfo) -> datetime | None:
+    """Return an instant, aware, in UTC; None if the value is none or lies before the year 2000.
+
+    Args:
+        value: ISO 8601 with or without zone, or seconds or milliseconds since 1970 as number or text.
+        zone: Where a time without a zone is read.
+    """
+    try:
+        read = _read(value, zone)
+        return read.astimezone(UTC) if read is not None and read >= _OLDEST else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _read(value: Any, zone: tzinfo) -> datetime | None:
+    if isinstance(value, str):
+        value = value.strip()
+        if re.fullmatch(r"[0-9]{9,13}(\.[0-9]{1,9})?", value):
+            value = float(value)
+        elif re.fullmatch(r"[0-9]{14}", value):
+            return datetime.strptime(value, "%Y%m%d%H%M%S").replace(tzinfo=zone)
+    if isinstance(value, str):
+        if not value or len(value) > 40:
+            return None
+        read = datetime.fromisoformat(value.replace("/", "-"))
+        return read if read.tzinfo is not None else read.replace(tzinfo=zone)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    seconds = value / 1000 if abs(value) >= _MILLISECONDS_FROM else value
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def zone_of(offset: str) -> tzinfo:
+    """Return the zone of an offset such as +08:00, or Z.
+
+    Raises:
+        ValueError: This is no offset.
+    """
+    if offset.upper() in ("Z", "UTC"):
+        return UTC
+    match = re.fullmatch(r"([+-])([01][0-9]|2[0-3]):?([0-5][0-9])", offset)
+    if match is None:
+        raise ValueError("must be an offset such as +08:00, or Z")
+    ahead = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    return timezone(ahead if match[1] == "+" else -ahead)
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds a Retry-After asks to wait, 0 to 600; None if there is none to read.
+
+    Args:
+        headers: Names in lowercase.
+        now: Our clock, to which an HTTP date is compared.
+    """
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?", value):
+        wait_s = float(value)
+    else:
+        then = http_date(value)
+        if then is None:
+            return None
+        wait_s = (then - now).total_seconds()
+    return min(max(wait_s, 0.0), MAX_RETRY_AFTER_S)
+
+
+def service_at(headers: Mapping[str, str]) -> datetime | None:
+    """Return the service's clock, from the `Date` header."""
+    return http_date(headers.get("date", ""))
+
+
+def http_date(value: str) -> datetime | None:
+    """Return the instant of an HTTP date, aware, in UTC; None if it is none."""
+    if not value or len(value) > 60:
+        return None
+    try:
+        read = parsedate_to_datetime(value)
+        return (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None

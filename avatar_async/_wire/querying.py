@@ -1,0 +1,145 @@
+"""Query and list calls in the terms of a dialect: ids to a call, a reply to tasks."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from avatar_async._jobs.remote import QueryAnswer, RemoteTask
+from avatar_async._jobs.verdicts import SubmissionCodes
+from avatar_async._wire.calls import JSON_HEADERS, Call, Reply, encode_json
+from avatar_async._wire.dialect import ListCall, QueryDialect
+from avatar_async._wire.envelope import decode_json
+from avatar_async._wire.jsonpath import JsonPath, find
+from avatar_async._wire.moments import service_at
+from avatar_async._wire.refusals import check_status, open_envelope
+from avatar_async._wire.tasks import read_task
+from avatar_async.errors import ConfigError, ReplyError
+
+_ACCEPT = {"Accept": "application/json"}
+_NO_CODES = SubmissionCodes()
+
+
+def encode_query(dialect: QueryDialect, task_ids: Sequence[int]) -> Call:
+    """Return the call that asks for tasks.
+
+    Raises:
+        ValueError: There are no ids, or more than the dialect's batch.
+    """
+    if not 0 < len(task_ids) <= dialect.batch:
+        raise ValueError(f"{len(task_ids)} ids, one call takes 1 to {dialect.batch}")
+    path = dialect.path
+    values: dict[str, Any] = dict(dialect.extra)
+    if dialect.id_in == "path":
+        path = path.replace("{id}", str(task_ids[0]))
+    elif dialect.id_in == "query":
+        values[dialect.id_name] = ",".join(str(number) for number in task_ids)
+    else:
+        ids = [number if dialect.id_type == "number" else str(number) for number in task_ids]
+        values[dialect.id_name] = ids if dialect.batch > 1 else ids[0]
+    in_body = dialect.id_in == "json" or (dialect.method == "POST" and dialect.id_in == "path")
+    return _call(dialect.method, path, values, in_body=in_body)
+
+
+def encode_list(dialect: QueryDialect, name: str, *, page: int = 1) -> Call:
+    """Return the call that lists the tasks of a material or video name.
+
+    Raises:
+        ConfigError: The dialect has no list call.
+    """
+    listing = _listing(dialect)
+    values = {**listing.extra, listing.name_name: name}
+    if listing.page_name:
+        values[listing.page_name] = page
+    if listing.size_name:
+        values[listing.size_name] = listing.page_size
+    return _call(listing.method, listing.path, values, in_body=listing.send_in == "json")
+
+
+def decode_query(
+    dialect: QueryDialect,
+    reply: Reply,
+    *,
+    asked: Sequence[int],
+    asked_at: datetime,
+    now: datetime,
+    codes: SubmissionCodes = _NO_CODES,
+) -> QueryAnswer:
+    """Return the tasks a reply holds; one that cannot be read is left out.
+
+    Args:
+        dialect: How to read it.
+        reply: What the service answered.
+        asked: The ids that were asked for; a single one need not be repeated in the reply.
+        asked_at: Our clock before the call left.
+        now: Our clock.
+        codes: What the profile says of envelope codes.
+
+    Raises:
+        ServiceError: The service refused (see `open_envelope`).
+        ReplyError: The answer cannot be read.
+    """
+    only = asked[0] if dialect.batch == 1 and asked else None
+    found = _tasks(dialect, reply, dialect.tasks, now=now, codes=codes, only=only)
+    tasks = {task.task_id: task for task in reversed(found) if task.task_id in set(asked)}
+    return QueryAnswer(
+        tasks=tuple(tasks.values())[::-1], asked_at=asked_at, service_at=service_at(reply.headers)
+    )
+
+
+def decode_list(
+    dialect: QueryDialect,
+    reply: Reply,
+    *,
+    asked_at: datetime,
+    now: datetime,
+    codes: SubmissionCodes = _NO_CODES,
+) -> QueryAnswer:
+    """Return the tasks a page of the list holds; one that cannot be read is left out.
+
+    Raises:
+        ConfigError: The dialect has no list call.
+        ServiceError: The service refused.
+        ReplyError: The answer cannot be read.
+    """
+    found = _tasks(dialect, reply, _listing(dialect).tasks, now=now, codes=codes)
+    return QueryAnswer(tasks=tuple(found), asked_at=asked_at, service_at=service_at(reply.headers))
+
+
+def _listing(dialect: QueryDialect) -> ListCall:
+    if dialect.list is None:
+        raise ConfigError("the query dialect has no list call: write [query_dialect.list] into the profile")
+    return dialect.list
+
+
+def _call(method: str, path: str, values: Mapping[str, Any], *, in_body: bool) -> Call:
+    if in_body:
+        return Call(method=method, path=path, headers=JSON_HEADERS, body=encode_json(values))
+    query = urlencode(values, safe=",")
+    if query:
+        path = f"{path}{'&' if '?' in path else '?'}{query}"
+    return Call(method=method, path=path, headers=_ACCEPT)
+
+
+def _tasks(
+    dialect: QueryDialect,
+    reply: Reply,
+    path: JsonPath,
+    *,
+    now: datetime,
+    codes: SubmissionCodes,
+    only: int | None = None,
+) -> list[RemoteTask]:
+    if dialect.envelope:
+        top: Any = open_envelope(reply, what="query call", now=now, codes=codes).body
+    else:
+        check_status(reply, what="query call", now=now)
+        top = decode_json(reply.body)
+    value = find(top, path)
+    if value is None:
+        return []
+    if not isinstance(value, (list, dict)):
+        raise ReplyError("query call: the reply has no tasks where the dialect says")
+    items = value if isinstance(value, list) else [value]
+    read = (read_task(dialect, item, only=only) for item in items)
+    return [task for task in read if task is not None]

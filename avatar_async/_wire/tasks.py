@@ -1,0 +1,137 @@
+"""One task of a query or list reply, read in the terms of a dialect."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from avatar_async._jobs.remote import RemoteFile, RemoteState, RemoteTask
+from avatar_async._wire.dialect import FileShape, QueryDialect
+from avatar_async._wire.envelope import address, integer, task_id, text
+from avatar_async._wire.jsonpath import find
+from avatar_async._wire.moments import moment
+
+#: Most files of one task that are read.
+MAX_FILES = 1000
+_MAX_WORD = 100
+_ROLE_OF_SUFFIX = {
+    **dict.fromkeys(("zip", "7z", "tar", "gz"), "model"),
+    **dict.fromkeys(("jpg", "jpeg", "png", "webp", "bmp", "gif"), "image"),
+    **dict.fromkeys(("mp4", "webm", "mov", "mkv"), "video"),
+}
+
+
+def read_task(dialect: QueryDialect, item: Any, *, only: int | None = None) -> RemoteTask | None:
+    """Return the task an item describes; None if it cannot be read.
+
+    A file whose address cannot be read makes the whole task unreadable: it must not seem complete.
+
+    Args:
+        dialect: How to read it.
+        item: What the reply holds.
+        only: The id that was asked for, if it was a single one and the item need not repeat it.
+    """
+    if not isinstance(item, dict):
+        return None
+    said = find(item, dialect.task_id) if dialect.task_id else None
+    number = only if said is None else task_id(said)
+    if number is None:
+        return None
+    try:
+        files = (*_listed_files(dialect, item), *_single_files(dialect, item))
+    except ValueError:
+        return None
+    status = _word(find(item, dialect.status)) or ""
+    return RemoteTask(
+        task_id=number,
+        state=dialect.statuses.get(status, RemoteState.UNKNOWN),
+        status=status,
+        kind=dialect.kinds.get(_word(find(item, dialect.kind)) or ""),
+        name=text(find(item, dialect.name)),
+        progress=_progress(find(item, dialect.progress), dialect.progress_full),
+        fail_reason=text(find(item, dialect.fail_reason)) or None,
+        created_at=moment(find(item, dialect.created_at), dialect.zone),
+        finished_at=moment(find(item, dialect.finished_at), dialect.zone),
+        expires_at=moment(find(item, dialect.expires_at), dialect.zone),
+        files=files,
+    )
+
+
+def _listed_files(dialect: QueryDialect, item: dict[str, Any]) -> Iterator[RemoteFile]:
+    shape = dialect.files
+    listed = find(item, shape.at) if shape else None
+    if listed is None or shape is None:
+        return
+    if not isinstance(listed, list) or len(listed) > MAX_FILES:
+        raise ValueError("the files are no list")
+    for entry in listed:
+        if not isinstance(entry, dict):
+            raise ValueError("a file is no object")
+        file = _file(shape, entry)
+        if file is not None:
+            yield file
+
+
+def _file(shape: FileShape, entry: dict[str, Any]) -> RemoteFile | None:
+    url = _address(find(entry, shape.url))
+    if url is None:
+        return None
+    name = text(find(entry, shape.name)) or _name_in(url)
+    role = shape.roles.get(_word(find(entry, shape.role)) or "") or _role_of(name, url)
+    size = integer(find(entry, shape.size_bytes))
+    md5 = text(find(entry, shape.md5)) or ""
+    return RemoteFile(
+        role=role,
+        name=name or role,
+        url=url,
+        size_bytes=size if size is not None and size > 0 else None,
+        md5=md5.lower() if re.fullmatch(r"[0-9a-fA-F]{32}", md5) else None,
+    )
+
+
+def _single_files(dialect: QueryDialect, item: dict[str, Any]) -> Iterator[RemoteFile]:
+    for role, path in dialect.urls.items():
+        url = _address(find(item, path))
+        if url is not None:
+            yield RemoteFile(role=role, name=_name_in(url) or role, url=url)
+
+
+def _address(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    url = address(value)
+    if url is None:
+        raise ValueError("an address cannot be read")
+    return url
+
+
+def _name_in(url: str) -> str:
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return ""
+    return text(unquote(path.rpartition("/")[2])) or ""
+
+
+def _role_of(name: str, url: str) -> str:
+    for word in (name, _name_in(url)):
+        role = _ROLE_OF_SUFFIX.get(word.lower().rpartition(".")[2])
+        if role is not None:
+            return role
+    return "model"
+
+
+def _word(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)[:_MAX_WORD]
+    return text(value, _MAX_WORD)
+
+
+def _progress(value: Any, full: float) -> int | None:
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}(\.[0-9]{1,9})?\s*%?\s*", value):
+        value = float(value.strip(" \t\r\n%"))
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return int(min(max(value, 0), full) / full * 100)
