@@ -1,0 +1,283 @@
+"""The writes of the ledger: functions on a connection inside a transaction."""
+
+import json
+import sqlite3
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import evolve
+
+from avatar_async._jobs import events as ev
+from avatar_async._jobs.lifecycle import advance
+from avatar_async._jobs.ports import Change
+from avatar_async._jobs.records import Job, NewJob
+from avatar_async._jobs.states import State
+from avatar_async._jobs.verdicts import Verdict
+from avatar_async._storage import readers, rows
+from avatar_async._storage.redaction import public_text
+from avatar_async.errors import ConflictError, LedgerMismatchError
+
+#: Events that come often and tell nothing new unless they change a status or an artifact's state.
+_NOISY = (ev.Polled, ev.ArtifactChanged, ev.ReceiptWritten)
+_MESSAGE_LENGTH = 300
+#: What tasks are filed under until the ledger is bound.
+_UNBOUND_ACCOUNT = ""
+
+
+def bind(connection: sqlite3.Connection, endpoint: str, account: str, *, rebind: bool) -> None:
+    """Tie the ledger to an endpoint origin and account, or check that it is tied to these.
+
+    Raises:
+        LedgerMismatchError: It is tied to others and `rebind` is false.
+    """
+    stored = readers.binding(connection)
+    if stored == (endpoint, account):
+        return
+    if stored is not None and not rebind:
+        msg = (
+            f"this ledger belongs to {stored[0]} (account {stored[1]}), not to {endpoint} "
+            f"(account {account}): use another --out or --ledger, or --rebind if its "
+            "tasks really live there now"
+        )
+        raise LedgerMismatchError(msg)
+    connection.execute(
+        "INSERT OR REPLACE INTO binding (id, endpoint, account) VALUES (1, ?, ?)", (endpoint, account)
+    )
+    if stored is None:
+        connection.execute(
+            "UPDATE tasks SET account = ? WHERE account = ?", (_account(connection), _UNBOUND_ACCOUNT)
+        )
+
+
+def remember(connection: sqlite3.Connection, key: str, value: str) -> None:
+    """Keep a fact."""
+    connection.execute("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)", (key, value))
+
+
+def insert(connection: sqlite3.Connection, jobs: Sequence[NewJob]) -> list[Job]:
+    """Save new jobs as planned.
+
+    Raises:
+        ConflictError: A (batch, name) or folder is taken.
+    """
+    return adopt(
+        connection,
+        [
+            (
+                Job(
+                    id="",
+                    batch=new.batch,
+                    name=new.name,
+                    kind=new.kind,
+                    folder=new.folder,
+                    task_name=new.task_name,
+                    fingerprint=new.fingerprint,
+                    needs=new.needs,
+                    created_at=new.created_at,
+                ),
+                new.request,
+            )
+            for new in jobs
+        ],
+    )
+
+
+def adopt(connection: sqlite3.Connection, jobs: Sequence[tuple[Job, Mapping[str, Any]]]) -> list[Job]:
+    """Save jobs with everything they know, task ids and artifacts included; ids and revisions are new.
+
+    Raises:
+        ConflictError: A (batch, name), a folder or a task id is taken.
+    """
+    revision = readers.latest_revision(connection)
+    saved = []
+    for job, request in jobs:
+        revision += 1
+        numbered = evolve(job, revision=revision)
+        try:
+            cursor = connection.execute(rows.INSERT_JOB, rows.job_row(numbered, None, folder_key(job.folder)))
+        except sqlite3.IntegrityError as error:
+            raise _taken(connection, job) from error
+        job_id = cursor.lastrowid
+        assert job_id is not None
+        connection.execute(
+            "INSERT INTO requests (job_id, body) VALUES (?, ?)", (job_id, rows.to_json(dict(request)))
+        )
+        numbered = evolve(numbered, id=str(job_id))
+        _write_artifacts(connection, job_id, None, numbered)
+        if job.task_id is not None:
+            _claim_task(connection, job_id, numbered)
+        saved.append(numbered)
+    return saved
+
+
+def folder_key(folder: str) -> str:
+    """Return what two folder names share if some file system takes them for one."""
+    return unicodedata.normalize("NFKC", folder).casefold()
+
+
+def apply(connection: sqlite3.Connection, changes: Sequence[Change]) -> list[Job]:
+    """Apply changes one after the other; return each job as it stands after its change.
+
+    Raises:
+        ConflictError: A job is not as expected, or a task id is another job's.
+        JobNotFoundError: There is no such job.
+        LifecycleError: A state does not allow its event.
+    """
+    revision = readers.latest_revision(connection)
+    written = []
+    for change in changes:
+        before = readers.job(connection, change.job_id)
+        _check(before, change)
+        revision += 1
+        after = evolve(advance(before, change.event), revision=revision)
+        job_id = int(before.id)
+        connection.execute(rows.UPDATE_JOB, (*rows.job_changes(after), job_id))
+        _write_artifacts(connection, job_id, before, after)
+        if after.task_id is not None and after.task_id != before.task_id:
+            _claim_task(connection, job_id, after)
+        if isinstance(change.event, ev.Amended):
+            body = rows.to_json(dict(change.event.request))
+            connection.execute("UPDATE requests SET body = ? WHERE job_id = ?", (body, job_id))
+        _write_intent(connection, job_id, change.event, before, after)
+        _write_history(connection, job_id, change.event, before, after)
+        written.append(after)
+    return written
+
+
+def _check(job: Job, change: Change) -> None:
+    if job.state is not change.state or job.attempt != change.attempt:
+        msg = (
+            f"job {job.name!r} is {job.state} (attempt {job.attempt}), not {change.state} "
+            f"(attempt {change.attempt}): it changed in the meantime, nothing was written"
+        )
+        raise ConflictError(msg)
+    if change.owner not in (job.owner, Change.ANY_OWNER):
+        msg = f"job {job.name!r} belongs to run {job.owner}, not to {change.owner}: nothing was written"
+        raise ConflictError(msg)
+
+
+def _taken(connection: sqlite3.Connection, job: Job) -> ConflictError:
+    rival = connection.execute(
+        "SELECT name FROM jobs WHERE folder_key = ?", (folder_key(job.folder),)
+    ).fetchone()
+    if connection.execute(
+        "SELECT 1 FROM jobs WHERE batch = ? AND name = ?", (job.batch, job.name)
+    ).fetchone():
+        return ConflictError(f"there is a job {job.name!r} in batch {job.batch!r} already")
+    if rival is not None:
+        return ConflictError(f"folder {job.folder!r} of job {job.name!r} belongs to job {rival[0]!r}")
+    return ConflictError(f"job {job.name!r} cannot be saved beside those of the ledger")
+
+
+def _write_artifacts(connection: sqlite3.Connection, job_id: int, before: Job | None, after: Job) -> None:
+    old = before.artifacts if before is not None else ()
+    if after.artifacts == old:
+        return
+    if [each.name for each in old] != [each.name for each in after.artifacts]:
+        connection.execute("DELETE FROM artifacts WHERE job_id = ?", (job_id,))
+        old = ()
+    connection.executemany(
+        f"INSERT OR REPLACE INTO artifacts ({rows.ARTIFACT_COLUMNS}) VALUES ({rows.ARTIFACT_PLACES})",  # noqa: S608
+        [
+            rows.artifact_row(job_id, position, artifact)
+            for position, artifact in enumerate(after.artifacts)
+            if position >= len(old) or old[position] != artifact
+        ],
+    )
+
+
+def _account(connection: sqlite3.Connection) -> str:
+    bound = readers.binding(connection)
+    return _UNBOUND_ACCOUNT if bound is None else json.dumps(bound)
+
+
+def _claim_task(connection: sqlite3.Connection, job_id: int, job: Job) -> None:
+    account = _account(connection)
+    rival = connection.execute(
+        "SELECT jobs.job_id, jobs.name FROM tasks JOIN jobs USING (job_id) "
+        "WHERE tasks.account = ? AND tasks.task_id = ?",
+        (account, job.task_id),
+    ).fetchone()
+    if rival is not None and rival[0] != job_id:
+        msg = f"task {job.task_id} belongs to job {rival[1]!r}, so it cannot be job {job.name!r}'s"
+        raise ConflictError(msg)
+    connection.execute(
+        "INSERT OR REPLACE INTO tasks (account, task_id, job_id, attempt, fingerprint) "
+        "VALUES (?, ?, ?, ?, ?)",
+        (account, job.task_id, job_id, job.attempt, job.fingerprint),
+    )
+
+
+def _write_intent(
+    connection: sqlite3.Connection, job_id: int, event: ev.Event, before: Job, after: Job
+) -> None:
+    if isinstance(event, ev.IntentWritten):
+        connection.execute(
+            "INSERT INTO intents (job_id, attempt, seq, owner, fingerprint, written_at) SELECT "
+            "?1, ?2, 1 + count(*), ?3, ?4, ?5 FROM intents WHERE job_id = ?1 AND attempt = ?2",
+            (job_id, after.attempt, event.owner, after.fingerprint, rows.to_text(event.at)),
+        )
+    elif before.state is State.SUBMITTING and after.state is not State.SUBMITTING:
+        connection.execute(
+            "UPDATE intents SET closed_at = ?, verdict = ? WHERE job_id = ? AND closed_at IS NULL",
+            (rows.to_text(event.at), _verdict(event), job_id),
+        )
+
+
+def _verdict(event: ev.Event) -> str:
+    match event:
+        case ev.PutBack(reason=reason):
+            return reason.value
+        case ev.Accepted():
+            return Verdict.ACCEPTED.value
+        case ev.Refused():
+            return Verdict.REFUSED.value
+        case _:
+            return Verdict.UNKNOWN.value
+
+
+def _write_history(
+    connection: sqlite3.Connection, job_id: int, event: ev.Event, before: Job, after: Job
+) -> None:
+    if isinstance(event, _NOISY) and _standing(before) == _standing(after):
+        return
+    connection.execute(
+        "INSERT INTO history (at, job_id, attempt, event, from_state, to_state, message) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            rows.to_text(event.at),
+            job_id,
+            after.attempt,
+            type(event).__name__,
+            before.state.value,
+            after.state.value,
+            _message(event),
+        ),
+    )
+
+
+def _standing(job: Job) -> tuple[object, ...]:
+    return (job.state, job.remote_status, *(artifact.state for artifact in job.artifacts))
+
+
+def _message(event: ev.Event) -> str | None:
+    error = getattr(event, "error", None)
+    match event:
+        case _ if error is not None:
+            text = f"{error.code}: {error.message}"
+        case ev.IntentWritten(owner=owner) | ev.FetchStarted(owner=owner):
+            text = f"by {owner}"
+        case ev.Accepted(task_id=task_id) | ev.Adopted(task_id=task_id):
+            text = f"task {task_id}"
+        case ev.Settled(task_id=task_id, how=how):
+            text = f"task {task_id}, found by {how}"
+        case ev.Polled(remote_status=status):
+            text = status
+        case ev.ArtifactChanged(artifact=artifact):
+            text = f"{artifact.name}: {artifact.state}"
+        case ev.Held(reason=reason):
+            text = reason
+        case _:
+            return None
+    return public_text(text)[:_MESSAGE_LENGTH]

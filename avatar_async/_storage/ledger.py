@@ -1,0 +1,167 @@
+"""The durable store of jobs on one machine: a SQLite file."""
+
+import functools
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from avatar_async._jobs.ports import Change
+from avatar_async._jobs.records import Job, NewJob
+from avatar_async._jobs.states import State
+from avatar_async._storage import changes as writes
+from avatar_async._storage import readers
+from avatar_async._storage.connect import open_reader, open_writer, prepare_file
+from avatar_async._storage.faults import ledger_error
+from avatar_async._storage.readers import HistoryEntry, Intent
+from avatar_async._storage.writer import SqliteThread, commit_group, read_group
+from avatar_async.errors import LedgerError
+from avatar_async.requests import Kind
+
+T = TypeVar("T")
+
+
+class Ledger:
+    """Jobs in a SQLite file, as the `JobStore` port asks for it.
+
+    Any number of processes may have it open: a runner (see `RunnerLock`), readers, and commands that
+    apply single changes. Every write is on disk when its call returns; writes that wait together
+    share one commit. Cancelling a call stops the waiting only: a write that is queued is made.
+    """
+
+    def __init__(self, path: Path, writer: SqliteThread | None, reader: SqliteThread) -> None:
+        #: Where the file lies.
+        self.path = path
+        self._writer = writer
+        self._reader = reader
+        self._changes = readers.ChangeReader()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, path: str | Path, *, read_only: bool = False, create: bool = True
+    ) -> AsyncIterator[Self]:
+        """Open a ledger for the block; what is queued at its end is still written.
+
+        Args:
+            path: The file, made with mode 0600 if it is missing.
+            read_only: Refuse every write, and open no connection that could.
+            create: Whether a missing file is made (never when `read_only`).
+
+        Raises:
+            LedgerError: It cannot be opened, is no ledger, or lies on a network file system.
+            LedgerVersionError: It was written by a newer version of this package.
+        """
+        path = Path(path)
+        prepare = functools.partial(prepare_file, path, create=create and not read_only)
+        try:
+            await anyio.to_thread.run_sync(prepare)
+        except OSError as error:
+            raise ledger_error(error, path) from error
+        writer = None if read_only else SqliteThread(path, lambda: open_writer(path), commit_group)
+        reader = SqliteThread(path, lambda: open_reader(path), read_group)
+        try:
+            if writer is not None:
+                await writer.start()
+            await reader.start()
+            yield cls(path, writer, reader)
+        finally:
+            await reader.stop()
+            if writer is not None:
+                await writer.stop()
+
+    async def bind(self, endpoint: str, account: str, *, rebind: bool = False) -> None:
+        """Tie the ledger to an endpoint origin and account, or check it; see `JobStore.bind`."""
+        await self._write(lambda db: writes.bind(db, endpoint, account, rebind=rebind))
+
+    async def binding(self) -> tuple[str, str] | None:
+        """Return the endpoint origin and account the ledger is tied to, None if it is not yet."""
+        return await self._reader.call(readers.binding)
+
+    async def insert(self, jobs: Sequence[NewJob]) -> list[Job]:
+        """Save new jobs as planned, all or none; see `JobStore.insert`."""
+        return await self._write(lambda db: writes.insert(db, jobs))
+
+    async def adopt(self, jobs: Sequence[tuple[Job, Mapping[str, Any]]]) -> list[Job]:
+        """Save jobs with their requests as they stand, all or none; ids and revisions are given anew.
+
+        Raises:
+            ConflictError: A (batch, name), a folder or a task id is taken.
+        """
+        return await self._write(lambda db: writes.adopt(db, jobs))
+
+    async def apply(self, changes: Sequence[Change]) -> list[Job]:
+        """Apply every change, or none, in one durable commit; see `JobStore.apply`.
+
+        Cancelled, the changes may still be written: read the jobs again before going on.
+        """
+        return await self._write(lambda db: writes.apply(db, changes))
+
+    async def remember(self, key: str, value: str) -> None:
+        """Keep a small fact about the whole ledger."""
+        await self._write(lambda db: writes.remember(db, key, value))
+
+    async def recall(self, key: str) -> str | None:
+        """Return a fact kept with `remember`."""
+        return await self._reader.call(lambda db: readers.recall(db, key))
+
+    async def get(self, job_id: str) -> Job:
+        """Return one job; see `JobStore.get`."""
+        return await self._reader.call(lambda db: readers.job(db, job_id))
+
+    async def find(self, batch: str, names: Collection[str]) -> dict[str, Job]:
+        """Return those of the named jobs that exist, by name."""
+        return await self._reader.call(lambda db: readers.find(db, batch, names))
+
+    async def jobs(self, *, batch: str | None = None, states: Collection[State] | None = None) -> list[Job]:
+        """Return jobs in the order they were added."""
+        return await self._reader.call(lambda db: readers.jobs(db, batch, states))
+
+    async def counts(self) -> dict[State, int]:
+        """Return how many jobs are in each state (every state is a key)."""
+        return await self._reader.call(readers.counts)
+
+    async def request(self, job_id: str) -> dict[str, Any]:
+        """Return a job's request in its plain form; see `JobStore.request`."""
+        return await self._reader.call(lambda db: readers.request(db, job_id))
+
+    async def submitted_as(self, fingerprints: Collection[str]) -> dict[str, str]:
+        """Return, for fingerprints of which a task was or may have been made, the job that did it.
+
+        Create calls that surely made no task (put back, refused) do not count.
+        """
+        return await self._reader.call(lambda db: readers.submitted_as(db, fingerprints))
+
+    async def folders(self) -> set[str]:
+        """Return every job's folder name."""
+        return await self._reader.call(readers.folders)
+
+    async def durations_s(self, kind: Kind, *, limit: int = 200) -> list[float]:
+        """Return how long the latest well finished jobs of a kind took, in seconds."""
+        return await self._reader.call(lambda db: readers.durations_s(db, kind, limit))
+
+    async def changed_since(self, revision: int) -> list[Job]:
+        """Return jobs written after that revision, by anyone; cheap when nothing was."""
+        return await self._reader.call(lambda db: self._changes.since(db, revision))
+
+    async def receipts_due(self) -> list[Job]:
+        """Return jobs with a task whose receipt does not tell of their present state."""
+        return await self._reader.call(readers.receipts_due)
+
+    async def intents(self, job_id: str) -> list[Intent]:
+        """Return every create call promised for a job, in order."""
+        return await self._reader.call(lambda db: readers.intents(db, job_id))
+
+    async def history(self, job_id: str) -> list[HistoryEntry]:
+        """Return what happened to a job, in order, without addresses."""
+        return await self._reader.call(lambda db: readers.history(db, job_id))
+
+    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._writer is None:
+            msg = f"ledger {self.path} was opened for reading only"
+            raise LedgerError(msg)
+        return await self._writer.call(work)

@@ -1,0 +1,128 @@
+"""One runner per ledger: an operating system lock, and a note of who holds it."""
+
+import json
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import anyio.to_thread
+from attrs import frozen
+
+from avatar_async._storage.atomic import replace_file
+from avatar_async._storage.mounts import network_file_system
+from avatar_async.errors import LedgerError, LedgerLockedError
+
+
+@frozen(kw_only=True)
+class Holder:
+    """The run that holds a ledger.
+
+    Attributes:
+        pid: Its process id on its host.
+        host: Its host's name.
+        since: When it took the ledger.
+    """
+
+    pid: int
+    host: str
+    since: datetime
+
+
+class RunnerLock:
+    """Hold a ledger for one runner, as an async context manager.
+
+    The operating system lets go of the lock when its process ends, however it ends; so who gets it
+    knows that every earlier owner is dead. It lies beside the ledger's file.
+    """
+
+    def __init__(self, ledger: str | Path) -> None:
+        path = Path(ledger)
+        self._ledger = path
+        self._lock_path = path.with_name(path.name + ".lock")
+        self._note_path = path.with_name(path.name + ".runner.lock")
+        self._lock: Any = None
+
+    async def __aenter__(self) -> Self:
+        """Take the lock at once or not at all.
+
+        Raises:
+            LedgerLockedError: Another run holds the ledger.
+            LedgerError: The lock cannot be made.
+        """
+        await anyio.to_thread.run_sync(self._take)
+        return self
+
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let go of the lock."""
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self._release)
+
+    async def holder(self) -> Holder | None:
+        """Return who holds the ledger, as noted; None without a readable note."""
+        return await anyio.to_thread.run_sync(self._read_note)
+
+    def _take(self) -> None:
+        import filelock
+
+        kind = network_file_system(self._ledger.parent)
+        if kind is not None:
+            msg = (
+                f"ledger {self._ledger}: its folder is on a network file system ({kind}), where locks "
+                "cannot be trusted: use a local disk"
+            )
+            raise LedgerError(msg)
+        try:
+            self._lock_path.parent.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(self._lock_path, mode=0o600, thread_local=False)
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise LedgerLockedError(self._locked_message()) from None
+        except OSError as error:
+            msg = f"ledger {self._ledger}: {self._lock_path.name} cannot be made: {error.strerror or error}"
+            raise LedgerError(msg) from error
+        self._lock = lock
+        try:
+            note = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat()}
+            replace_file(self._note_path, json.dumps(note).encode(), mode=0o600)
+        except OSError as error:
+            self._release()
+            msg = (
+                f"ledger {self._ledger}: {self._note_path.name} cannot be written: {error.strerror or error}"
+            )
+            raise LedgerError(msg) from error
+
+    def _release(self) -> None:
+        lock, self._lock = self._lock, None
+        if lock is None:
+            return
+        self._note_path.unlink(missing_ok=True)
+        lock.release()
+
+    def _read_note(self) -> Holder | None:
+        try:
+            note = json.loads(self._note_path.read_bytes())
+            return Holder(
+                pid=int(note["pid"]), host=str(note["host"]), since=datetime.fromisoformat(note["since"])
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _locked_message(self) -> str:
+        holder = self._read_note()
+        who = (
+            f"process {holder.pid} on {holder.host}, since {holder.since:%Y-%m-%d %H:%M:%S} UTC"
+            if holder
+            else "another process"
+        )
+        return (
+            f"ledger {self._ledger} is in use by another run ({who}): wait for it or stop it first; "
+            "status, resolve, retry and abandon work meanwhile"
+        )

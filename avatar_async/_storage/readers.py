@@ -1,0 +1,257 @@
+"""The reads of the ledger: functions on a connection."""
+
+import json
+import sqlite3
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from attrs import frozen
+
+from avatar_async._jobs.records import Job
+from avatar_async._jobs.states import OPEN, State
+from avatar_async._storage import rows, schema
+from avatar_async.errors import JobNotFoundError
+from avatar_async.requests import Kind
+
+
+@frozen(kw_only=True)
+class Intent:
+    """A promise of one create call.
+
+    Attributes:
+        attempt: The job's attempt it belongs to.
+        seq: 1 for the attempt's first create call.
+        owner: The run that made the promise.
+        closed_at: When its outcome was known; None while the call may be under way.
+        verdict: The outcome in a word (`Verdict`).
+    """
+
+    attempt: int
+    seq: int
+    owner: str
+    written_at: datetime
+    closed_at: datetime | None
+    verdict: str | None
+
+
+@frozen(kw_only=True)
+class HistoryEntry:
+    """Something that happened to a job, for people to read; holds no address and no secret.
+
+    Attributes:
+        event: The event's class name.
+        before: The state it found.
+        after: The state it left.
+    """
+
+    at: datetime
+    attempt: int
+    event: str
+    before: State
+    after: State
+    message: str | None
+
+
+def binding(connection: sqlite3.Connection) -> tuple[str, str] | None:
+    """Return the endpoint origin and account the ledger is tied to."""
+    row = connection.execute("SELECT endpoint, account FROM binding").fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+def latest_revision(connection: sqlite3.Connection) -> int:
+    """Return the highest revision of any job; 0 without jobs."""
+    revision: int = connection.execute("SELECT coalesce(max(revision), 0) FROM jobs").fetchone()[0]
+    return revision
+
+
+def job(connection: sqlite3.Connection, job_id: str) -> Job:
+    """Return one job.
+
+    Raises:
+        JobNotFoundError: There is no such job.
+    """
+    key = _key(job_id)
+    row = connection.execute(f"SELECT {rows.JOB_COLUMNS} FROM jobs WHERE job_id = ?", (key,)).fetchone()  # noqa: S608
+    if row is None:
+        raise _missing(job_id)
+    artifacts = connection.execute(
+        f"SELECT {rows.ARTIFACT_COLUMNS} FROM artifacts WHERE job_id = ? ORDER BY position",  # noqa: S608
+        (key,),
+    )
+    return rows.job_of(row, map(rows.artifact_of, artifacts))
+
+
+def jobs_where(connection: sqlite3.Connection, condition: str, parameters: Sequence[Any] = ()) -> list[Job]:
+    """Return the jobs of a condition on the jobs table, in the order they were added.
+
+    Args:
+        connection: A connection in a transaction, so that jobs and artifacts agree.
+        condition: SQL of this package, never of a user.
+        parameters: Values of its placeholders.
+    """
+    artifacts = connection.execute(
+        f"SELECT {rows.ARTIFACT_COLUMNS} FROM artifacts "  # noqa: S608
+        f"WHERE job_id IN (SELECT job_id FROM jobs WHERE {condition}) ORDER BY job_id, position",
+        parameters,
+    )
+    by_job = {key: tuple(map(rows.artifact_of, group)) for key, group in groupby(artifacts, key=_first)}
+    found = connection.execute(
+        f"SELECT {rows.JOB_COLUMNS} FROM jobs WHERE {condition} ORDER BY job_id",  # noqa: S608
+        parameters,
+    )
+    return [rows.job_of(row, by_job.get(row[0], ())) for row in found]
+
+
+def jobs(connection: sqlite3.Connection, batch: str | None, states: Collection[State] | None) -> list[Job]:
+    """Return jobs of a batch and of states, in the order they were added."""
+    conditions, parameters = ["TRUE"], []
+    if batch is not None:
+        conditions.append("batch = ?")
+        parameters.append(batch)
+    if states is not None:
+        if OPEN.issuperset(states):
+            conditions.append(schema.OPEN_CONDITION)
+        conditions.append("state IN (SELECT value FROM json_each(?))")
+        parameters.append(rows.to_json([state.value for state in states]))
+    return jobs_where(connection, " AND ".join(conditions), parameters)
+
+
+def find(connection: sqlite3.Connection, batch: str, names: Collection[str]) -> dict[str, Job]:
+    """Return those of the named jobs that exist, by name."""
+    condition = "batch = ? AND name IN (SELECT value FROM json_each(?))"
+    return {each.name: each for each in jobs_where(connection, condition, (batch, rows.to_json(list(names))))}
+
+
+def counts(connection: sqlite3.Connection) -> dict[State, int]:
+    """Return how many jobs are in each state."""
+    found = dict(connection.execute("SELECT state, count(*) FROM jobs GROUP BY state"))
+    return {state: found.get(state.value, 0) for state in State}
+
+
+def request(connection: sqlite3.Connection, job_id: str) -> dict[str, Any]:
+    """Return a job's request in its plain form.
+
+    Raises:
+        JobNotFoundError: There is no such job.
+    """
+    row = connection.execute("SELECT body FROM requests WHERE job_id = ?", (_key(job_id),)).fetchone()
+    if row is None:
+        raise _missing(job_id)
+    body: dict[str, Any] = json.loads(row[0])
+    return body
+
+
+def submitted_as(connection: sqlite3.Connection, fingerprints: Collection[str]) -> dict[str, str]:
+    """Return, for fingerprints of which a task was or may have been made, the name of the first such job."""
+    found = connection.execute(
+        "SELECT claims.fingerprint, jobs.name FROM ("
+        "SELECT fingerprint, job_id FROM tasks UNION "
+        "SELECT fingerprint, job_id FROM intents WHERE verdict IS NULL OR verdict IN ('unknown', 'accepted')"
+        ") AS claims JOIN jobs USING (job_id) "
+        "WHERE claims.fingerprint IN (SELECT value FROM json_each(?)) ORDER BY jobs.job_id DESC",
+        (rows.to_json(list(fingerprints)),),
+    )
+    return dict(found)
+
+
+def folders(connection: sqlite3.Connection) -> set[str]:
+    """Return every job's folder name."""
+    return {row[0] for row in connection.execute("SELECT folder FROM jobs")}
+
+
+def durations_s(connection: sqlite3.Connection, kind: Kind, limit: int) -> list[float]:
+    """Return how long the latest well finished jobs of a kind took, the latest first, in seconds."""
+    found = connection.execute(
+        "SELECT submitted_at, finished_at FROM jobs WHERE kind = ? AND finished_at IS NOT NULL "
+        "AND submitted_at IS NOT NULL AND state <> 'failed' ORDER BY finished_at DESC LIMIT ?",
+        (kind.value, limit),
+    )
+    return [
+        max(0.0, (datetime.fromisoformat(finished) - datetime.fromisoformat(submitted)).total_seconds())
+        for submitted, finished in found
+    ]
+
+
+def receipts_due(connection: sqlite3.Connection) -> list[Job]:
+    """Return jobs with a task whose receipt does not tell of their present state."""
+    return jobs_where(connection, schema.RECEIPT_DUE_CONDITION)
+
+
+def recall(connection: sqlite3.Connection, key: str) -> str | None:
+    """Return a fact kept with `remember`."""
+    row = connection.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()
+    return None if row is None else row[0]
+
+
+def intents(connection: sqlite3.Connection, job_id: str) -> list[Intent]:
+    """Return every create call promised for a job, in order."""
+    found = connection.execute(
+        "SELECT attempt, seq, owner, written_at, closed_at, verdict FROM intents WHERE job_id = ? "
+        "ORDER BY intent_id",
+        (_key(job_id),),
+    )
+    return [
+        Intent(
+            attempt=attempt,
+            seq=seq,
+            owner=owner,
+            written_at=datetime.fromisoformat(written),
+            closed_at=rows.to_instant(closed),
+            verdict=verdict,
+        )
+        for attempt, seq, owner, written, closed, verdict in found
+    ]
+
+
+def history(connection: sqlite3.Connection, job_id: str) -> list[HistoryEntry]:
+    """Return what happened to a job, in order."""
+    found = connection.execute(
+        "SELECT at, attempt, event, from_state, to_state, message FROM history WHERE job_id = ? "
+        "ORDER BY entry_id",
+        (_key(job_id),),
+    )
+    return [
+        HistoryEntry(
+            at=datetime.fromisoformat(at),
+            attempt=attempt,
+            event=event,
+            before=State(before),
+            after=State(after),
+            message=message,
+        )
+        for at, attempt, event, before, after, message in found
+    ]
+
+
+class ChangeReader:
+    """Tells cheaply whether anybody wrote since the last look; lives with one reading connection."""
+
+    def __init__(self) -> None:
+        self._data_version = -1
+        self._revision = 0
+
+    def since(self, connection: sqlite3.Connection, revision: int) -> list[Job]:
+        """Return jobs written after that revision, by any connection."""
+        data_version = connection.execute("PRAGMA data_version").fetchone()[0]
+        if data_version == self._data_version and revision >= self._revision:
+            return []
+        found = jobs_where(connection, "revision > ?", (revision,))
+        self._revision = latest_revision(connection)
+        self._data_version = data_version
+        return found
+
+
+def _first(row: Sequence[Any]) -> Any:
+    return row[0]
+
+
+def _key(job_id: str) -> int:
+    if not (job_id.isascii() and job_id.isdecimal()) or len(job_id) > 18:
+        raise _missing(job_id)
+    return int(job_id)
+
+
+def _missing(job_id: str) -> JobNotFoundError:
+    return JobNotFoundError(f"there is no job with id {job_id!r}")

@@ -1,0 +1,175 @@
+"""Records to rows and back. Instants are stored as ISO 8601 text in UTC with microseconds."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from avatar_async._jobs.records import Artifact, Job, JobError
+from avatar_async._jobs.states import ArtifactState, State
+from avatar_async.requests import Kind
+
+JOB_COLUMNS = (
+    "job_id, batch, name, kind, folder, task_name, fingerprint, state, attempt, owner, needs, created_at, "
+    "not_before, submitted_at, accepted_at, task_id, remote_status, progress, last_running_at, finished_at, "
+    "expires_at, stored_at, error, hold, receipt_state, revision"
+)
+ARTIFACT_COLUMNS = (
+    "job_id, position, role, name, url, size_bytes, md5, state, stored_bytes, sha256, etag, "
+    "verified_offset, bad_sha256, note"
+)
+#: Placeholders for one row of ARTIFACT_COLUMNS.
+ARTIFACT_PLACES = ", ".join("?" * len(ARTIFACT_COLUMNS.split(", ")))
+_CHANGING = tuple(
+    column
+    for column in JOB_COLUMNS.split(", ")
+    if column not in {"job_id", "batch", "name", "kind", "folder", "created_at"}
+)
+#: Writes everything of a job that can change; parameters from `job_changes`.
+UPDATE_JOB = f"UPDATE jobs SET {', '.join(f'{column} = ?' for column in _CHANGING)} WHERE job_id = ?"  # noqa: S608
+#: Writes a whole new job; parameters from `job_row`.
+INSERT_JOB = (
+    f"INSERT INTO jobs ({JOB_COLUMNS}, folder_key) "  # noqa: S608
+    f"VALUES ({', '.join('?' * (len(JOB_COLUMNS.split(', ')) + 1))})"
+)
+
+
+def to_text(at: datetime | None) -> str | None:
+    """Return an instant as it is stored.
+
+    Raises:
+        ValueError: It has no time zone.
+    """
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        msg = f"an instant without a time zone cannot be stored: {at.isoformat()}"
+        raise ValueError(msg)
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def to_instant(text: str | None) -> datetime | None:
+    """Return a stored instant, aware, in UTC."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def to_json(value: Any) -> str:
+    """Return a plain value as compact JSON text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def job_changes(job: Job) -> tuple[Any, ...]:
+    """Return the parameters of `UPDATE_JOB`, save the job's key at the end."""
+    return (
+        job.task_name,
+        job.fingerprint,
+        job.state.value,
+        job.attempt,
+        job.owner,
+        to_json(job.needs),
+        to_text(job.not_before),
+        to_text(job.submitted_at),
+        to_text(job.accepted_at),
+        job.task_id,
+        job.remote_status,
+        job.progress,
+        to_text(job.last_running_at),
+        to_text(job.finished_at),
+        to_text(job.expires_at),
+        to_text(job.stored_at),
+        _error_text(job.error),
+        job.hold,
+        None if job.receipt_state is None else job.receipt_state.value,
+        job.revision,
+    )
+
+
+def job_row(job: Job, job_id: int | None, folder_key: str) -> tuple[Any, ...]:
+    """Return the parameters of `INSERT_JOB`; without a key SQLite chooses the next one."""
+    task_name, fingerprint, state, attempt, owner, needs, *rest = job_changes(job)
+    head = (job_id, job.batch, job.name, job.kind.value, job.folder, task_name, fingerprint, state, attempt)
+    return (*head, owner, needs, to_text(job.created_at), *rest, folder_key)
+
+
+def job_of(row: Sequence[Any], artifacts: Iterable[Artifact]) -> Job:
+    """Return the job of a row of JOB_COLUMNS."""
+    created_at = to_instant(row[11])
+    assert created_at is not None
+    return Job(
+        id=str(row[0]),
+        batch=row[1],
+        name=row[2],
+        kind=Kind(row[3]),
+        folder=row[4],
+        task_name=row[5],
+        fingerprint=row[6],
+        state=State(row[7]),
+        attempt=row[8],
+        owner=row[9],
+        needs=tuple(json.loads(row[10])),
+        created_at=created_at,
+        not_before=to_instant(row[12]),
+        submitted_at=to_instant(row[13]),
+        accepted_at=to_instant(row[14]),
+        task_id=row[15],
+        remote_status=row[16],
+        progress=row[17],
+        last_running_at=to_instant(row[18]),
+        finished_at=to_instant(row[19]),
+        expires_at=to_instant(row[20]),
+        stored_at=to_instant(row[21]),
+        error=_error_of(row[22]),
+        hold=row[23],
+        receipt_state=None if row[24] is None else State(row[24]),
+        revision=row[25],
+        artifacts=tuple(artifacts),
+    )
+
+
+def artifact_row(job_id: int, position: int, artifact: Artifact) -> tuple[Any, ...]:
+    """Return the row of ARTIFACT_COLUMNS of an artifact."""
+    return (
+        job_id,
+        position,
+        artifact.role,
+        artifact.name,
+        artifact.url,
+        artifact.size_bytes,
+        artifact.md5,
+        artifact.state.value,
+        artifact.stored_bytes,
+        artifact.sha256,
+        artifact.etag,
+        artifact.verified_offset,
+        artifact.bad_sha256,
+        artifact.note,
+    )
+
+
+def artifact_of(row: Sequence[Any]) -> Artifact:
+    """Return the artifact of a row of ARTIFACT_COLUMNS."""
+    return Artifact(
+        role=row[2],
+        name=row[3],
+        url=row[4],
+        size_bytes=row[5],
+        md5=row[6],
+        state=ArtifactState(row[7]),
+        stored_bytes=row[8],
+        sha256=row[9],
+        etag=row[10],
+        verified_offset=row[11],
+        bad_sha256=row[12],
+        note=row[13],
+    )
+
+
+def _error_text(error: JobError | None) -> str | None:
+    return None if error is None else to_json([error.code, error.message, error.field])
+
+
+def _error_of(text: str | None) -> JobError | None:
+    if text is None:
+        return None
+    code, message, field = json.loads(text)
+    return JobError(code=code, message=message, field=field)

@@ -1,0 +1,193 @@
+"""The ledger's tables, one migration a version, and how a file is brought up to date."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from avatar_async.errors import LedgerError, LedgerVersionError
+
+#: Marks a SQLite file as a ledger of this package (`PRAGMA application_id`, "avas").
+APPLICATION_ID = 0x61766173
+
+#: States with something to do or wait for, spelt as the partial index spells them: SQLite uses
+#: the index only for a query that repeats its condition.
+OPEN_CONDITION = "state IN ('planned', 'submitting', 'in_doubt', 'in_flight', 'ready', 'fetching')"
+#: Jobs with a task whose receipt tells of another state, spelt as the partial index spells it.
+RECEIPT_DUE_CONDITION = "task_id IS NOT NULL AND receipt_state IS NOT state"
+
+_VERSION_1 = """
+CREATE TABLE binding (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    endpoint TEXT NOT NULL,
+    account TEXT NOT NULL
+);
+
+CREATE TABLE facts (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE jobs (
+    job_id INTEGER PRIMARY KEY,
+    batch TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    folder_key TEXT NOT NULL UNIQUE,
+    task_name TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    state TEXT NOT NULL,
+    attempt INTEGER NOT NULL CHECK (attempt >= 1),
+    owner TEXT,
+    needs TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    not_before TEXT,
+    submitted_at TEXT,
+    accepted_at TEXT,
+    task_id INTEGER,
+    remote_status TEXT,
+    progress INTEGER,
+    last_running_at TEXT,
+    finished_at TEXT,
+    expires_at TEXT,
+    stored_at TEXT,
+    error TEXT,
+    hold TEXT,
+    receipt_state TEXT,
+    revision INTEGER NOT NULL UNIQUE,
+    UNIQUE (batch, name)
+);
+CREATE INDEX jobs_by_state ON jobs (state);
+CREATE INDEX jobs_open ON jobs (job_id)
+    WHERE state IN ('planned', 'submitting', 'in_doubt', 'in_flight', 'ready', 'fetching');
+CREATE INDEX jobs_receipt_due ON jobs (job_id)
+    WHERE task_id IS NOT NULL AND receipt_state IS NOT state;
+CREATE INDEX jobs_finished ON jobs (kind, finished_at)
+    WHERE finished_at IS NOT NULL;
+
+CREATE TABLE requests (
+    job_id INTEGER PRIMARY KEY REFERENCES jobs (job_id),
+    body TEXT NOT NULL
+);
+
+CREATE TABLE artifacts (
+    job_id INTEGER NOT NULL REFERENCES jobs (job_id),
+    position INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    size_bytes INTEGER,
+    md5 TEXT,
+    state TEXT NOT NULL,
+    stored_bytes INTEGER,
+    sha256 TEXT,
+    etag TEXT,
+    verified_offset INTEGER NOT NULL,
+    bad_sha256 TEXT,
+    note TEXT,
+    PRIMARY KEY (job_id, position),
+    UNIQUE (job_id, name)
+) WITHOUT ROWID;
+
+CREATE TABLE tasks (
+    account TEXT NOT NULL,
+    task_id INTEGER NOT NULL,
+    job_id INTEGER NOT NULL REFERENCES jobs (job_id),
+    attempt INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    PRIMARY KEY (account, task_id)
+) WITHOUT ROWID;
+CREATE INDEX tasks_by_fingerprint ON tasks (fingerprint);
+
+CREATE TABLE intents (
+    intent_id INTEGER PRIMARY KEY,
+    job_id INTEGER NOT NULL REFERENCES jobs (job_id),
+    attempt INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    written_at TEXT NOT NULL,
+    closed_at TEXT,
+    verdict TEXT,
+    UNIQUE (job_id, attempt, seq)
+);
+CREATE INDEX intents_by_fingerprint ON intents (fingerprint);
+
+CREATE TABLE history (
+    entry_id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    job_id INTEGER NOT NULL REFERENCES jobs (job_id),
+    attempt INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    from_state TEXT NOT NULL,
+    to_state TEXT NOT NULL,
+    message TEXT
+);
+CREATE INDEX history_by_job ON history (job_id);
+"""
+
+#: The script at index n brings a ledger from version n to n + 1; a published one never changes.
+MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the version the file was written by; 0 for an empty file.
+
+    Raises:
+        LedgerError: It is a SQLite file of another program.
+    """
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    application: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if (tables or version) and application != APPLICATION_ID:
+        msg = "it is a SQLite file of another program, not a ledger: name another file with --ledger"
+        raise LedgerError(msg)
+    return version
+
+
+def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> None:
+    """Bring the file to the newest version, each step in its own transaction.
+
+    Raises:
+        LedgerError: It is a SQLite file of another program.
+        LedgerVersionError: It was written by a newer version of this package.
+    """
+    while True:
+        version = version_of(connection)
+        check_not_newer(version, migrations)
+        if version == len(migrations):
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if version_of(connection) == version:
+                for statement in _statements(migrations[version]):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {version + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def check_not_newer(version: int, migrations: Sequence[str] = MIGRATIONS) -> None:
+    """Refuse a ledger this code does not know.
+
+    Raises:
+        LedgerVersionError: It was written by a newer version of this package.
+    """
+    if version > len(migrations):
+        msg = (
+            f"it has schema {version}, but this avatar-async knows schemas up to {len(migrations)}: "
+            "use the version that wrote it, or a newer one"
+        )
+        raise LedgerVersionError(msg)
+
+
+def _statements(script: str) -> list[str]:
+    statements, start = [], 0
+    for position, letter in enumerate(script):
+        if letter == ";" and sqlite3.complete_statement(script[start : position + 1]):
+            statements.append(script[start : position + 1])
+            start = position + 1
+    return statements

@@ -1,0 +1,189 @@
+"""The threads that own SQLite connections; the writing one commits in groups."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+from attrs import field, frozen
+
+from avatar_async._storage.faults import ledger_error
+from avatar_async.errors import LedgerError
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], Any]
+
+#: Calls that share one commit at most, so that the first is not answered too late.
+GROUP_SIZE = 512
+#: Seconds to wait for the calls still queued when the ledger is closed.
+_CLOSE_S = 60.0
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """What became of one call."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
+@frozen(kw_only=True, eq=False)
+class _Call:
+    work: Work
+    answer: "asyncio.Future[Any]" = field(repr=False)
+
+
+def commit_group(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Outcome]:
+    """Run calls in one transaction; one that raises leaves nothing, the others are durable on return."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        outcomes = [_run_apart(connection, work) for work in works]
+        connection.execute("COMMIT")
+    except Exception as error:  # noqa: BLE001 - handed to every caller of the group
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        return [Outcome(error=error)] * len(works)
+    return outcomes
+
+
+def _run_apart(connection: sqlite3.Connection, work: Work) -> Outcome:
+    connection.execute("SAVEPOINT one_call")
+    try:
+        value = work(connection)
+    except Exception as error:
+        if not connection.in_transaction:
+            raise  # SQLite itself gave up the whole transaction: full disk, I/O error
+        connection.execute("ROLLBACK TO one_call")
+        connection.execute("RELEASE one_call")
+        return Outcome(error=error)
+    connection.execute("RELEASE one_call")
+    return Outcome(value=value)
+
+
+def read_group(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Outcome]:
+    """Run each call on its own consistent view of the file."""
+    outcomes = []
+    for work in works:
+        try:
+            connection.execute("BEGIN")
+            outcomes.append(Outcome(value=work(connection)))
+        except Exception as error:  # noqa: BLE001 - handed to the caller
+            outcomes.append(Outcome(error=error))
+        finally:
+            if connection.in_transaction:
+                connection.execute("COMMIT")
+    return outcomes
+
+
+class SqliteThread:
+    """One thread with one connection, serving calls from the event loop in order."""
+
+    def __init__(
+        self,
+        path: Path,
+        connect: Callable[[], sqlite3.Connection],
+        serve: Callable[[sqlite3.Connection, Sequence[Work]], list[Outcome]],
+    ) -> None:
+        self._path = path
+        self._connect = connect
+        self._serve = serve
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._closed = True
+
+    async def start(self) -> None:
+        """Start the thread and open its connection; cancelled, it ends by itself.
+
+        Raises:
+            LedgerError: The file cannot be opened.
+        """
+        loop = asyncio.get_running_loop()
+        ready: asyncio.Future[Any] = loop.create_future()
+        self._ended: asyncio.Future[Any] = loop.create_future()
+        self._thread = threading.Thread(
+            target=self._live, args=(loop, ready), name=f"ledger-{self._serve.__name__}", daemon=True
+        )
+        self._closed = False
+        self._thread.start()
+        try:
+            await ready
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def call(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in the thread and return its value, for the writer once it is committed.
+
+        Cancellation stops the waiting only: work that is queued is done.
+
+        Raises:
+            LedgerError: The ledger is closed, or SQLite failed.
+        """
+        if self._closed:
+            msg = f"ledger {self._path} is closed"
+            raise LedgerError(msg)
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._calls.put(_Call(work=work, answer=answer))
+        return await answer
+
+    async def stop(self) -> None:
+        """Do what is queued, close the connection and end the thread."""
+        if self._thread is None:
+            return
+        if not self._closed:
+            self._closed = True
+            self._calls.put(None)
+        with anyio.move_on_after(_CLOSE_S, shield=True):
+            await self._ended
+            self._thread.join()
+            self._thread = None
+
+    def _live(self, loop: asyncio.AbstractEventLoop, ready: "asyncio.Future[Any]") -> None:
+        try:
+            connection = self._connect()
+        except Exception as error:  # noqa: BLE001 - handed to who waits for the start
+            self._deliver(loop, [(ready, Outcome(error=error)), (self._ended, Outcome())])
+            return
+        self._deliver(loop, [(ready, Outcome())])
+        try:
+            while self._serve_next(loop, connection):
+                pass
+        finally:
+            connection.close()
+            self._deliver(loop, [(self._ended, Outcome())])
+
+    def _serve_next(self, loop: asyncio.AbstractEventLoop, connection: sqlite3.Connection) -> bool:
+        group = [self._calls.get()]
+        while group[-1] is not None and len(group) < GROUP_SIZE:
+            try:
+                group.append(self._calls.get_nowait())
+            except queue.Empty:
+                break
+        calls = [call for call in group if call is not None]
+        if calls:
+            outcomes = self._serve(connection, [call.work for call in calls])
+            self._deliver(
+                loop, [(call.answer, outcome) for call, outcome in zip(calls, outcomes, strict=True)]
+            )
+        return group[-1] is not None
+
+    def _deliver(
+        self, loop: asyncio.AbstractEventLoop, answers: Sequence[tuple["asyncio.Future[Any]", Outcome]]
+    ) -> None:
+        try:
+            loop.call_soon_threadsafe(self._answer, answers)
+        except RuntimeError:
+            return  # the loop is gone, and with it everybody who waited
+
+    def _answer(self, answers: Sequence[tuple["asyncio.Future[Any]", Outcome]]) -> None:
+        for answer, outcome in answers:
+            if answer.done():
+                continue
+            if outcome.error is None:
+                answer.set_result(outcome.value)
+            else:
+                answer.set_exception(ledger_error(outcome.error, self._path))
