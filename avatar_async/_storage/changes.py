@@ -1,6 +1,5 @@
 """The writes of the ledger: functions on a connection inside a transaction."""
 
-import json
 import sqlite3
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -21,8 +20,6 @@ from avatar_async.errors import ConflictError, LedgerMismatchError
 #: Events that come often and tell nothing new unless they change a status or an artifact's state.
 _NOISY = (ev.Polled, ev.ArtifactChanged, ev.ReceiptWritten)
 _MESSAGE_LENGTH = 300
-#: What tasks are filed under until the ledger is bound.
-_UNBOUND_ACCOUNT = ""
 
 
 def bind(connection: sqlite3.Connection, endpoint: str, account: str, *, rebind: bool) -> None:
@@ -46,7 +43,8 @@ def bind(connection: sqlite3.Connection, endpoint: str, account: str, *, rebind:
     )
     if stored is None:
         connection.execute(
-            "UPDATE tasks SET account = ? WHERE account = ?", (_account(connection), _UNBOUND_ACCOUNT)
+            "UPDATE tasks SET account = ? WHERE account = ?",
+            (readers.account(connection), readers.UNBOUND_ACCOUNT),
         )
 
 
@@ -187,13 +185,8 @@ def _write_artifacts(connection: sqlite3.Connection, job_id: int, before: Job | 
     )
 
 
-def _account(connection: sqlite3.Connection) -> str:
-    bound = readers.binding(connection)
-    return _UNBOUND_ACCOUNT if bound is None else json.dumps(bound)
-
-
 def _claim_task(connection: sqlite3.Connection, job_id: int, job: Job) -> None:
-    account = _account(connection)
+    account = readers.account(connection)
     rival = connection.execute(
         "SELECT jobs.job_id, jobs.name FROM tasks JOIN jobs USING (job_id) "
         "WHERE tasks.account = ? AND tasks.task_id = ?",

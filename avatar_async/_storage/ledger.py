@@ -136,6 +136,10 @@ class Ledger:
         """
         return await self._reader.call(lambda db: readers.submitted_as(db, fingerprints))
 
+    async def claimed(self, task_ids: Collection[int]) -> dict[int, str]:
+        """Return, for those task ids ever given to a job here (any attempt), that job's name."""
+        return await self._reader.call(lambda db: readers.claimed(db, task_ids))
+
     async def folders(self) -> set[str]:
         """Return every job's folder name."""
         return await self._reader.call(readers.folders)

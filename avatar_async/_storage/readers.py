@@ -15,6 +15,9 @@ from avatar_async._storage import rows, schema
 from avatar_async.errors import JobNotFoundError
 from avatar_async.requests import Kind
 
+#: What tasks are filed under until the ledger is bound.
+UNBOUND_ACCOUNT = ""
+
 
 @frozen(kw_only=True)
 class Intent:
@@ -58,6 +61,12 @@ def binding(connection: sqlite3.Connection) -> tuple[str, str] | None:
     """Return the endpoint origin and account the ledger is tied to."""
     row = connection.execute("SELECT endpoint, account FROM binding").fetchone()
     return None if row is None else (row[0], row[1])
+
+
+def account(connection: sqlite3.Connection) -> str:
+    """Return what task ids are filed under: the binding in one text, empty before there is one."""
+    bound = binding(connection)
+    return UNBOUND_ACCOUNT if bound is None else json.dumps(bound)
 
 
 def latest_revision(connection: sqlite3.Connection) -> int:
@@ -152,6 +161,16 @@ def submitted_as(connection: sqlite3.Connection, fingerprints: Collection[str]) 
         ") AS claims JOIN jobs USING (job_id) "
         "WHERE claims.fingerprint IN (SELECT value FROM json_each(?)) ORDER BY jobs.job_id DESC",
         (rows.to_json(list(fingerprints)),),
+    )
+    return dict(found)
+
+
+def claimed(connection: sqlite3.Connection, task_ids: Collection[int]) -> dict[int, str]:
+    """Return, for task ids ever given to a job of this endpoint and account, that job's name."""
+    found = connection.execute(
+        "SELECT tasks.task_id, jobs.name FROM tasks JOIN jobs USING (job_id) "
+        "WHERE tasks.account = ? AND tasks.task_id IN (SELECT value FROM json_each(?))",
+        (account(connection), rows.to_json(list(task_ids))),
     )
     return dict(found)
 

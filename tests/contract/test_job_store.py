@@ -219,6 +219,7 @@ async def test_a_task_id_belongs_to_one_job_for_ever(open_store):
         )
         job = await step(store, job, failure, ev.RetryOrdered(at=at(10)))
         assert job.task_id is None
+        assert await store.claimed([6, 7, 2**63 - 1]) == {7: "one"}
         [other] = await store.insert([new_job("two")])
         with pytest.raises(ConflictError, match="'one'"):
             await store.apply([change(other, ev.Adopted(at=at(11), task_id=7))])
