@@ -1,0 +1,167 @@
+"""Serve finished files: signed addresses, ranges, validators, and their end after the retention."""
+
+import hashlib
+import hmac
+import mimetypes
+import re
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlencode
+
+import anyio.to_thread
+from aiohttp import web
+
+from avatar_async._jobs.ports import Clock
+from avatar_async.emulator.records import EmulatedTask, FileRecord
+from avatar_async.emulator.store import Store
+from avatar_async.emulator.tasks import status
+
+ROUTE = "/files/{task_id:[0-9]+}/{name}"
+
+_CHUNK_BYTES = 1 << 18
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
+
+
+class Artifacts:
+    """Hand out addresses of finished files, and the files."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        folder: Path,
+        *,
+        retention_s: float,
+        url_lifetime_s: float,
+        secret: str,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._folder = folder
+        self._retention_s = retention_s
+        self._url_lifetime_s = url_lifetime_s
+        self._secret = secret.encode()
+
+    def folder_of(self, task_id: int) -> Path:
+        """Return where a task's finished files lie."""
+        return self._folder / str(task_id)
+
+    def url(self, endpoint: str, task: EmulatedTask, record: FileRecord) -> str:
+        """Return a fresh signed address of a file; it ends with the task's retention at the latest."""
+        now = self._clock.now()
+        expires_at = now + timedelta(seconds=self._url_lifetime_s)
+        if task.outcome is not None:
+            expires_at = min(expires_at, task.outcome.finished_at + timedelta(seconds=self._retention_s))
+        path = f"/files/{task.id}/{record.name}"
+        expires, nonce = f"{expires_at.timestamp():.3f}", secrets.token_hex(4)
+        query = urlencode(
+            {"expires": expires, "nonce": nonce, "signature": self._signature(path, expires, nonce)}
+        )
+        return f"{endpoint}{path}?{query}"
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer GET and HEAD for a file; a cancelled answer leaves nothing behind."""
+        if not self._is_signed(request):
+            return web.Response(status=403, text="the address has expired or its signature is wrong\n")
+        task = self._store.tasks.get(int(request.match_info["task_id"]))
+        record = _record(task, request.match_info["name"]) if task else None
+        if task is None or record is None:
+            return web.Response(status=404, text="no such file\n")
+        state = status(task, self._clock.now(), self._retention_s)
+        if state == "EXPIRED":
+            return web.Response(status=410, text="the file was kept for its time and is gone\n")
+        if state != "SUCCESS":
+            return web.Response(status=404, text="the task is not finished\n")
+        return await self._send(request, task, record)
+
+    async def _send(self, request: web.Request, task: EmulatedTask, record: FileRecord) -> web.StreamResponse:
+        etag = f'"{record.md5}"'
+        headers = {
+            "ETag": etag,
+            "Accept-Ranges": "bytes",
+            "Content-Type": mimetypes.guess_type(record.name)[0] or "application/octet-stream",
+        }
+        if request.headers.get("If-None-Match") in {etag, "*"}:
+            return web.Response(status=304, headers=headers)
+        span = _wanted_span(request, record.size_bytes, etag)
+        if span is None:
+            headers["Content-Range"] = f"bytes */{record.size_bytes}"
+            return web.Response(status=416, headers=headers)
+        start, stop = span
+        partial = stop - start != record.size_bytes or (record.size_bytes > 0 and _has_range(request, etag))
+        if partial:
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{record.size_bytes}"
+        response = web.StreamResponse(status=206 if partial else 200, headers=headers)
+        response.content_length = stop - start
+        await response.prepare(request)
+        if request.method != "HEAD":
+            await self._copy(response, self.folder_of(task.id) / record.name, start, stop)
+        await response.write_eof()
+        return response
+
+    async def _copy(self, response: web.StreamResponse, path: Path, start: int, stop: int) -> None:
+        stream = await anyio.to_thread.run_sync(_open_at, path, start)
+        try:
+            left = stop - start
+            while left > 0:
+                piece = await anyio.to_thread.run_sync(stream.read, min(_CHUNK_BYTES, left))
+                if not piece:
+                    raise ConnectionResetError("the file is shorter than recorded")
+                left -= len(piece)
+                await response.write(piece)
+        finally:
+            stream.close()
+
+    def _is_signed(self, request: web.Request) -> bool:
+        expires, nonce = request.query.get("expires", ""), request.query.get("nonce", "")
+        expected = self._signature(request.path, expires, nonce)
+        if not hmac.compare_digest(expected.encode(), request.query.get("signature", "").encode()):
+            return False
+        return self._clock.now().timestamp() < float(expires) or self._is_past_retention(request)
+
+    def _is_past_retention(self, request: web.Request) -> bool:
+        """Tell a file that is gone (410) from an address that is merely old (403)."""
+        task = self._store.tasks.get(int(request.match_info["task_id"]))
+        return task is not None and status(task, self._clock.now(), self._retention_s) == "EXPIRED"
+
+    def _signature(self, path: str, expires: str, nonce: str) -> str:
+        text = f"{path}\n{expires}\n{nonce}"
+        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _record(task: EmulatedTask, name: str) -> FileRecord | None:
+    files = task.outcome.files if task.outcome else ()
+    return next((each for each in files if each.name == name), None)
+
+
+def _has_range(request: web.Request, etag: str) -> bool:
+    condition = request.headers.get("If-Range")
+    if condition is not None and condition != etag:
+        return False
+    return _RANGE.match(request.headers.get("Range", "").replace(" ", "")) is not None
+
+
+def _wanted_span(request: web.Request, size_bytes: int, etag: str) -> tuple[int, int] | None:
+    """Return start and stop of the bytes wanted; None if the range cannot be satisfied.
+
+    Several ranges, and ranges that are not understood, are answered with the whole file (RFC 9110, 14.2).
+    """
+    match = _RANGE.match(request.headers.get("Range", "").replace(" ", ""))
+    if match is None or not _has_range(request, etag) or match[0] == "bytes=-":
+        return 0, size_bytes
+    if not match[1]:
+        length = int(match[2])
+        return (max(0, size_bytes - length), size_bytes) if length else None
+    start = int(match[1])
+    stop = min(size_bytes, int(match[2]) + 1) if match[2] else size_bytes
+    if match[2] and int(match[2]) < start:
+        return 0, size_bytes
+    return (start, stop) if start < size_bytes else None
+
+
+def _open_at(path: Path, start: int) -> BinaryIO:
+    stream = path.open("rb")
+    stream.seek(start)
+    return stream

@@ -1,0 +1,147 @@
+"""Keep the emulator's state in one SQLite file: what was answered is on disk before the answer leaves."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+from attrs import define, field
+
+from avatar_async.emulator.records import EmulatedTask, from_plain, to_plain
+from avatar_async.errors import EmulatorError
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS tasks (id INTEGER PRIMARY KEY, task TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS counters (
+  kind TEXT, name TEXT, n INTEGER NOT NULL, PRIMARY KEY (kind, name)
+) STRICT;
+"""
+_SET = "INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+_PUT = "INSERT INTO tasks VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET task = excluded.task"
+_COUNT = "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT (kind, name) DO UPDATE SET n = excluded.n"
+
+Statement = tuple[str, tuple[Any, ...]]
+
+
+@define
+class Received:
+    """Count what reached the emulator, over all its runs on the same data folder.
+
+    Attributes:
+        paths: Calls by path; artifact and media files under their route's pattern.
+        creates: Authorised create calls by materialName or videoName, refused ones included.
+        accepted: Create calls that made a task, by materialName or videoName.
+    """
+
+    paths: Counter[str] = field(factory=Counter)
+    creates: Counter[str] = field(factory=Counter)
+    accepted: Counter[str] = field(factory=Counter)
+
+
+@define(eq=False)
+class _Write:
+    statements: Sequence[Statement]
+    done: bool = False
+    error: Exception | None = None
+
+
+class Store:
+    """Hold tasks, settings and counters in memory and write them through to SQLite.
+
+    Writes that arrive together share one commit. A write cancelled while its commit runs is committed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._pending: list[_Write] = []
+        self.settings: dict[str, Any] = {}
+        self.tasks: dict[int, EmulatedTask] = {}
+        self.received = Received()
+
+    async def open(self) -> None:
+        """Create or read the file.
+
+        Raises:
+            EmulatorError: The file cannot be opened or is damaged.
+        """
+        self._turn = anyio.Lock()
+        self._limiter = anyio.CapacityLimiter(1)
+        try:
+            await anyio.to_thread.run_sync(self._load, limiter=self._limiter)
+        except (sqlite3.Error, ValueError, KeyError, OSError) as error:
+            raise EmulatorError(f"the emulator's state in {self._path} cannot be read: {error}") from error
+
+    async def close(self) -> None:
+        """Write the counters and let go of the file."""
+        await self._write([])
+        await anyio.to_thread.run_sync(self._connection.close, limiter=self._limiter)
+
+    async def set(self, name: str, value: Any) -> None:
+        """Keep a setting."""
+        self.settings[name] = value
+        await self._write([(_SET, (name, json.dumps(value)))])
+
+    async def put(self, task: EmulatedTask) -> None:
+        """Keep a task, new or changed; others see it once it is on disk."""
+        await self._write([(_PUT, (task.id, json.dumps(to_plain(task), ensure_ascii=False)))])
+        self.tasks[task.id] = task
+
+    async def _write(self, statements: Sequence[Statement]) -> None:
+        write = _Write(statements)
+        self._pending.append(write)
+        async with self._turn:
+            if not write.done:
+                batch, self._pending = self._pending, []
+                counters = self._counter_rows()
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(self._commit, batch, counters, limiter=self._limiter)
+        if write.error is not None:
+            raise write.error
+
+    def _counter_rows(self) -> list[tuple[str, str, int]]:
+        groups = (
+            ("path", self.received.paths),
+            ("create", self.received.creates),
+            ("accepted", self.received.accepted),
+        )
+        return [(kind, name, number) for kind, counter in groups for name, number in counter.items()]
+
+    def _commit(self, batch: Sequence[_Write], counters: Sequence[tuple[str, str, int]]) -> None:
+        error: Exception | None = None
+        try:
+            with self._connection:
+                for write in batch:
+                    for statement, values in write.statements:
+                        self._connection.execute(statement, values)
+                changed = [row for row in counters if self._counted.get(row[:2]) != row[2]]
+                self._connection.executemany(_COUNT, changed)
+            self._counted.update({row[:2]: row[2] for row in changed})
+        except sqlite3.Error as caught:
+            error = caught
+        for write in batch:
+            write.error, write.done = error, True
+
+    def _load(self) -> None:
+        self._connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level="IMMEDIATE")
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.executescript(_SCHEMA)
+        for name, value in self._connection.execute("SELECT name, value FROM settings"):
+            self.settings[name] = json.loads(value)
+        for (text,) in self._connection.execute("SELECT task FROM tasks ORDER BY id"):
+            task = from_plain(json.loads(text))
+            self.tasks[task.id] = task
+        self._counted: dict[tuple[str, str], int] = {}
+        counters = {
+            "path": self.received.paths,
+            "create": self.received.creates,
+            "accepted": self.received.accepted,
+        }
+        for kind, name, number in self._connection.execute("SELECT kind, name, n FROM counters"):
+            counters[kind][name] = number
+            self._counted[kind, name] = number

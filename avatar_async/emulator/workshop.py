@@ -1,0 +1,132 @@
+"""Do the accepted tasks' work: fetch the sources, make the files in a thread, record the outcome."""
+
+import hashlib
+import logging
+import math
+import shutil
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+from anyio.abc import ObjectReceiveStream
+from attrs import evolve
+
+from avatar_async._jobs.ports import Clock
+from avatar_async.emulator.makers import MAKERS, Made, SampleCache, StoppedError, Work
+from avatar_async.emulator.records import EmulatedTask, FileRecord, Outcome
+from avatar_async.emulator.sources import Sources
+from avatar_async.emulator.store import Store
+from avatar_async.errors import MediaError
+
+_log = logging.getLogger(__name__)
+
+_WORKERS = 4
+"""Tasks whose sources are fetched side by side; the making itself is one at a time."""
+
+
+class Workshop:
+    """Turn accepted tasks into finished ones, in the order they came."""
+
+    def __init__(self, store: Store, clock: Clock, sources: Sources, folder: Path) -> None:
+        self._store = store
+        self._clock = clock
+        self._sources = sources
+        self._folder = folder
+        self._samples = SampleCache()
+        self._stopping = threading.Event()
+        self._unfinished = 0
+
+    def open(self) -> None:
+        """Make ready to queue work; what an earlier run left unfinished is queued first."""
+        self._limiter = anyio.CapacityLimiter(1)
+        self._idle = anyio.Event()
+        self._send, self._receive = anyio.create_memory_object_stream[int](math.inf)
+        for task in self._store.tasks.values():
+            if task.outcome is None:
+                self.add(task.id)
+
+    async def run(self) -> None:
+        """Work until cancelled; what is under way then is done anew at the next start."""
+        async with anyio.create_task_group() as group:
+            for _ in range(_WORKERS):
+                group.start_soon(self._work, self._receive.clone())
+
+    def close(self) -> None:
+        """Let go of the queue."""
+        self._send.close()
+        self._receive.close()
+
+    def add(self, task_id: int) -> None:
+        """Queue a task's work."""
+        self._unfinished += 1
+        self._send.send_nowait(task_id)
+
+    def stop(self) -> None:
+        """Make the work in the thread end at its next step."""
+        self._stopping.set()
+
+    async def settle(self) -> None:
+        """Wait until all queued work is done, successfully or not."""
+        while self._unfinished:
+            await self._idle.wait()
+
+    async def _work(self, receive: ObjectReceiveStream[int]) -> None:
+        async with receive:
+            async for task_id in receive:
+                try:
+                    await self._perform(self._store.tasks[task_id])
+                except StoppedError:
+                    return
+                self._unfinished -= 1
+                if not self._unfinished:
+                    self._idle.set()
+                    self._idle = anyio.Event()
+
+    async def _perform(self, task: EmulatedTask) -> None:
+        maker = MAKERS[task.kind]
+        reason: str | None = None
+        files: tuple[FileRecord, ...] = ()
+        try:
+            sources = {url: await self._sources.fetch(url) for url in maker.urls(task.body)}
+            files = await anyio.to_thread.run_sync(self._make, task, sources, limiter=self._limiter)
+        except StoppedError:
+            raise
+        except MediaError as error:
+            reason = str(error)
+        except Exception as error:  # noqa: BLE001 - one task's trouble must not stop the others
+            _log.exception("task %d could not be done", task.id)
+            reason = f"the emulator could not do the work: {type(error).__name__}"
+        now = self._clock.now()
+        finished_at = now if reason is not None else max(task.ready_at, now)
+        await self._store.put(evolve(task, outcome=_outcome(finished_at, reason, files)))
+
+    def _make(self, task: EmulatedTask, sources: dict[str, Path]) -> tuple[FileRecord, ...]:
+        part, final = self._folder / f"{task.id}.part", self._folder / str(task.id)
+        for stale in (part, final):
+            shutil.rmtree(stale, ignore_errors=True)
+        part.mkdir(parents=True)
+        try:
+            work = Work(
+                task=task, sources=sources, folder=part, samples=self._samples, stopped=self._stopping.is_set
+            )
+            work.check_stopped()
+            made = MAKERS[task.kind].make(work)
+            records = tuple(_record(part, each) for each in made)
+            part.replace(final)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        return records
+
+
+def _outcome(finished_at: datetime, reason: str | None, files: Sequence[FileRecord]) -> Outcome:
+    return Outcome(finished_at=finished_at, reason=reason, files=tuple(files))
+
+
+def _record(folder: Path, made: Made) -> FileRecord:
+    path = folder / made.name
+    with path.open("rb") as stream:
+        md5 = hashlib.file_digest(stream, "md5").hexdigest()
+    return FileRecord(type=made.type, name=made.name, size_bytes=path.stat().st_size, md5=md5)
