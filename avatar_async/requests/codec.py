@@ -8,7 +8,7 @@ from typing import Any
 from avatar_async.errors import RequestError
 from avatar_async.requests.fields import Spec, specs
 from avatar_async.requests.objects import VendorObject
-from avatar_async.requests.problems import is_web_url, join
+from avatar_async.requests.problems import is_encodable, is_web_url, join
 from avatar_async.requests.refs import Ref
 from avatar_async.requests.shapes import Url
 from avatar_async.requests.unset import UNSET
@@ -98,7 +98,7 @@ class Writer:
                 return {str(key): self.value(inner, f"{path}.{key}") for key, inner in value.items()}
             case list() | tuple():
                 return [self.value(inner, f"{path}[{index}]") for index, inner in enumerate(value)]
-            case str():
+            case str() if is_encodable(value):
                 return str(value)
             case None | bool():
                 return value

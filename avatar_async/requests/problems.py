@@ -77,6 +77,15 @@ def is_web_url(value: object) -> bool:
     return isinstance(value, str) and value[:8].lower().startswith(("http://", "https://"))
 
 
+def is_encodable(text: str) -> bool:
+    """Tell whether text can be sent: lone surrogates cannot."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def shown(value: object) -> str:
     """Write a value as a message shows it: short, as JSON, URLs without their query."""
     if isinstance(value, str) and is_web_url(value):

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from avatar_async.requests.problems import Rule, Severity, without_query
+from avatar_async.requests.problems import Rule, Severity, is_encodable, without_query
 from avatar_async.requests.refs import ROLES, Ref, ref_fault
 
-_SPACE = re.compile(r"\s")
+_PRINTABLE = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff]+")
 
 
 @attrs.frozen(kw_only=True)
@@ -161,7 +161,7 @@ class Text(Shape):
     filled: bool = False
 
     def faults(self, value: Any) -> Iterator[Fault]:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not is_encodable(value):
             yield self._mistyped(value)
         elif self.filled and not value.strip():
             yield Fault(value=value, text="it may not be empty", rule=Rule.MISSING)
@@ -211,12 +211,8 @@ class Url(Shape):
             port_ok = parts.port is None or parts.port > 0
         except ValueError:
             return False
-        return (
-            parts.scheme in ("http", "https")
-            and bool(parts.hostname)
-            and port_ok
-            and not _SPACE.search(value)
-        )
+        host_given = parts.scheme in ("http", "https") and bool(parts.hostname)
+        return host_given and port_ok and _PRINTABLE.fullmatch(value) is not None
 
     def schema(self) -> dict[str, Any]:
         ref = {
