@@ -22,6 +22,8 @@ _SLACK = 0.05
 _GROWTH = 0.2
 #: Overdue jobs are polled this many times slower.
 _OVERDUE_FACTOR = 4.0
+#: Steps of the search for a spacing: from days down to milliseconds.
+_HALVINGS = 40
 
 
 @frozen(kw_only=True)
@@ -91,6 +93,10 @@ class Durations:
         median = math.exp(self.log_mean)
         return _SLACK**2 * median * 0.4 / self.log_sigma
 
+    def spacing(self, elapsed_s: float) -> float:
+        """Return the best seconds between two polls around that many seconds after submission."""
+        return math.sqrt(2 * self.price / max(self.hazard(elapsed_s), 1e-12))
+
 
 def next_delay(
     elapsed_s: float,
@@ -124,15 +130,19 @@ def next_delay(
 
 
 def _learned_delay(elapsed_s: float, durations: Durations) -> float:
-    """Return the spacing for the hazard about to be met, looking ahead while it rises."""
-    price = durations.price
-    delay = math.sqrt(2 * price / max(durations.hazard(elapsed_s), 1e-9))
-    for _ in range(8):
-        ahead = math.sqrt(2 * price / max(durations.hazard(elapsed_s + delay), 1e-9))
-        if ahead >= delay:
-            break
-        delay = (delay + ahead) / 2
-    return delay
+    """Return the wait that is as long as the best spacing at its own end, found by halving.
+
+    Looking at the hazard at the end, not at the beginning, keeps the first polls from overshooting:
+    a job that has just begun ends with a chance near zero, but not for long.
+    """
+    low, high = 0.0, durations.spacing(elapsed_s)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if middle > durations.spacing(elapsed_s + middle):
+            high = middle
+        else:
+            low = middle
+    return (low + high) / 2
 
 
 @frozen(order=True)
