@@ -12,9 +12,10 @@ from avatar_async._jobs.states import REMOTE, TERMINAL, ArtifactState, State
 
 def overdue(job: Job, now: datetime) -> bool:
     """Tell whether the service has worked on it for longer than its kind's deadline."""
-    if job.state is not State.IN_FLIGHT or job.submitted_at is None:
+    since = job.submitted_at or job.accepted_at
+    if job.state is not State.IN_FLIGHT or since is None:
         return False
-    return (now - job.submitted_at).total_seconds() > DEFAULT_LIMITS[job.kind].deadline_s
+    return (now - since).total_seconds() > DEFAULT_LIMITS[job.kind].deadline_s
 
 
 def flags(job: Job, now: datetime) -> tuple[str, ...]:
@@ -52,10 +53,8 @@ def next_step(job: Job, states: Mapping[str, State], *, where: str = "") -> str:
         states: State of every job of its batch, by name.
         where: Option that names the ledger, such as `--out models`, put behind commands.
     """
-    name = shlex.quote(job.name)
-    tail = f" {where}" if where else ""
     if job.hold is not None and job.state not in TERMINAL:
-        return f"{job.hold}; then: avatar-async retry {name}{tail}"
+        return f"{job.hold}; then: {_command('retry', job.name, where)}"
     match job.state:
         case State.PLANNED:
             return _planned_step(job, states)
@@ -64,21 +63,28 @@ def next_step(job: Job, states: Mapping[str, State], *, where: str = "") -> str:
         case State.IN_DOUBT:
             return (
                 f"a task may exist, so it is not sent again by itself: look for {job.task_name!r} "
-                f"in the console, then: avatar-async resolve {name} --task-id ID{tail} (it exists) "
+                f"in the console, then: {_command('resolve', job.name, '--task-id ID', where)} (it exists) "
                 f"or --resubmit (it does not)"
             )
         case State.REJECTED | State.FAILED:
-            return f"mend the cause, then: avatar-async retry {name}{tail} and run again"
+            return f"mend the cause, then: {_command('retry', job.name, where)} and run again"
         case State.EXPIRED:
-            return (
-                f"the results are gone; to pay for a new task: avatar-async retry {name}{tail} and run again"
-            )
+            again = _command("retry", job.name, where)
+            return f"the results are gone; to pay for a new task: {again} and run again"
         case State.IN_FLIGHT:
             return "the service works on it; run the same command to go on watching"
         case State.READY | State.FETCHING:
             return "its files are being brought home; run the same command to go on"
         case _:
             return ""
+
+
+def _command(verb: str, name: str, *options: str) -> str:
+    """Return the command line for one job, fit to be pasted whatever its name."""
+    given = [option for option in options if option]
+    if name.startswith("-"):
+        return " ".join(["avatar-async", verb, *given, "--", shlex.quote(name)])
+    return " ".join(["avatar-async", verb, shlex.quote(name), *given])
 
 
 def _planned_step(job: Job, states: Mapping[str, State]) -> str:

@@ -76,7 +76,15 @@ def _accepted(job: Job, event: ev.Accepted) -> Job:
 
 
 def _adopted(job: Job, event: ev.Adopted) -> Job:
-    return evolve(job, state=State.IN_FLIGHT, task_id=event.task_id, accepted_at=event.at, error=None)
+    return evolve(
+        job,
+        state=State.IN_FLIGHT,
+        task_id=event.task_id,
+        accepted_at=event.at,
+        not_before=None,
+        error=None,
+        hold=None,
+    )
 
 
 def _settled(job: Job, event: ev.Settled) -> Job:

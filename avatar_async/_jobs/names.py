@@ -14,7 +14,10 @@ _WINDOWS_DEVICES = frozenset(
 )
 #: Bytes a name may have: file systems allow 255, and `.part` or a number must still fit.
 _MAX_BYTES = 180
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*\u202a-\u202e\u2066-\u2069]+")
+#: Controls, what some file system refuses, and marks that turn or hide text.
+_UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f<>:\"/\\|?*\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+"
+)
 
 
 def safe_folder(name: str, taken: Collection[str] = ()) -> str:
