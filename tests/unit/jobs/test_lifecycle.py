@@ -15,7 +15,7 @@ from avatar_async._jobs.states import OPEN, REMOTE, RETRYABLE, TERMINAL, Artifac
 from avatar_async.errors import LifecycleError
 
 # One line per state: what may happen there by the design, `retry` of held jobs apart.
-ALLOWED = {
+ALLOWED: dict[State, set[type[ev.Event]]] = {
     State.PLANNED: {ev.Amended, ev.IntentWritten, ev.Adopted, ev.GivenUp, ev.Held},
     State.SUBMITTING: {ev.PutBack, ev.OutcomeUnknown, ev.Refused, ev.Accepted},
     State.IN_DOUBT: {ev.Settled, ev.ResubmitOrdered, ev.GivenUp},
