@@ -6,6 +6,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
@@ -102,15 +103,18 @@ def _refreshing(tokens: Tokens) -> Answer:
 
 
 def _media(folder: Path) -> Handler:
-    root = folder.resolve()
+    root = folder.absolute()
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        path = (root / request.match_info["name"]).resolve()
-        if path.parent != root or not path.is_file():
-            return web.Response(status=404, text="no such file\n")
-        return web.FileResponse(path)
+        path = await anyio.to_thread.run_sync(_file_in, root, request.match_info["name"])
+        return web.FileResponse(path) if path else web.Response(status=404, text="no such file\n")
 
     return serve
+
+
+def _file_in(root: Path, name: str) -> Path | None:
+    path = (root / name).resolve()
+    return path if path.parent == root.resolve() and path.is_file() else None
 
 
 def _counting(received: Received) -> Middleware:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlencode
 
+import anyio
 import anyio.to_thread
 from aiohttp import web
 
@@ -112,7 +113,8 @@ class Artifacts:
                 left -= len(piece)
                 await response.write(piece)
         finally:
-            stream.close()
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(stream.close)
 
     def _is_signed(self, request: web.Request) -> bool:
         expires, nonce = request.query.get("expires", ""), request.query.get("nonce", "")

@@ -113,10 +113,10 @@ class Emulator:
         """Return the address of a file in `media_dir`.
 
         Raises:
-            EmulatorError: There is no such file to serve.
+            EmulatorError: No `media_dir` was given.
         """
-        if self._media_dir is None or not (self._media_dir / filename).is_file():
-            raise EmulatorError(f"there is no media file {filename} to serve")
+        if self._media_dir is None:
+            raise EmulatorError("there is no media_dir to serve files from")
         return f"{self.endpoint}/media/{quote(filename)}"
 
     async def settle(self) -> None:
@@ -129,14 +129,18 @@ class Emulator:
         Raises:
             EmulatorError: The data folder is in use or unreadable, or the port is taken.
         """
-        async with AsyncExitStack() as stack:
+        stack = AsyncExitStack()
+        try:
             await anyio.to_thread.run_sync(self._lock_data)
-            stack.callback(self._lock.release)
+            stack.push_async_callback(_shielded, self._unlock_data)
             await self._store.open()
             stack.push_async_callback(_shielded, self._store.close)
             await self._choose_account()
             await self._start(stack)
-            self._stack = stack.pop_all()
+        except BaseException:
+            await stack.aclose()
+            raise
+        self._stack = stack
         return self
 
     async def __aexit__(
@@ -146,7 +150,7 @@ class Emulator:
         trace: TracebackType | None,
     ) -> None:
         """Stop the service; errors of the block leave it unwrapped."""
-        await self._stack.__aexit__(None, None, None)
+        await self._stack.aclose()
 
     async def _start(self, stack: AsyncExitStack) -> None:
         sources = Sources(
@@ -200,6 +204,9 @@ class Emulator:
             raise EmulatorError(f"another emulator uses {self._data}") from error
         except OSError as error:
             raise EmulatorError(f"{self._data} cannot be used: {error.strerror}") from error
+
+    async def _unlock_data(self) -> None:
+        await anyio.to_thread.run_sync(self._lock.release)
 
     async def _choose_account(self) -> None:
         settings = self._store.settings

@@ -153,11 +153,10 @@ class Sources:
                     await anyio.to_thread.run_sync(_append, stream, digest.update, bytes(waiting))
                     waiting.clear()
             await anyio.to_thread.run_sync(_append, stream, digest.update, bytes(waiting))
-            stream.close()
-            return await anyio.to_thread.run_sync(part.replace, self._folder / digest.hexdigest())
+            return await anyio.to_thread.run_sync(_finish, stream, part, self._folder / digest.hexdigest())
         finally:
-            stream.close()
-            part.unlink(missing_ok=True)
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(_discard, stream, part)
 
     def _clear(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -167,6 +166,16 @@ class Sources:
 def _append(stream: BinaryIO, update: Callable[[bytes], None], content: bytes) -> None:
     stream.write(content)
     update(content)
+
+
+def _finish(stream: BinaryIO, part: Path, final: Path) -> Path:
+    stream.close()
+    return part.replace(final)
+
+
+def _discard(stream: BinaryIO, part: Path) -> None:
+    stream.close()
+    part.unlink(missing_ok=True)
 
 
 def _validators(response: aiohttp.ClientResponse) -> dict[str, str]:

@@ -27,7 +27,7 @@ def draw_text(
     if not content:
         return
     size = _number(text.get("font_size"), 40.0) * _number(text.get("scale"), 1.0) * factor
-    font = _font(max(6, min(400, round(size))), content.isascii())
+    font = _font(max(6, min(400, round(size))), ascii_only=content.isascii())
     stroke = max(0, min(20, round(_number(text.get("stroke_width"), 0.0) * factor)))
     layer = Image.new("RGBA", picture.size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(layer)
@@ -48,8 +48,13 @@ def draw_text(
     picture.alpha_composite(layer)
 
 
+def lacks_font(content: str) -> bool:
+    """Tell whether a text has letters that are drawn as boxes, for want of a font on this machine."""
+    return not content.isascii() and _font(20, ascii_only=False) is _font(20, ascii_only=True)
+
+
 @lru_cache(maxsize=32)
-def _font(size_px: int, ascii_only: bool) -> _Font:
+def _font(size_px: int, *, ascii_only: bool) -> _Font:
     """Return the built-in font, or a Chinese one of the system's if the text needs it and one is there."""
     if not ascii_only:
         for name in _CJK_FONTS:
@@ -57,6 +62,11 @@ def _font(size_px: int, ascii_only: bool) -> _Font:
                 return ImageFont.truetype(name, size_px)
             except OSError:
                 continue
+    return _default_font(size_px)
+
+
+@lru_cache(maxsize=32)
+def _default_font(size_px: int) -> _Font:
     return ImageFont.load_default(size_px)
 
 

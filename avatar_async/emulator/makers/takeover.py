@@ -9,7 +9,7 @@ from typing import Any, Literal
 from av.audio.frame import AudioFrame
 from PIL import Image, ImageDraw
 
-from avatar_async.emulator.makers.lettering import draw_text
+from avatar_async.emulator.makers.lettering import draw_text, lacks_font
 from avatar_async.emulator.makers.work import Made, Work
 from avatar_async.media.clips import draw_mouth, figure
 from avatar_async.media.frames import first_frame, probe, shrink
@@ -50,6 +50,9 @@ def make_takeover(work: Work) -> list[Made]:
     if scene.factor < 1:
         notes.append(f"drawn at {scene.size[0]} x {scene.size[1]} instead of the resolution asked for")
 
+    if any(lacks_font(text) for text in _texts(param)):
+        notes.append("no font on this machine has all letters: those missing are drawn as boxes")
+
     def frames() -> Iterator[Image.Image]:
         for number in range(max(1, round(length_s * fps))):
             work.check_stopped()
@@ -68,6 +71,13 @@ def make_takeover(work: Work) -> list[Made]:
     picture = shrink(first_frame(work.sources[thumbnail]), 360) if thumbnail else scene.at(0.0)
     picture.convert("RGB").save(work.folder / "thumbnail.jpg", quality=88)
     return [Made("video", name), Made("thumbnail", "thumbnail.jpg")]
+
+
+def _texts(param: Mapping[str, Any]) -> Iterator[str]:
+    for item in (*param.get("foreground-texts", ()), param.get("title") or {}):
+        yield str(item.get("text") or "")
+    watermark = param.get("watermark") or {}
+    yield str(watermark.get("content") or "") if watermark.get("show") else ""
 
 
 def _length_s(work: Work, notes: list[str]) -> float:
