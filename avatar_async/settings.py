@@ -56,7 +56,12 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
-def _origin(value: Any) -> str:
+def origin(value: Any) -> str:
+    """Return an http(s) origin in its one spelling.
+
+    Raises:
+        ValueError: It is none, or more than one.
+    """
     text = _text(value)
     try:
         parts, port = urlsplit(text), urlsplit(text).port
@@ -181,7 +186,7 @@ class Settings:
     """
 
     endpoint: str = _setting(
-        "https://aigc.softsugar.com", _origin, "Origin of the service.", '"https://aigc.softsugar.com"'
+        "https://aigc.softsugar.com", origin, "Origin of the service.", '"https://aigc.softsugar.com"'
     )
     app_id: str | None = _setting(None, _secret, "The account's appId (AVATAR_APP_ID).", '"..."')
     app_key: str | None = _setting(

@@ -69,6 +69,11 @@ class RemoteTask:
     expires_at: datetime | None = None
     files: tuple[RemoteFile, ...] = ()
 
+    @property
+    def artifacts(self) -> tuple[RemoteFile, ...]:
+        """The files, as `AvatarClient.download` takes them."""
+        return self.files
+
 
 @frozen(kw_only=True)
 class QueryAnswer:

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from attrs import frozen
+
 from avatar_async._jobs.remote import QueryAnswer, RemoteTask
 from avatar_async._jobs.verdicts import SubmissionCodes
 from avatar_async._wire.calls import JSON_HEADERS, Call, Reply, encode_json
@@ -18,6 +20,19 @@ from avatar_async.errors import ConfigError, ReplyError
 
 _ACCEPT = {"Accept": "application/json"}
 _NO_CODES = SubmissionCodes()
+
+
+@frozen(kw_only=True)
+class TaskPage:
+    """One page of a list.
+
+    Attributes:
+        answer: Its tasks.
+        last: Whether no page follows.
+    """
+
+    answer: QueryAnswer
+    last: bool
 
 
 def encode_query(dialect: QueryDialect, task_ids: Sequence[int]) -> Call:
@@ -80,11 +95,13 @@ def decode_query(
         ReplyError: The answer cannot be read.
     """
     only = asked[0] if dialect.batch == 1 and asked else None
-    found = _tasks(dialect, reply, dialect.tasks, now=now, codes=codes, only=only)
-    tasks = {task.task_id: task for task in reversed(found) if task.task_id in set(asked)}
-    return QueryAnswer(
-        tasks=tuple(tasks.values())[::-1], asked_at=asked_at, service_at=service_at(reply.headers)
-    )
+    wanted = set(asked)
+    tasks: dict[int, RemoteTask] = {}
+    for item in _items(dialect, reply, dialect.tasks, now=now, codes=codes):
+        task = read_task(dialect, item, only=only)
+        if task is not None and task.task_id in wanted:
+            tasks.setdefault(task.task_id, task)
+    return QueryAnswer(tasks=tuple(tasks.values()), asked_at=asked_at, service_at=service_at(reply.headers))
 
 
 def decode_list(
@@ -94,16 +111,19 @@ def decode_list(
     asked_at: datetime,
     now: datetime,
     codes: SubmissionCodes = _NO_CODES,
-) -> QueryAnswer:
-    """Return the tasks a page of the list holds; one that cannot be read is left out.
+) -> TaskPage:
+    """Return a page of the list; a task that cannot be read is left out.
 
     Raises:
         ConfigError: The dialect has no list call.
         ServiceError: The service refused.
         ReplyError: The answer cannot be read.
     """
-    found = _tasks(dialect, reply, _listing(dialect).tasks, now=now, codes=codes)
-    return QueryAnswer(tasks=tuple(found), asked_at=asked_at, service_at=service_at(reply.headers))
+    listing = _listing(dialect)
+    items = _items(dialect, reply, listing.tasks, now=now, codes=codes)
+    tasks = tuple(task for item in items if (task := read_task(dialect, item)) is not None)
+    answer = QueryAnswer(tasks=tasks, asked_at=asked_at, service_at=service_at(reply.headers))
+    return TaskPage(answer=answer, last=listing.page_name is None or len(items) < listing.page_size)
 
 
 def _listing(dialect: QueryDialect) -> ListCall:
@@ -121,15 +141,9 @@ def _call(method: str, path: str, values: Mapping[str, Any], *, in_body: bool) -
     return Call(method=method, path=path, headers=_ACCEPT)
 
 
-def _tasks(
-    dialect: QueryDialect,
-    reply: Reply,
-    path: JsonPath,
-    *,
-    now: datetime,
-    codes: SubmissionCodes,
-    only: int | None = None,
-) -> list[RemoteTask]:
+def _items(
+    dialect: QueryDialect, reply: Reply, path: JsonPath, *, now: datetime, codes: SubmissionCodes
+) -> list[Any]:
     if dialect.envelope:
         top: Any = open_envelope(reply, what="query call", now=now, codes=codes).body
     else:
@@ -140,6 +154,4 @@ def _tasks(
         return []
     if not isinstance(value, (list, dict)):
         raise ReplyError("query call: the reply has no tasks where the dialect says")
-    items = value if isinstance(value, list) else [value]
-    read = (read_task(dialect, item, only=only) for item in items)
-    return [task for task in read if task is not None]
+    return value if isinstance(value, list) else [value]

@@ -62,7 +62,8 @@ def test_what_json_cannot_carry_is_a_request_error():
         encode_create(ImagePreviewRequest(url=Ref("other", "image"), material_name="a"))
     with pytest.raises(RequestError):
         encode_create(ImagePreviewRequest(url="https://x.example", material_name="\ud800"))
-    assert encode_create(TakeoverRequest.from_vendor({"videoName": "v", "param": "{}"}))
+    takeover = encode_create(TakeoverRequest.from_vendor({"videoName": "v", "param": "{}"}))
+    assert takeover.call.path == CREATE_PATHS[Kind.TAKEOVER]
 
 
 @pytest.mark.parametrize(

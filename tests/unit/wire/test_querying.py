@@ -27,6 +27,10 @@ from avatar_async.requests import Kind
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 DEFAULT = QueryDialect()
+FILES = [
+    {"type": "model", "name": "m.zip", "url": "https://x.example/m.zip?sig=1", "size": 10, "md5": "A" * 32},
+    {"type": "thumbnail", "name": "t.png", "url": "https://x.example/t.png"},
+]
 TASK = {
     "taskId": 812345,
     "taskType": "training",
@@ -37,16 +41,7 @@ TASK = {
     "createTime": "2024-05-01T10:00:00",
     "finishTime": "2024-05-01T20:00:00+08:00",
     "expireTime": 1715169600000,
-    "files": [
-        {
-            "type": "model",
-            "name": "m.zip",
-            "url": "https://x.example/m.zip?sig=1",
-            "size": 10,
-            "md5": "A" * 32,
-        },
-        {"type": "thumbnail", "name": "t.png", "url": "https://x.example/t.png"},
-    ],
+    "files": FILES,
 }
 
 
@@ -130,7 +125,7 @@ def test_malformed_task_does_not_spoil_the_others(bad):
 
 def test_file_that_is_not_offered_is_left_out():
     """A null address is no file."""
-    (task,) = answer(DEFAULT, [{**TASK, "files": [{"type": "model", "url": None}, *TASK["files"]]}]).tasks
+    (task,) = answer(DEFAULT, [{**TASK, "files": [{"type": "model", "url": None}, *FILES]}]).tasks
     assert len(task.files) == 2
 
 
@@ -226,9 +221,19 @@ def test_list_call_as_data():
 def test_list_reply_is_read():
     """design.md section 8."""
     body = {"code": 0, "message": "", "data": {"total": 1, "list": [TASK, None]}}
-    listed = decode_list(DEFAULT, reply(body, date="Wed, 01 May 2024 12:00:00 GMT"), asked_at=NOW, now=NOW)
-    assert [task.task_id for task in listed.tasks] == [812345]
-    assert listed.service_at == NOW
+    page = decode_list(DEFAULT, reply(body, date="Wed, 01 May 2024 12:00:00 GMT"), asked_at=NOW, now=NOW)
+    assert [task.task_id for task in page.answer.tasks] == [812345]
+    assert page.answer.service_at == NOW
+    assert page.last
+
+
+def test_full_page_is_not_the_last_even_if_tasks_in_it_cannot_be_read():
+    """A second task of the same name on the next page must not go unseen when doubt is settled."""
+    dialect = QueryDialect.from_mapping({"list": {"page_size": 2}})
+    body = {"code": 0, "message": "", "data": {"list": [TASK, None]}}
+    assert not decode_list(dialect, reply(body), asked_at=NOW, now=NOW).last
+    unpaged = QueryDialect.from_mapping({"list": {"page_size": 2, "page_name": False}})
+    assert decode_list(unpaged, reply(body), asked_at=NOW, now=NOW).last
 
 
 def test_every_mistake_of_a_dialect_is_told():

@@ -1,0 +1,125 @@
+"""The boundary: every error of aiohttp and the system becomes one of the error tree.
+
+Messages and causes carry no addresses, since addresses of artifacts are signed and proxies have passwords.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+from attrs import define
+
+from avatar_async.errors import (
+    AvatarError,
+    ConnectionLostError,
+    NotSentError,
+    ReplyError,
+    TransportError,
+    TransportTimeoutError,
+)
+
+#: Errors that mean, whatever was seen, that no byte of the request left.
+_NEVER_SENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ServerFingerprintMismatch,
+    aiohttp.ClientHttpProxyError,
+)
+_CONNECTORS = (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorError)
+_MAPPED = (
+    aiohttp.ClientError,
+    HttpProcessingError,
+    asyncio.TimeoutError,
+    OSError,
+    ssl.SSLError,
+    ValueError,
+    EOFError,
+)
+
+
+@define
+class Departure:
+    """Whether a request's first byte was handed to a socket; None if nobody watches."""
+
+    sent: bool | None = None
+
+
+@contextmanager
+def mapped(what: str, departure: Departure | None = None) -> Iterator[None]:
+    """Turn every error of aiohttp and the system into one of the error tree.
+
+    Args:
+        what: The call and its host, for messages.
+        departure: What is known of the request's first byte.
+
+    Raises:
+        NotSentError: Nothing was sent.
+        TransportTimeoutError: No answer in time.
+        ConnectionLostError: The connection broke.
+        ReplyError: The answer breaks the rules of HTTP.
+    """
+    try:
+        yield
+    except AvatarError:
+        raise
+    except _MAPPED as error:
+        translated = translate(error, what, departure or Departure())
+        plain_cause = isinstance(error, (OSError, asyncio.TimeoutError))
+        raise translated from (error if plain_cause else None)
+
+
+def translate(error: BaseException, what: str, departure: Departure) -> TransportError:
+    """Return what an error of aiohttp or the system means to us."""
+    words = f"{what}: {_reason(error)}"
+    if departure.sent is False or isinstance(error, _NEVER_SENT):
+        return NotSentError(words)
+    if isinstance(error, asyncio.TimeoutError):
+        return TransportTimeoutError(words)
+    if isinstance(error, aiohttp.RedirectClientError):
+        return ReplyError(words)
+    if departure.sent is None and isinstance(error, (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)):
+        return NotSentError(words)
+    if isinstance(error, (aiohttp.ClientResponseError, HttpProcessingError, ValueError)) and not isinstance(
+        error, OSError
+    ):
+        return ReplyError(words)
+    return ConnectionLostError(words)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy answered HTTP {error.status}"
+    if isinstance(error, ssl.SSLCertVerificationError | aiohttp.ClientConnectorCertificateError):
+        cause = getattr(error, "certificate_error", error)
+        return (
+            f"the certificate is not trusted ({getattr(cause, 'verify_message', '') or type(cause).__name__})"
+        )
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "the host name cannot be resolved"
+    if isinstance(error, _CONNECTORS):
+        cause = getattr(error, "os_error", error)
+        return f"no connection ({cause.strerror or type(cause).__name__})"
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return "no connection in time"
+    if isinstance(error, asyncio.TimeoutError):
+        return "no answer in time"
+    if isinstance(error, aiohttp.TooManyRedirects):
+        return "too many redirects"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return _WORDS.get(type(error).__name__, type(error).__name__)
+
+
+_WORDS = {
+    "ServerDisconnectedError": "the host closed the connection without an answer",
+    "ClientPayloadError": "the answer broke off",
+    "ClientResponseError": "the answer is no valid HTTP",
+    "InvalidUrlClientError": "the address is not valid",
+    "NonHttpUrlClientError": "the address is not http or https",
+    "NonHttpUrlRedirectClientError": "a redirect leads to an address that is not http or https",
+    "InvalidUrlRedirectClientError": "a redirect leads to an address that is not valid",
+    "ClientConnectionResetError": "the connection was reset",
+}

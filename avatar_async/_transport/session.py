@@ -1,0 +1,152 @@
+"""Calls to the service: bounded in time and size, never redirected, certificates always checked."""
+
+import zlib
+from contextlib import AsyncExitStack
+from types import SimpleNamespace
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+from avatar_async import __version__
+from avatar_async._transport.errors import Departure, mapped
+from avatar_async._transport.tls import tls_context
+from avatar_async._wire.calls import Call, Reply
+from avatar_async._wire.envelope import MAX_BODY_BYTES
+from avatar_async.errors import ReplyError
+from avatar_async.settings import Settings, is_loopback
+
+#: What every request says of us.
+USER_AGENT = f"avatar-async/{__version__}"
+_MAX_CONNECTIONS = 32
+
+
+def proxy_for(settings: Settings, host: str | None) -> str | None:
+    """Return the proxy to reach a host through; loopback hosts are reached directly."""
+    return None if is_loopback(host) else settings.proxy
+
+
+class ServiceSession:
+    """HTTP connections to the service's origin.
+
+    Enter it before use; leaving closes every connection.
+
+    Raises:
+        ConfigError: On entering, if the settings' `ca_file` cannot be read.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._proxy = proxy_for(settings, urlsplit(settings.endpoint).hostname)
+        self._timeout = aiohttp.ClientTimeout(
+            total=settings.total_timeout_s,
+            connect=settings.connect_timeout_s,
+            sock_connect=settings.connect_timeout_s,
+            sock_read=settings.read_timeout_s,
+        )
+        self._stack = AsyncExitStack()
+        self._kept: aiohttp.ClientSession | None = None
+        self._fresh: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        context = await tls_context(self._settings.ca_file)
+        async with AsyncExitStack() as stack:
+            kept = aiohttp.TCPConnector(ssl=context, limit=_MAX_CONNECTIONS)
+            fresh = aiohttp.TCPConnector(ssl=context, limit=0, force_close=True)
+            self._kept = await stack.enter_async_context(self._session(kept))
+            self._fresh = await stack.enter_async_context(self._session(fresh))
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._kept = self._fresh = None
+        await self._stack.aclose()
+
+    def _session(self, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+        trace = aiohttp.TraceConfig()
+        trace.on_request_headers_sent.append(_departed)
+        return aiohttp.ClientSession(
+            connector=connector,
+            timeout=self._timeout,
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trace_configs=[trace],
+        )
+
+    async def send(self, call: Call, *, what: str, token: str | None = None, fresh: bool = False) -> Reply:
+        """Send one call, once, and return its reply, whatever its status.
+
+        Cancellation leaves open whether the service did what it was asked.
+
+        Args:
+            call: What to send.
+            what: The call's name, for messages.
+            token: Access token to send along.
+            fresh: Whether to use a connection of its own instead of one kept alive, which the service
+                may be closing at this moment.
+
+        Raises:
+            NotSentError: No byte of the call reached a socket.
+            TransportError: Something was sent, and no whole reply came.
+        """
+        session = self._fresh if fresh else self._kept
+        if session is None:
+            raise RuntimeError("enter the client with `async with` before using it")
+        headers = dict(call.headers)
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        departure = Departure(sent=False)
+        with mapped(f"{what} to {self._settings.endpoint}", departure):
+            async with session.request(
+                call.method,
+                URL(self._settings.endpoint + call.path, encoded=True),
+                data=call.body or None,
+                headers=headers,
+                allow_redirects=False,
+                proxy=self._proxy,
+                trace_request_ctx=departure,
+            ) as response:
+                body = await _bounded(response)
+                names: dict[str, str] = {}
+                for name, value in response.headers.items():
+                    names.setdefault(name.lower(), value)
+                return Reply(status=response.status, headers=names, body=body)
+
+
+async def _departed(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
+    context.trace_request_ctx.sent = True
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise ReplyError(f"the reply is longer than {MAX_BODY_BYTES} bytes")
+    return _plain(bytes(body), response.headers.get("Content-Encoding", "identity").strip().lower())
+
+
+def _plain(body: bytes, encoding: str) -> bytes:
+    if encoding in ("", "identity") or not body:
+        return body
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise ReplyError("the reply has an encoding nobody asked for")
+    try:
+        return _inflated(body, zlib.MAX_WBITS | 32)
+    except zlib.error:
+        try:
+            return _inflated(body, -zlib.MAX_WBITS)
+        except zlib.error as error:
+            raise ReplyError("the reply's encoding cannot be read") from error
+
+
+def _inflated(body: bytes, window: int) -> bytes:
+    inflater = zlib.decompressobj(window)
+    plain = inflater.decompress(body, MAX_BODY_BYTES + 1)
+    if len(plain) > MAX_BODY_BYTES:
+        raise ReplyError(f"the reply is longer than {MAX_BODY_BYTES} bytes")
+    if not inflater.eof:
+        raise ReplyError("the reply broke off")
+    return plain

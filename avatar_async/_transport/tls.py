@@ -1,0 +1,27 @@
+"""How hosts prove who they are; there is no way to turn that off."""
+
+import ssl
+from pathlib import Path
+
+import anyio.to_thread
+
+from avatar_async.errors import ConfigError
+
+
+async def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Return a context that trusts the system's authorities and those of a file.
+
+    Raises:
+        ConfigError: The file cannot be read or holds no certificates.
+    """
+    return await anyio.to_thread.run_sync(_context, ca_file)
+
+
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"ca_file {ca_file} holds no certificates that can be read") from error
+    return context

@@ -1,0 +1,421 @@
+"""The service as one object: create, query, wait, download; usable with and without the orchestrator."""
+
+import logging
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+import anyio.to_thread
+from attrs import evolve, field, frozen
+
+from avatar_async._clock import SystemClock
+from avatar_async._jobs.names import safe_file_names
+from avatar_async._jobs.ports import ArtifactStream, Clock
+from avatar_async._jobs.records import DEFAULT_BATCH, Artifact, Job
+from avatar_async._jobs.remote import QueryAnswer, RemoteFile, RemoteState, RemoteTask, SubmissionReport
+from avatar_async._jobs.verdicts import SubmissionCodes, Verdict, decide
+from avatar_async._storage.downloads import DownloadFolder
+from avatar_async._transport.downloads import DownloadSession
+from avatar_async._transport.session import ServiceSession
+from avatar_async._transport.tokenfile import TokenFile
+from avatar_async._transport.tokens import FixedToken, SharedToken, TokenKeeper
+from avatar_async._wire.calls import Call, Reply
+from avatar_async._wire.creation import decode_create, encode_create
+from avatar_async._wire.dialect import QueryDialect
+from avatar_async._wire.outcomes import made_task
+from avatar_async._wire.querying import decode_list, decode_query, encode_list, encode_query
+from avatar_async.errors import (
+    AuthError,
+    AvatarError,
+    ConfigError,
+    NotSentError,
+    ReplyError,
+    SettingRefusedError,
+    TaskError,
+    TaskExpiredError,
+    TaskFailedError,
+    TaskTimeoutError,
+    TransportError,
+)
+from avatar_async.requests import Kind, Request, Validation, check
+from avatar_async.settings import Settings, origin
+
+_log = logging.getLogger(__name__)
+_Answer = TypeVar("_Answer")
+_MAX_PAGES = 50
+_FIRST_POLL_S, _LONGEST_POLL_S, _POLL_GROWTH = 1.0, 30.0, 1.5
+#: Polls refused one after the other, after which waiting is pointless.
+_MAX_REFUSED_POLLS = 3
+_NO_CREDENTIALS = "no credentials: set AVATAR_APP_ID and AVATAR_APP_KEY, or AVATAR_TOKEN"
+
+
+@frozen
+class Credentials:
+    """An account's appId and appKey."""
+
+    app_id: str
+    app_key: str = field(repr=False)
+
+
+class AvatarClient:
+    """A client of the service; enter it with `async with` before use.
+
+    It is bound to the event loop that entered it, starts no task of its own and leaves no thread.
+
+    Args:
+        endpoint: Origin of the service; the settings' own if not given.
+        credentials: An account, or a fixed access token; the settings' own if not given.
+        settings: Everything else.
+        clock: The time, for tests.
+
+    Raises:
+        ConfigError: On construction: there are no credentials, or a setting is wrong.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str | None = None,
+        credentials: Credentials | str | None = None,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        changes: dict[str, Any] = {} if endpoint is None else {"endpoint": endpoint}
+        if isinstance(credentials, Credentials):
+            changes |= {"app_id": credentials.app_id, "app_key": credentials.app_key, "token": None}
+        elif credentials is not None:
+            changes |= {"token": credentials}
+        settings = evolve(settings or Settings(), **changes)
+        if settings.token is None and (settings.app_id is None or settings.app_key is None):
+            raise ConfigError(_NO_CREDENTIALS)
+        #: All settings, the arguments above included.
+        self.settings = settings
+        self._clock: Clock = clock or SystemClock()
+        raw = settings.query_dialect
+        self._dialect = QueryDialect() if raw is None else QueryDialect.from_mapping(raw)
+        #: Origin of the service.
+        self.endpoint: str = settings.endpoint
+        #: Who pays: the appId, or "fixed-token".
+        self.account: str = settings.app_id or "fixed-token"
+        #: Whether the user described the query call, or the endpoint is this machine.
+        self.dialect_trusted: bool = self._dialect.trusted or settings.loopback
+        #: Most task ids in one query.
+        self.query_batch: int = self._dialect.batch
+        #: Whether tasks can be listed by name.
+        self.can_list: bool = self._dialect.list is not None
+        #: What the profile says of envelope codes.
+        self.codes: SubmissionCodes = SubmissionCodes(
+            **{name: frozenset(codes) for name, codes in settings.codes.items()}
+        )
+        self._session = ServiceSession(settings)
+        self._downloads = DownloadSession(settings, self._clock)
+        self._homes: dict[Path, DownloadFolder] = {}
+        self._keeper: TokenKeeper | None = None
+        self._stack = AsyncExitStack()
+
+    @classmethod
+    def from_env(cls, profile: Path | str | None = None, **overrides: Any) -> Self:
+        """Return a client with the settings of the environment and the profile.
+
+        Args:
+            profile: The profile; `AVATAR_PROFILE` names it if not given.
+            overrides: Settings that win over both, by field name.
+
+        Raises:
+            ConfigError: Settings are wrong or missing.
+        """
+        return cls(settings=Settings.load(os.environ, profile, **overrides))
+
+    def __repr__(self) -> str:
+        return f"<AvatarClient of {self.endpoint}, account {self.account}>"
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._session)
+            await stack.enter_async_context(self._downloads)
+            self._keeper = self._new_keeper()
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._keeper = None
+        await self._stack.aclose()
+
+    async def create(self, request: Request, *, validation: Validation | None = None) -> int:
+        """Send one create call and return the id of the task it made.
+
+        It is sent again only after the first refusal of a token, which the service checks before any
+        work. Cancellation leaves open whether a task was made.
+
+        Args:
+            request: What to ask for.
+            validation: Whether problems refuse it; the settings' own if not given.
+
+        Raises:
+            RequestError: The request has problems.
+            NotSentError: Nothing was sent.
+            AuthError, ThrottledError, RejectedError, SettingRefusedError: The service refused.
+            SubmissionUnknownError: A task may or may not have been made.
+        """
+        check(request, validation or self.settings.validation)
+        await self.prepare()
+        refused = False
+        while True:
+            report = await self.submit(request)
+            verdict = decide(report, after_token_refusal=refused, codes=self.codes)
+            if verdict is not Verdict.TOKEN:
+                return made_task(report, verdict)
+            refused = True
+            await self.renew_token(report.token_generation)
+
+    async def query(self, task_id: int) -> RemoteTask:
+        """Return what the service says of a task.
+
+        Raises:
+            TaskError: The service does not know it.
+            ServiceError: The service refused.
+            TransportError: No readable answer.
+        """
+        answer = await self.query_tasks([task_id])
+        if not answer.tasks:
+            raise TaskError(f"the service does not know task {task_id}", task_id=task_id)
+        return answer.tasks[0]
+
+    async def wait(
+        self, task_id: int, *, timeout_s: float | None = None, poll_s: float | None = None
+    ) -> RemoteTask:
+        """Return a task once it has succeeded; failing polls do not end the wait.
+
+        Cancellation leaves the task to itself at the service.
+
+        Args:
+            task_id: The task.
+            timeout_s: Seconds to wait at most.
+            poll_s: Seconds between polls; growing from 1 to 30 if not given.
+
+        Raises:
+            TaskFailedError: The service reports that it failed.
+            TaskExpiredError: Its results are gone.
+            TaskTimeoutError: It did not finish in time; it goes on remotely.
+            AuthError, SettingRefusedError: Several polls running were refused for the settings.
+        """
+        give_up_at = None if timeout_s is None else self._clock.monotonic() + timeout_s
+        pause_s, refused = poll_s or _FIRST_POLL_S, 0
+        while True:
+            wait_s = pause_s
+            try:
+                task = await self.query(task_id)
+            except (AuthError, SettingRefusedError) as error:
+                refused += 1
+                if refused >= _MAX_REFUSED_POLLS:
+                    raise
+                _log.warning("poll of task %s refused: %s", task_id, error)
+            except AvatarError as error:
+                wait_s = max(pause_s, getattr(error, "retry_after_s", None) or 0.0)
+                _log.warning("poll of task %s failed: %s", task_id, error)
+            else:
+                refused = 0
+                if _finished(task):
+                    return task
+            left_s = float("inf") if give_up_at is None else give_up_at - self._clock.monotonic()
+            if left_s <= 0:
+                raise TaskTimeoutError(
+                    f"task {task_id} did not finish within {timeout_s:g} s", task_id=task_id
+                )
+            await self._clock.sleep(min(wait_s, left_s))
+            if poll_s is None:
+                pause_s = min(pause_s * _POLL_GROWTH, _LONGEST_POLL_S)
+
+    async def download(self, artifact: RemoteFile, folder: Path | str) -> Path:
+        """Bring a file of a finished task home, verified, and return where it is.
+
+        It appears under its final name only when it is whole; cancellation leaves a `.part` beside it.
+
+        Args:
+            artifact: One of a task's `artifacts`.
+            folder: Where to put it; made if need be.
+
+        Raises:
+            ArtifactRefusedError: Its address is refused or gone: query the task again.
+            IntegrityError: The bytes are not what was announced.
+            DiskSpaceError: There is not enough room.
+            UnknownFileError: A file of that name is there already.
+            TransportError: The connection failed again and again.
+        """
+        place = await anyio.to_thread.run_sync(Path(folder).resolve)
+        home = self._homes.get(place.parent)
+        if home is None:
+            home = self._homes[place.parent] = DownloadFolder(
+                place.parent,
+                clock=self._clock,
+                disk_reserve_bytes=self.settings.disk_reserve_bytes,
+                bandwidth_bytes_s=self.settings.bandwidth_bytes_s,
+            )
+        (name,) = safe_file_names([artifact.name])
+        wanted = Artifact(
+            role=artifact.role,
+            name=name,
+            url=artifact.url,
+            size_bytes=artifact.size_bytes,
+            md5=artifact.md5,
+        )
+        await home.fetch(_lone_job(place.name, self._clock.now()), wanted, self, _NoJournal(), _no_progress)
+        return place / name
+
+    async def prepare(self) -> None:
+        """Make sure that a valid token is at hand (see the `Service` port)."""
+        await self._token_keeper().current()
+
+    async def submit(self, request: Request) -> SubmissionReport:
+        """Send one create call on a fresh connection, once, and report what was seen.
+
+        Cancellation leaves the outcome unknown.
+
+        Raises:
+            RequestError: The request cannot be written as JSON; nothing was sent.
+        """
+        created = encode_create(request, preview_case=self.settings.preview_case)
+        try:
+            token = await self._token_keeper().current()
+        except AvatarError as error:
+            return SubmissionReport(sent=False, message=str(error))
+        seen: dict[str, Any] = {"token_generation": token.generation}
+        try:
+            reply = await self._session.send(created.call, what="create call", token=token.value, fresh=True)
+        except NotSentError as error:
+            return SubmissionReport(sent=False, message=str(error), **seen)
+        except TransportError as error:
+            return SubmissionReport(sent=True, message=str(error), **seen)
+        return decode_create(reply, now=self._clock.now(), fields=created.fields, **seen)
+
+    async def renew_token(self, generation: int) -> None:
+        """Get a new token unless a newer one is already here (see the `Service` port)."""
+        await self._token_keeper().renew(generation)
+
+    async def query_tasks(self, task_ids: Sequence[int]) -> QueryAnswer:
+        """Ask for up to `query_batch` tasks (see the `Service` port)."""
+        if not task_ids:
+            return QueryAnswer(tasks=(), asked_at=self._clock.now())
+
+        def decoded(reply: Reply, asked_at: datetime) -> QueryAnswer:
+            return decode_query(
+                self._dialect,
+                reply,
+                asked=task_ids,
+                asked_at=asked_at,
+                now=self._clock.now(),
+                codes=self.codes,
+            )
+
+        return await self._ask(encode_query(self._dialect, task_ids), decoded)
+
+    async def find_tasks(self, name: str) -> QueryAnswer:
+        """List every task of a material or video name (see the `Service` port)."""
+
+        def decoded(reply: Reply, asked_at: datetime) -> Any:
+            return decode_list(
+                self._dialect, reply, asked_at=asked_at, now=self._clock.now(), codes=self.codes
+            )
+
+        found: dict[int, RemoteTask] = {}
+        first: QueryAnswer | None = None
+        for number in range(1, _MAX_PAGES + 1):
+            page = await self._ask(encode_list(self._dialect, name, page=number), decoded)
+            first = first or page.answer
+            known = len(found)
+            found |= {task.task_id: task for task in page.answer.tasks if task.task_id not in found}
+            if page.last or (number > 1 and len(found) == known):
+                return evolve(first, tasks=tuple(found.values()))
+        raise ReplyError(f"the list of tasks named {name!r} does not end after {_MAX_PAGES} pages")
+
+    @asynccontextmanager
+    async def open_artifact(
+        self, url: str, *, offset: int = 0, etag: str | None = None
+    ) -> AsyncIterator[ArtifactStream]:
+        """Open a download (see the `ArtifactSource` port)."""
+        token = None
+        if self._dialect.artifact_auth and self._own(url):
+            token = (await self._token_keeper().current()).value
+        async with self._downloads.open_artifact(url, offset=offset, etag=etag, token=token) as stream:
+            yield stream
+
+    async def _ask(self, call: Call, decoded: Callable[[Reply, datetime], _Answer]) -> _Answer:
+        keeper = self._token_keeper()
+        token = await keeper.current()
+        try:
+            return await self._once(call, token.value, decoded)
+        except AuthError:
+            await keeper.renew(token.generation)
+        return await self._once(call, (await keeper.current()).value, decoded)
+
+    async def _once(self, call: Call, token: str, decoded: Callable[[Reply, datetime], _Answer]) -> _Answer:
+        asked_at = self._clock.now()
+        return decoded(await self._session.send(call, what="query call", token=token), asked_at)
+
+    def _own(self, url: str) -> bool:
+        try:
+            return origin("{0.scheme}://{0.netloc}".format(urlsplit(url))) == self.endpoint
+        except ValueError:
+            return False
+
+    def _token_keeper(self) -> TokenKeeper:
+        if self._keeper is None:
+            raise RuntimeError("enter the client with `async with` before using it")
+        return self._keeper
+
+    def _new_keeper(self) -> TokenKeeper:
+        settings = self.settings
+        if settings.token is not None:
+            return FixedToken(settings.token)
+        assert settings.app_id is not None
+        assert settings.app_key is not None
+        file = TokenFile(
+            settings.token_cache_dir,
+            endpoint=settings.endpoint,
+            app_id=settings.app_id,
+            app_key=settings.app_key,
+        )
+
+        async def send(call: Call) -> Reply:
+            return await self._session.send(call, what="token call", fresh=True)
+
+        return SharedToken(settings, send=send, file=file, clock=self._clock, codes=self.codes)
+
+
+class _NoJournal:
+    """Forget how far a download is: nobody will go on with it."""
+
+    async def record(self, artifact: Artifact) -> None:
+        """Do nothing."""
+
+
+def _no_progress(_done_bytes: int, _total_bytes: int | None) -> None:
+    """Do nothing."""
+
+
+def _lone_job(folder: str, now: datetime) -> Job:
+    """Return the job a single download stands for."""
+    return Job(
+        id=folder,
+        batch=DEFAULT_BATCH,
+        name=folder,
+        kind=Kind.TRAINING,
+        folder=folder,
+        task_name=folder,
+        fingerprint="",
+        created_at=now,
+    )
+
+
+def _finished(task: RemoteTask) -> bool:
+    """Tell whether a task has succeeded; raise if it came to another end."""
+    if task.state is RemoteState.FAILED:
+        reason = task.fail_reason or "no reason given"
+        raise TaskFailedError(f"task {task.task_id} failed: {reason}", task_id=task.task_id)
+    if task.state is RemoteState.EXPIRED:
+        raise TaskExpiredError(f"the results of task {task.task_id} are gone", task_id=task.task_id)
+    return task.state is RemoteState.SUCCEEDED
