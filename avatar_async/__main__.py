@@ -1,0 +1,19 @@
+"""Run `avatar-async`, also as `python -m avatar_async`."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line with the process's arguments and leave with its exit code."""
+    if sys.argv[1:] == ["--version"]:
+        from avatar_async import __version__
+
+        sys.stdout.write(f"avatar-async {__version__}\n")
+        return
+    from avatar_async.cli.app import run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

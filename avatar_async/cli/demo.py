@@ -1,0 +1,105 @@
+"""`demo`: the whole way of a mixed batch, on the embedded service."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from avatar_async.cli import exits, logs, places, values
+from avatar_async.cli import options as opt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from avatar_async._jobs.records import Job
+    from avatar_async.orchestrator import Orchestrator
+
+HELP = """See it work: run a batch of all five kinds on an embedded service.
+
+Makes small green-screen clips, serves them on this machine, and submits
+trainings, rebuilds, previews and a takeover; their models, thumbnails and
+previews are made from the clips and brought home as verified files. No account
+and no network are needed. A second time finds everything done.
+"""
+EXAMPLES = opt.examples(
+    "avatar-async demo",
+    ("avatar-async demo --out /tmp/demo --jobs 40", "more jobs, elsewhere"),
+)
+_MOST_JOBS = 1000
+_DEFAULT_JOBS = 12
+_FEWEST_JOBS = 10
+_POLL_RATE = 20.0
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the results.")] = Path(
+        "avatar-demo"
+    ),
+    jobs: Annotated[
+        int,
+        typer.Option(
+            parser=values.whole(_FEWEST_JOBS, _MOST_JOBS, such_as=_DEFAULT_JOBS),
+            metavar="N",
+            help=f"How many jobs, from {_FEWEST_JOBS} to {_MOST_JOBS}.",
+        ),
+    ] = _DEFAULT_JOBS,
+    json: opt.Json = False,
+    quiet: opt.Quiet = False,
+    log_file: opt.LogFile = None,
+) -> None:
+    """Run a mixed batch on the embedded service."""
+
+    async def work() -> int:
+        from avatar_async.cli.demo_batch import demo_batch
+        from avatar_async.cli.service import open_service
+        from avatar_async.cli.session import Manner, conclude, conduct
+        from avatar_async.orchestrator import Orchestrator
+        from avatar_async.settings import Settings
+
+        logs.open_log(log_file)
+        place = places.place_of(out, None)
+        specs = demo_batch(jobs)
+        manner = Manner(json=json, quiet=quiet)
+        if not (json or quiet):
+            sys.stdout.write(f"Running {len(specs)} jobs on an embedded service; results go to {out}\n")
+            sys.stdout.flush()
+
+        async def feed(orchestrator: "Orchestrator") -> None:
+            await orchestrator.add_all(specs)
+
+        async with open_service(Settings(), out, embedded=True, specs=specs) as service:
+            orchestrator = Orchestrator(service, out=out, poll_rate=_POLL_RATE)
+            outcome = await conduct(orchestrator, feed, manner)
+        if not (json or quiet):
+            _show_results(outcome.jobs)
+        code = conclude(outcome, place, manner, f"avatar-async demo {place.where}".strip())
+        if code == exits.ExitCode.DONE and not (json or quiet):
+            _show_next(out, place.where)
+        return code
+
+    exits.leave(work)
+
+
+def _show_results(jobs: "Sequence[Job]") -> None:
+    from rich.console import Console
+
+    from avatar_async.cli.render.results import results
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    for line in results(jobs, width=console.width):
+        console.print(line, soft_wrap=True)
+
+
+def _show_next(out: Path, where: str) -> None:
+    quoted = shlex.quote(str(out))
+    rows = (
+        (f"ls {quoted}/*", "the files, a folder for each job"),
+        (f"avatar-async status {where}", "every job, its task and what to do"),
+        (f"avatar-async demo {where}", "again: nothing is submitted twice"),
+        ("avatar-async init", "a manifest and a profile of your own"),
+    )
+    width = max(len(command) for command, _ in rows)
+    lines = ["", "What to try next:", *(f"  {command:<{width}}  # {text}" for command, text in rows)]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))

@@ -1,0 +1,93 @@
+"""`emulator`: the service on loopback, for other programs."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from avatar_async.cli import exits, logs, values
+from avatar_async.cli import options as opt
+
+if TYPE_CHECKING:
+    from avatar_async.emulator import Emulator
+
+HELP = """Run the service on this machine until Ctrl-C.
+
+Speaks the vendor's token and create calls and does honest work: models,
+thumbnails and previews are made from the clips it is given. Its tasks, account
+and port are kept in DIR, so that it goes on where it was. Demo clips are served
+under /media/; put your own files into DIR/media/.
+"""
+EXAMPLES = opt.examples(
+    "avatar-async emulator --port 8765",
+    ("avatar-async emulator --time-scale 10 --strict", "ten times faster, ranges enforced"),
+)
+
+
+def emulator(
+    port: Annotated[
+        int,
+        typer.Option(
+            parser=values.whole(0, 65535, such_as=8765),
+            metavar="P",
+            help="Port. [default: the last one, or a free one]",
+            show_default=False,
+        ),
+    ] = 0,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of its state.")] = Path(
+        "avatar-emulator"
+    ),
+    time_scale: Annotated[
+        float,
+        typer.Option(
+            parser=values.number(0.001, 10_000, such_as=10),
+            metavar="X",
+            help="How many times faster tasks run.",
+        ),
+    ] = 1.0,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse numbers outside the documented ranges, too.")
+    ] = False,
+    host: Annotated[
+        str, typer.Option("--host", metavar="HOST", help="Address to listen on; keep it on loopback.")
+    ] = "127.0.0.1",
+    log_file: opt.LogFile = None,
+) -> None:
+    """Run the service on this machine until Ctrl-C."""
+
+    async def work() -> int:
+        import anyio
+
+        from avatar_async.cli.service import open_emulator
+        from avatar_async.cli.signals import heeding
+
+        logs.open_log(log_file)
+        scope = anyio.CancelScope()
+        with heeding(scope.cancel, scope.cancel, lambda _text: None), scope:
+            async with open_emulator(
+                data, demo_clips=True, host=host, port=port, time_scale=time_scale, strict=strict
+            ) as service:
+                logs.hide([service.app_key])
+                _announce(service, data)
+                await anyio.sleep_forever()
+        exits.tell("Stopped; the same command goes on with the same tasks.")
+        return exits.ExitCode.DONE
+
+    exits.leave(work)
+
+
+def _announce(service: "Emulator", data: Path) -> None:
+    lines = [
+        f"# The service listens at {service.endpoint}; paste this into another shell:",
+        f"export AVATAR_ENDPOINT={shlex.quote(service.endpoint)}",
+        f"export AVATAR_APP_ID={shlex.quote(service.app_id)}",
+        f"export AVATAR_APP_KEY={shlex.quote(service.app_key)}",
+        f"# Media in {data / 'media'}:",
+    ]
+    names = sorted(entry.name for entry in os.scandir(data / "media") if entry.is_file())
+    lines += [f"#   {service.media_url(name)}" for name in names]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()

@@ -1,0 +1,134 @@
+"""Exit codes, and the one place where errors become messages and exit codes."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Coroutine, Iterable
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+from avatar_async import errors
+from avatar_async._jobs.states import State
+from avatar_async.cli import logs
+from avatar_async.cli.render.text import printable
+
+if TYPE_CHECKING:
+    from avatar_async._jobs.records import Job
+
+
+class ExitCode(IntEnum):
+    """What an exit code of the command line means."""
+
+    #: All jobs are stored or abandoned; the command did what it says.
+    DONE = 0
+    #: Something ended badly, is not finished, or needs a person.
+    BAD_END = 1
+    #: Bad usage, manifest or configuration; nothing was sent.
+    USAGE = 2
+    #: Ctrl-C; the same command resumes.
+    INTERRUPTED = 130
+    #: SIGTERM; the same command resumes.
+    TERMINATED = 143
+
+
+_NOTHING_SENT = (
+    errors.ConfigError,
+    errors.RequestError,
+    errors.ManifestError,
+    errors.LedgerError,
+    errors.JobNotFoundError,
+    errors.LifecycleError,
+    errors.EmulatorError,
+)
+
+
+def code_for_error(error: errors.AvatarError) -> ExitCode:
+    """Return the exit code that an error leads to."""
+    return ExitCode.USAGE if isinstance(error, _NOTHING_SENT) else ExitCode.BAD_END
+
+
+def code_for_jobs(jobs: "Iterable[Job]") -> ExitCode:
+    """Return the exit code that the standing of a batch leads to."""
+    good = {State.STORED, State.ABANDONED}
+    return ExitCode.DONE if all(job.state in good for job in jobs) else ExitCode.BAD_END
+
+
+def sole_cause(error: BaseException) -> BaseException:
+    """Return the error inside nested groups of one, or the group as it is."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def tell(text: str) -> None:
+    """Write to stderr, control characters made visible."""
+    sys.stderr.write("".join(f"{printable(line)}\n" for line in text.splitlines() or [""]))
+    sys.stderr.flush()
+
+
+def leave(work: Callable[[], Coroutine[Any, Any, int]] | Callable[[], int]) -> NoReturn:
+    """Do the work of a command and leave with its exit code, whatever happens.
+
+    Args:
+        work: A coroutine function or a function that returns the exit code.
+    """
+    raise typer.Exit(int(_code_of(work)))
+
+
+def _code_of(work: Callable[[], Coroutine[Any, Any, int]] | Callable[[], int]) -> int:
+    try:
+        code = work()
+        if isinstance(code, Coroutine):
+            import anyio
+
+            code = anyio.run(_awaited, code)
+        sys.stdout.flush()
+        return code
+    except BaseException as raised:  # noqa: BLE001 - this is the boundary
+        return _code_of_error(sole_cause(raised))
+
+
+async def _awaited(work: Coroutine[Any, Any, int]) -> int:
+    return await work
+
+
+def _code_of_error(error: BaseException) -> int:
+    if isinstance(error, typer.Exit):
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        tell("Interrupted.")
+        return ExitCode.INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.BAD_END
+    if isinstance(error, errors.AvatarError):
+        logs.exception(error)
+        tell(f"Error: {_message(error)}")
+        _show_trace(error)
+        return code_for_error(error)
+    if isinstance(error, SystemExit) or not isinstance(error, Exception):
+        raise error
+    if isinstance(error, OSError) and error.filename:
+        logs.exception(error)
+        tell(f"Error: {error.filename}: {error.strerror}")
+        _show_trace(error)
+        return ExitCode.BAD_END
+    logs.exception(error)
+    tell(f"Error: this is a bug in avatar-async: {type(error).__name__}: {error}")
+    tell(f"       {logs.whereabouts()}")
+    _show_trace(error)
+    return ExitCode.BAD_END
+
+
+def _message(error: errors.AvatarError) -> str:
+    lines = [str(error) or type(error).__name__]
+    listed = getattr(error, "problems", ()) or getattr(error, "differences", ())
+    lines += [f"  {item}" for item in listed if str(item) not in lines[0]]
+    return "\n".join(lines)
+
+
+def _show_trace(error: BaseException) -> None:
+    if logs.debugging():
+        sys.stderr.write(logs.scrub("".join(traceback.format_exception(error))))

@@ -1,0 +1,95 @@
+"""`fetch`: bring home the results of tasks that were made elsewhere."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from attrs import evolve
+
+from avatar_async.cli import exits, logs, places, values
+from avatar_async.cli import options as opt
+
+if TYPE_CHECKING:
+    from avatar_async.orchestrator import Orchestrator
+
+HELP = """Adopt tasks made elsewhere and bring their results home.
+
+Asks the service for each task id, waits until the task is finished, and stores
+its files in DIR/task-ID/ with size and SHA-256 checked. Creates nothing. The
+same command goes on with what was interrupted.
+"""
+EXAMPLES = opt.examples(
+    "avatar-async fetch 8123401 8123402 --out models --profile avatar.toml",
+    ("avatar-async fetch 8123403 --kind training --out models", "the service does not tell the kind"),
+)
+_KINDS = ("training", "rebuild", "image_preview", "video_preview", "takeover")
+
+
+def fetch(
+    task_ids: Annotated[
+        list[int],
+        typer.Argument(metavar="TASK_ID...", parser=values.task_id, help="Ids of tasks.", show_default=False),
+    ],
+    out: opt.Out,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            parser=values.one_of(*_KINDS),
+            metavar="KIND",
+            help="What the tasks make, where the service does not say.",
+            show_default=False,
+        ),
+    ] = None,
+    embedded: opt.Embedded = False,
+    endpoint: opt.Endpoint = None,
+    profile: opt.Profile = None,
+    poll_rate: opt.PollRate = None,
+    fetches: opt.Fetches = None,
+    bandwidth: opt.Bandwidth = None,
+    until: opt.Until = None,
+    ledger: opt.LedgerFile = None,
+    rebind: opt.Rebind = False,
+    rebuild_ledger: opt.RebuildLedger = False,
+    json: opt.Json = False,
+    quiet: opt.Quiet = False,
+    log_file: opt.LogFile = None,
+) -> None:
+    """Adopt tasks made elsewhere and bring their results home."""
+
+    async def work() -> int:
+        from avatar_async.cli.run import Given, again_command, check_service
+        from avatar_async.cli.service import open_service
+        from avatar_async.cli.session import Manner, conclude, conduct
+        from avatar_async.orchestrator import Orchestrator
+        from avatar_async.requests import Kind
+
+        logs.open_log(log_file)
+        given = Given(
+            place=places.place_of(out, ledger),
+            profile=profile,
+            endpoint=endpoint,
+            max_creates=0,
+            poll_rate=poll_rate,
+            fetches=fetches,
+            bandwidth_bytes_s=bandwidth,
+            rebind=rebind,
+            rebuild_ledger=rebuild_ledger,
+            until_s=until,
+        )
+        settings = given.settings()
+        check_service(settings, (), embedded=embedded)
+        ours: set[str] = set()
+
+        async def feed(orchestrator: "Orchestrator") -> None:
+            for task_id in task_ids:
+                job = await orchestrator.adopt(task_id, kind=Kind(kind) if kind else None)
+                ours.add(job.id)
+
+        async with open_service(settings, given.place.out, embedded=embedded) as service:
+            orchestrator = Orchestrator(
+                service, out=given.place.out, ledger=given.place.ledger, options=given.run_options(settings)
+            )
+            outcome = await conduct(orchestrator, feed, Manner(json=json, quiet=quiet))
+        outcome = evolve(outcome, jobs=[job for job in outcome.jobs if job.id in ours])
+        return conclude(outcome, given.place, Manner(json=json, quiet=quiet), again_command())
+
+    exits.leave(work)

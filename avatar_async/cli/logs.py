@@ -1,0 +1,105 @@
+"""The debug log: off unless asked for, and never with a secret in it."""
+
+import logging
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from avatar_async.errors import ConfigError
+
+_LOGGER = logging.getLogger("avatar_async")
+_RULES = (
+    (re.compile(r"(?i)(authorization['\"]?\s*[:=,]\s*['\"]?)(?:bearer\s+)?[^\s'\",}\])]+"), r"\1***"),
+    (re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/=-]+"), "Bearer ***"),
+    (
+        re.compile(
+            r"(?i)((?:access_?token|refresh_?token|app_?key|sign)\\?['\"]?\s*[:=]\s*\\?['\"]?)[^\s'\"\\,}&]+"
+        ),
+        r"\1***",
+    ),
+    (re.compile(r"(?i)(https?://[^\s'\"<>?#]+)[?#][^\s'\"<>\\)\]}]*"), r"\1?***"),
+    (re.compile(r"(?i)(https?://)[^\s/@'\"]+@"), r"\1***@"),
+)
+
+
+class _State:
+    file: Path | None = None
+    debug: bool = False
+    secrets: tuple[str, ...] = ()
+
+
+def scrub(text: str) -> str:
+    """Return the text without tokens, keys, and the queries of URLs (they may be signed)."""
+    for secret in _State.secrets:
+        text = text.replace(secret, "***")
+    for pattern, stands_for in _RULES:
+        text = pattern.sub(stands_for, text)
+    return text
+
+
+def hide(secrets: Iterable[str | None]) -> None:
+    """Keep these very values out of the log as well."""
+    _State.secrets = tuple(secret for secret in secrets if secret)
+
+
+class _Scrubbing(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return scrub(super().format(record))
+
+
+def open_log(file: Path | None) -> None:
+    """Append a debug log to a file that only its owner may read; None logs nowhere.
+
+    Raises:
+        ConfigError: The file cannot be written.
+    """
+    close_log()
+    if file is None:
+        return
+    try:
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+        handler = logging.FileHandler(file, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        message = (
+            f"--log-file {file}: cannot be written ({error.strerror}); name a file in a folder you may write"
+        )
+        raise ConfigError(message) from error
+    handler.setFormatter(_Scrubbing("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    _LOGGER.addHandler(handler)
+    _LOGGER.setLevel(logging.DEBUG)
+    _LOGGER.propagate = False
+    _State.file = file
+
+
+def close_log() -> None:
+    """Close the log file, if one is open."""
+    for handler in list(_LOGGER.handlers):
+        if isinstance(handler.formatter, _Scrubbing):
+            _LOGGER.removeHandler(handler)
+            handler.close()
+    _LOGGER.propagate = True
+    _State.file = None
+
+
+def show_traces(wanted: bool) -> None:
+    """Show tracebacks of errors on stderr, or do not."""
+    _State.debug = wanted
+
+
+def debugging() -> bool:
+    """Tell whether tracebacks are shown."""
+    return _State.debug
+
+
+def exception(error: BaseException) -> None:
+    """Write an error that ends the command to the log."""
+    if _State.file is not None:
+        _LOGGER.error("the command ends: %s", error, exc_info=error)
+
+
+def whereabouts() -> str:
+    """Return one sentence about where to find more on an unexpected error."""
+    if _State.file is not None:
+        return f"The traceback is in {_State.file}."
+    return "To see where, run it again with --log-file FILE, or as: avatar-async --debug ..."

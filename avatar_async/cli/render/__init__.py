@@ -1,0 +1,1 @@
+"""How a run looks: a live display on a terminal, plain lines when piped, JSON lines for programs."""

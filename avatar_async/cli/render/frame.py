@@ -1,0 +1,133 @@
+"""One drawing of a run's standing, as lines that fit the terminal."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from avatar_async._jobs.states import TERMINAL, State
+from avatar_async.cli.render.cells import fit, fit_middle
+from avatar_async.cli.render.text import clock_text, countdown_text, one_line, size_text
+
+if TYPE_CHECKING:
+    from avatar_async.orchestrator.fetcher import Download
+    from avatar_async.orchestrator.snapshot import Snapshot, Waiting
+
+STYLES = {
+    State.PLANNED: "default",
+    State.SUBMITTING: "cyan",
+    State.IN_DOUBT: "bold yellow",
+    State.REJECTED: "bold red",
+    State.IN_FLIGHT: "cyan",
+    State.READY: "cyan",
+    State.FETCHING: "blue",
+    State.STORED: "green",
+    State.FAILED: "bold red",
+    State.EXPIRED: "bold red",
+    State.ABANDONED: "dim",
+}
+#: Lines that are always there: bar, counts, last line.
+_FIXED_LINES = 3
+_MOST_NOTICES = 3
+
+
+def frame(snapshot: "Snapshot", *, now: datetime, elapsed_s: float, width: int, height: int) -> list[Text]:
+    """Return the lines of one drawing, none wider than `width`, at most `height - 1` of them.
+
+    Args:
+        snapshot: How the run stands.
+        now: The present instant.
+        elapsed_s: Seconds since the run began.
+        width: Columns of the terminal.
+        height: Rows of the terminal.
+    """
+    width = max(40, width - 1)
+    notices = [_notice(text, width) for text in snapshot.notices[:_MOST_NOTICES]]
+    rows = max(2, height - 1 - _FIXED_LINES - len(notices))
+    downloads = _section("coming home", [_download(item, width) for item in snapshot.downloads], rows // 2)
+    flying = snapshot.counts.get(State.IN_FLIGHT, 0)
+    in_flight = _section(
+        "at the service",
+        [_waiting(item, width) for item in snapshot.waiting],
+        rows - len(downloads),
+        flying,
+    )
+    return [
+        _bar(snapshot, elapsed_s, width),
+        _counts(snapshot, width),
+        *in_flight,
+        *downloads,
+        *notices,
+        _last(snapshot, now, width),
+    ]
+
+
+def _bar(snapshot: "Snapshot", elapsed_s: float, width: int) -> Text:
+    total = sum(snapshot.counts.values())
+    ended = sum(count for state, count in snapshot.counts.items() if state in TERMINAL)
+    head, tail = f"{ended}/{total} jobs ended ", f" {clock_text(elapsed_s)}"
+    cells = max(4, width - len(head) - len(tail))
+    full = cells * ended // total if total else 0
+    line = Text(head, style="bold")
+    line.append("━" * full, style="green")
+    line.append("─" * (cells - full), style="dim")
+    return line.append(tail)
+
+
+def _counts(snapshot: "Snapshot", width: int) -> Text:
+    line = Text()
+    for state in State:
+        count = snapshot.counts.get(state, 0)
+        if count:
+            line.append(" · " if line else "", style="dim")
+            line.append(f"{state} {count}", style=STYLES[state])
+    line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def _section(title: str, rows: Sequence[Text], room: int, total: int | None = None) -> list[Text]:
+    total = len(rows) if total is None else max(total, len(rows))
+    if not rows or room < 2:
+        return []
+    shown = rows[: room - 1]
+    left = total - len(shown)
+    head = Text(f"{title}", style="bold")
+    if left:
+        head.append(f" ({len(shown)} of {total})", style="dim")
+    return [head, *shown]
+
+
+def _waiting(item: "Waiting", width: int) -> Text:
+    share = "" if item.progress is None else f"{item.progress}%"
+    status = fit(item.remote_status or "-", 10)
+    tail = f" {item.kind:<13} {status} {share:>4} {clock_text(item.elapsed_s):>9}"
+    line = Text(f"  {fit_middle(item.name, width - 2 - len(tail))}")
+    return line.append(tail, style="cyan")
+
+
+def _download(item: "Download", width: int) -> Text:
+    share = f"{100 * item.done_bytes // item.total_bytes}%" if item.total_bytes else ""
+    total = size_text(item.total_bytes) if item.total_bytes else "?"
+    tail = f" {size_text(item.done_bytes):>10} of {total:>10} {share:>4}"
+    line = Text(f"  {fit_middle(f'{item.job}/{item.artifact}', width - 2 - len(tail))}")
+    return line.append(tail, style="blue")
+
+
+def _notice(text: str, width: int) -> Text:
+    line = Text(f"! {one_line(text)}", style="yellow")
+    line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def _last(snapshot: "Snapshot", now: datetime, width: int) -> Text:
+    parts = []
+    if snapshot.downloads:
+        parts.append(f"{size_text(snapshot.speed_bytes_s)}/s")
+    if snapshot.next_expiry is not None:
+        job, expires_at = snapshot.next_expiry
+        parts.append(f"next expiry: {fit_middle(job, 24).strip()} in {countdown_text(expires_at, now)}")
+    parts.append("stopping: finishing what is under way" if snapshot.stopping else "Ctrl-C stops, resumable")
+    line = Text(" · ".join(parts), style="bold yellow" if snapshot.stopping else "dim")
+    line.truncate(width, overflow="ellipsis")
+    return line

@@ -1,0 +1,92 @@
+"""What a run leaves behind, in words: counts, what needs a person, where the files are."""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from avatar_async._jobs import advice
+from avatar_async._jobs.records import Job
+from avatar_async._jobs.states import State
+from avatar_async.cli.render.text import one_line, size_text
+
+_ENDED_BADLY = frozenset({State.REJECTED, State.FAILED, State.EXPIRED})
+#: Jobs told of one by one; a batch may hold thousands.
+_MOST_LISTED = 20
+
+
+@frozen(kw_only=True)
+class Attention:
+    """A job that did not come to a good end.
+
+    Attributes:
+        name: The job's name.
+        state: Its state.
+        reason: What went wrong, "" if nothing is known.
+        next_step: What a person should do.
+    """
+
+    name: str
+    state: State
+    reason: str
+    next_step: str
+
+
+def attention(jobs: Sequence[Job], where: str) -> list[Attention]:
+    """Return the jobs that a person should look at, in order, with the exact command to type.
+
+    Args:
+        jobs: Every job of the batch.
+        where: Option that names the ledger, such as `--out models`.
+    """
+    states = {job.name: job.state for job in jobs}
+    found = []
+    for job in jobs:
+        blocked = job.state is State.PLANNED and bool(advice.dead_needs(job, states))
+        if job.state in _ENDED_BADLY or advice.needs_person(job) or blocked:
+            reason = one_line(job.error.message) if job.error else ""
+            step = advice.next_step(job, states, where=where)
+            found.append(Attention(name=job.name, state=job.state, reason=reason, next_step=one_line(step)))
+    return found
+
+
+def summary(jobs: Sequence[Job], *, out: str, where: str, stopped_because: str | None) -> list[str]:
+    """Return the last lines of a run.
+
+    Args:
+        jobs: Every job of the batch.
+        out: The folder of the results, as the user named it.
+        where: Option that names the ledger.
+        stopped_because: Why the run ended before its jobs did, if so.
+    """
+    lines = [counts_line(jobs)]
+    files = [artifact for job in jobs for artifact in job.artifacts if artifact.stored_bytes is not None]
+    if files:
+        total = sum(artifact.stored_bytes or 0 for artifact in files)
+        plural = "file" if len(files) == 1 else "files"
+        lines.append(f"{len(files)} verified {plural}, {size_text(total)}, in {out}")
+    lines += attention_lines(jobs, where)
+    if stopped_because:
+        lines += ["", f"Stopped early: {one_line(stopped_because)}"]
+    return lines
+
+
+def counts_line(jobs: Sequence[Job]) -> str:
+    """Return how many jobs are in which state, in words."""
+    parts = [f"{number} {state}" for state in State if (number := sum(job.state is state for job in jobs))]
+    plural = "job" if len(jobs) == 1 else "jobs"
+    return f"{len(jobs)} {plural}: {', '.join(parts)}" if parts else "no jobs"
+
+
+def attention_lines(jobs: Sequence[Job], where: str) -> list[str]:
+    """Return the jobs that a person should look at, each with its next step; empty if there is none."""
+    found = attention(jobs, where)
+    if not found:
+        return []
+    lines = ["", "Needs attention:" if len(found) == 1 else f"{len(found)} jobs need attention:"]
+    for item in found[:_MOST_LISTED]:
+        reason = f": {item.reason}" if item.reason and item.reason not in item.next_step else ""
+        lines += [f"  {one_line(item.name)} ({item.state}){reason}", f"    -> {item.next_step}"]
+    if len(found) > _MOST_LISTED:
+        tail = f" {where}" if where else ""
+        lines.append(f"  and {len(found) - _MOST_LISTED} more: avatar-async status{tail}")
+    return lines

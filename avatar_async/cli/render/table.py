@@ -1,0 +1,96 @@
+"""The standing of every job as a table that fits the terminal, nothing cut that a person may copy."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from rich.text import Text
+
+from avatar_async._jobs import advice
+from avatar_async._jobs.records import Job
+from avatar_async._jobs.states import REMOTE, State
+from avatar_async.cli.render.cells import fit, width_of
+from avatar_async.cli.render.frame import STYLES
+from avatar_async.cli.render.summary import counts_line
+from avatar_async.cli.render.text import countdown_text, one_line, span_text
+
+_GAP = "  "
+_LEAST_NAME = 12
+
+
+def table(jobs: Sequence[Job], *, now: datetime, width: int, where: str) -> Iterator[Text]:
+    """Yield the lines of the table.
+
+    A name too long for its column stands on a line of its own; what to do stands below its job.
+
+    Args:
+        jobs: Every job, in the order they were added.
+        now: The present instant.
+        width: Columns of the terminal.
+        where: Option that names the ledger, for the commands to type.
+    """
+    states = {job.name: job.state for job in jobs}
+    rows = [_cells(job, now) for job in jobs]
+    heads = ("STATE", "AGE", "TASK ID", "EXPIRES")
+    widths = [max(width_of(row[n]) for row in [heads, *rows]) for n in range(len(heads))]
+    room = width - sum(widths) - len(_GAP) * len(widths)
+    names = max([_LEAST_NAME, *(width_of(one_line(job.name)) for job in jobs)])
+    name_width = max(_LEAST_NAME, min(names, room))
+    yield Text(_row("JOB", heads, name_width, widths), style="bold")
+    for job, row in zip(jobs, rows, strict=True):
+        name = one_line(job.name)
+        if width_of(name) > name_width:
+            yield Text(name)
+            name = ""
+        line = Text(_row(name, row, name_width, widths))
+        start = name_width + len(_GAP)
+        line.stylize(STYLES[job.state], start, start + widths[0])
+        yield line
+        for text in _below(job, states, now, where):
+            yield Text(f"  {text}", style="yellow")
+    yield Text("")
+    yield Text(counts_line(jobs))
+    yield from (Text(line, style="dim") for line in _outlook(jobs, states))
+
+
+def _cells(job: Job, now: datetime) -> tuple[str, str, str, str]:
+    since = job.stored_at or job.submitted_at or job.created_at
+    expires = countdown_text(job.expires_at, now) if job.state in REMOTE else "-"
+    task = "-" if job.task_id is None else str(job.task_id)
+    return job.state.value, span_text((now - since).total_seconds()), task, expires
+
+
+def _row(name: str, cells: Sequence[str], name_width: int, widths: Sequence[int]) -> str:
+    state, age, task, expires = (
+        fit(cell, width, right=number == 1)
+        for number, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return _GAP.join((fit(name, name_width), state, age, task, expires)).rstrip()
+
+
+def _below(job: Job, states: dict[str, State], now: datetime, where: str) -> Iterator[str]:
+    marks = [flag for flag in advice.flags(job, now) if flag in {"overdue", "at_risk"}]
+    if marks:
+        words = {"overdue": "takes longer than its kind should", "at_risk": "its results vanish soon"}
+        yield "; ".join(words[mark] for mark in marks)
+    calm = job.state in {State.STORED, State.ABANDONED, State.SUBMITTING} or (
+        job.state in REMOTE | {State.PLANNED} and not advice.needs_person(job)
+    )
+    if calm and not (job.state is State.PLANNED and advice.dead_needs(job, states)):
+        return
+    if job.error is not None:
+        yield one_line(job.error.message)
+    yield f"-> {one_line(advice.next_step(job, states, where=where))}"
+
+
+def _outlook(jobs: Sequence[Job], states: dict[str, State]) -> Iterator[str]:
+    """Yield what happens next to the jobs that need nobody, once for each state."""
+    steps: Counter[tuple[State, str]] = Counter()
+    for job in jobs:
+        if advice.needs_person(job) or advice.dead_needs(job, states):
+            continue
+        if job.state in REMOTE | {State.SUBMITTING, State.PLANNED}:
+            step = advice.next_step(job, states)
+            steps[job.state, "waits for others" if step.startswith("waits for") else step] += 1
+    for (state, step), count in steps.items():
+        yield f"{count} {state}: {one_line(step)}"

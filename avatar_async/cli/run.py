@@ -1,0 +1,240 @@
+"""`run`: submit the jobs of manifests, watch them, bring their files home; the same command resumes."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from attrs import frozen
+
+from avatar_async.cli import exits, logs, places
+from avatar_async.cli import options as opt
+
+if TYPE_CHECKING:
+    from avatar_async._jobs.records import JobSpec
+    from avatar_async.orchestrator import Orchestrator, RunOptions
+    from avatar_async.settings import Settings
+
+HELP = """Run a batch until it ends, or go on with it.
+
+Reads job manifests, submits each job once, watches the tasks, and stores their
+files in DIR/JOB/ with size and SHA-256 checked. All that is known stands in
+DIR/ledger.db: after Ctrl-C, a crash or a power cut the same command goes on.
+
+Credentials come from AVATAR_APP_ID and AVATAR_APP_KEY (or AVATAR_TOKEN), the
+service from AVATAR_ENDPOINT, everything else from the profile (AVATAR_PROFILE).
+
+\b
+Exit codes:
+  0    every job is stored or abandoned
+  1    a job ended badly, is not finished, or needs a person
+  2    bad usage, manifest or configuration: nothing was sent
+  130  Ctrl-C, 143 SIGTERM: the same command goes on
+"""
+EXAMPLES = opt.examples(
+    ("avatar-async run batch.toml --out models --emulator", "try it without an account"),
+    ("avatar-async run batch.toml --out models --dry-run", "see what would be submitted"),
+    ("avatar-async run batch.toml --out models --profile avatar.toml", "for real"),
+    ("avatar-async run a.csv b.jsonl --out models --until 2h30m --json", "for programs, for a while"),
+)
+
+_THREE_WAYS = (
+    "nobody to ask: there are no credentials. Three ways on:\n"
+    "  export AVATAR_APP_ID=... AVATAR_APP_KEY=...    your account's appId and appKey\n"
+    "  export AVATAR_TOKEN=...                        an access token you already have\n"
+    "  add --emulator                                 try it on the embedded service"
+)
+_NO_DIALECT = (
+    "the query call of {endpoint} is not known: the vendor documents none, so finished tasks could not be\n"
+    "noticed. Describe it in the profile before anything is submitted:\n"
+    "  avatar-async init                  writes avatar.toml; fill in its [query_dialect]\n"
+    "  avatar-async run ... --profile avatar.toml"
+)
+
+
+@frozen(kw_only=True)
+class Given:
+    """What the command line says of a run; None leaves it to the profile.
+
+    Attributes:
+        place: Where results and ledger lie.
+        profile: Settings file.
+        endpoint: Origin of the service.
+        embedded: Whether the embedded service is used.
+        max_creates: Create calls at most.
+        until_s: Seconds after which the run stops.
+    """
+
+    place: places.Place
+    profile: Path | None = None
+    endpoint: str | None = None
+    embedded: bool = False
+    max_in_flight: int | None = None
+    max_creates: int | None = None
+    poll_rate: float | None = None
+    fetches: int | None = None
+    bandwidth_bytes_s: int | None = None
+    validation: str | None = None
+    allow_duplicate: bool = False
+    rebind: bool = False
+    rebuild_ledger: bool = False
+    until_s: float | None = None
+
+    def settings(self) -> "Settings":
+        """Read the settings, the command line's winning.
+
+        Raises:
+            ConfigError: Settings are wrong.
+        """
+        from avatar_async.settings import Settings
+
+        loaded = Settings.load(
+            profile=self.profile,
+            endpoint=self.endpoint,
+            max_in_flight=self.max_in_flight,
+            poll_rate=self.poll_rate,
+            fetches=self.fetches,
+            bandwidth_bytes_s=self.bandwidth_bytes_s,
+            validation=self.validation,
+        )
+        logs.hide([loaded.app_key, loaded.token])
+        return loaded
+
+    def run_options(self, settings: "Settings") -> "RunOptions":
+        """Return the options of the run."""
+        from avatar_async.orchestrator import RunOptions
+
+        return RunOptions(
+            max_in_flight=settings.max_in_flight,
+            max_creates=self.max_creates,
+            poll_rate=settings.poll_rate,
+            fetches=settings.fetches,
+            bandwidth_bytes_s=settings.bandwidth_bytes_s,
+            disk_reserve_bytes=settings.disk_reserve_bytes,
+            retention_s=settings.retention_s,
+            validation=settings.validation,
+            allow_duplicate=self.allow_duplicate,
+            rebind=self.rebind,
+            rebuild_ledger=self.rebuild_ledger,
+            until_s=self.until_s,
+        )
+
+
+def run(
+    manifests: opt.Manifests,
+    out: opt.Out,
+    embedded: opt.Embedded = False,
+    endpoint: opt.Endpoint = None,
+    profile: opt.Profile = None,
+    max_in_flight: opt.MaxInFlight = None,
+    max_creates: opt.MaxCreates = None,
+    poll_rate: opt.PollRate = None,
+    fetches: opt.Fetches = None,
+    bandwidth: opt.Bandwidth = None,
+    validation: opt.ValidationMode = None,
+    no_preflight: Annotated[
+        bool, typer.Option("--no-preflight", help="Skip checks of the media (this version makes none).")
+    ] = False,
+    allow_duplicate: Annotated[
+        bool, typer.Option("--allow-duplicate", help="Submit a request again under another name.")
+    ] = False,
+    until: opt.Until = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be submitted; send nothing.")
+    ] = False,
+    ledger: opt.LedgerFile = None,
+    rebind: opt.Rebind = False,
+    rebuild_ledger: opt.RebuildLedger = False,
+    json: opt.Json = False,
+    quiet: opt.Quiet = False,
+    log_file: opt.LogFile = None,
+) -> None:
+    """Run a batch until it ends, or go on with it."""
+    del no_preflight
+
+    async def work() -> int:
+        from avatar_async.cli.service import open_service
+        from avatar_async.cli.session import Manner, conclude, conduct
+
+        logs.open_log(log_file)
+        given = Given(
+            place=places.place_of(out, ledger),
+            profile=profile,
+            endpoint=endpoint,
+            embedded=embedded,
+            max_in_flight=max_in_flight,
+            max_creates=max_creates,
+            poll_rate=poll_rate,
+            fetches=fetches,
+            bandwidth_bytes_s=bandwidth,
+            validation=validation,
+            allow_duplicate=allow_duplicate,
+            rebind=rebind,
+            rebuild_ledger=rebuild_ledger,
+            until_s=until,
+        )
+        settings = given.settings()
+        specs = read(manifests, settings.validation, quiet=quiet)
+        if dry_run:
+            from avatar_async.cli.dry_run import preview
+
+            return await preview(specs, given.place, given.run_options(settings))
+        check_service(settings, specs, embedded=embedded)
+
+        async def feed(orchestrator: "Orchestrator") -> None:
+            await orchestrator.add_all(specs)
+
+        manner = Manner(json=json, quiet=quiet)
+        async with open_service(settings, given.place.out, embedded=embedded, specs=specs) as service:
+            from avatar_async.orchestrator import Orchestrator
+
+            orchestrator = Orchestrator(
+                service, out=given.place.out, ledger=given.place.ledger, options=given.run_options(settings)
+            )
+            outcome = await conduct(orchestrator, feed, manner)
+        return conclude(outcome, given.place, manner, again_command())
+
+    exits.leave(work)
+
+
+def read(manifests: Sequence[Path], validation: str, *, quiet: bool) -> "list[JobSpec]":
+    """Read the manifests and show their warnings.
+
+    Raises:
+        ManifestError: They have problems; carries all of them.
+    """
+    from avatar_async.manifests import read_manifests
+
+    batch = read_manifests(manifests, validation=validation)
+    if not quiet:
+        for warning in batch.warnings:
+            exits.tell(f"warning: {warning}")
+    return list(batch.jobs)
+
+
+def check_service(settings: "Settings", specs: "Sequence[JobSpec]", *, embedded: bool) -> None:
+    """Refuse, before anything is sent, a run that could not be paid for, watched or served.
+
+    Raises:
+        ConfigError: There are no credentials, no query dialect, or no embedded service where one is meant.
+    """
+    from avatar_async.cli.embedded import ORIGIN, uses_embedded
+    from avatar_async.errors import ConfigError
+
+    if embedded:
+        return
+    if settings.token is None and (settings.app_id is None or settings.app_key is None):
+        raise ConfigError(_THREE_WAYS)
+    if not settings.loopback and settings.query_dialect is None:
+        raise ConfigError(_NO_DIALECT.format(endpoint=settings.endpoint))
+    ours = [spec.name for spec in specs if uses_embedded(spec.request)]
+    if ours:
+        message = f"job {ours[0]} uses {ORIGIN}/..., a clip of the embedded service: add --emulator"
+        raise ConfigError(message)
+
+
+def again_command() -> str:
+    """Return the command line that this process was started with."""
+    return shlex.join(["avatar-async", *sys.argv[1:]])

@@ -1,0 +1,80 @@
+"""`init` and `schema`: what a new user, and an editor, begin with."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from avatar_async.cli import exits
+from avatar_async.cli.options import examples
+from avatar_async.errors import ConfigError
+
+INIT_HELP = """Write a sample manifest, batch.toml, and a sample profile, avatar.toml.
+
+The manifest runs as it is on the embedded service. The profile documents every
+setting, all of them commented out. Nothing is ever overwritten.
+"""
+INIT_EXAMPLES = examples(
+    "avatar-async init",
+    ("avatar-async run batch.toml --out models --emulator", "then try the manifest"),
+)
+SCHEMA_HELP = """Print the JSON Schema of manifests, for editors that complete and check.
+"""
+SCHEMA_EXAMPLES = examples("avatar-async schema --out avatar-batch.schema.json")
+
+MANIFEST_NAME = "batch.toml"
+PROFILE_NAME = "avatar.toml"
+
+
+def init(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="[DIR]", help="Where to write. [default: this folder]", show_default=False),
+    ] = Path(),
+) -> None:
+    """Write a sample manifest and profile."""
+
+    def work() -> int:
+        from avatar_async.cli.sample import sample_batch
+        from avatar_async.settings import sample_profile
+
+        files = {folder / MANIFEST_NAME: sample_batch(), folder / PROFILE_NAME: sample_profile()}
+        there = [str(path) for path in files if path.exists()]
+        if there:
+            message = f"{' and '.join(there)} exists already and is left as it is; name another folder"
+            raise ConfigError(message)
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in files.items():
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+            sys.stdout.write(f"wrote {path}\n")
+        manifest = folder / MANIFEST_NAME
+        sys.stdout.write(f"\nTry it:  avatar-async run {manifest} --out models --emulator\n")
+        return exits.ExitCode.DONE
+
+    exits.leave(work)
+
+
+def schema(
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write it there. [default: stdout]", show_default=False),
+    ] = None,
+) -> None:
+    """Print the JSON Schema of manifests."""
+
+    def work() -> int:
+        import json
+
+        from avatar_async.manifests import manifest_schema
+
+        text = json.dumps(manifest_schema(), ensure_ascii=False, indent=2) + "\n"
+        if out is None:
+            sys.stdout.write(text)
+        else:
+            out.write_text(text, encoding="utf-8")
+            sys.stdout.write(f"wrote {out}\n")
+        return exits.ExitCode.DONE
+
+    exits.leave(work)

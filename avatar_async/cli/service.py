@@ -1,0 +1,94 @@
+"""Open the service that a run talks to: the real one, or the embedded one."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+from attrs import evolve
+
+from avatar_async._jobs.ports import Service
+from avatar_async.cli import logs
+from avatar_async.cli.embedded import FOLDER, EmbeddedService, uses_embedded
+from avatar_async.errors import EmulatorError
+from avatar_async.settings import Settings
+
+if TYPE_CHECKING:
+    from avatar_async._jobs.records import JobSpec
+    from avatar_async.emulator import Emulator
+
+
+@asynccontextmanager
+async def open_service(
+    settings: Settings, out: Path, *, embedded: bool, specs: "Sequence[JobSpec]" = ()
+) -> AsyncIterator[Service]:
+    """Open the service for the block.
+
+    Args:
+        settings: Where it is and who asks; for the embedded one, only its bounds count.
+        out: Folder of the results; the embedded service keeps its tasks below it.
+        embedded: Whether to run the embedded one.
+        specs: The jobs; the demo clips are made if one of them uses the embedded service's files.
+
+    Raises:
+        ConfigError: Settings are wrong.
+        EmulatorError: The embedded service cannot start.
+    """
+    from avatar_async.client import AvatarClient
+
+    if not embedded:
+        async with AvatarClient(settings=settings) as client:
+            yield client
+        return
+    media = any(uses_embedded(spec.request) for spec in specs)
+    async with open_emulator(out / FOLDER, demo_clips=media) as emulator:
+        logs.hide([emulator.app_key])
+        async with AvatarClient(settings=_for_emulator(settings, emulator, out / FOLDER)) as client:
+            yield EmbeddedService(client, emulator.endpoint)
+
+
+@asynccontextmanager
+async def open_emulator(data: Path, *, demo_clips: bool, **options: Any) -> AsyncIterator["Emulator"]:
+    """Run an emulator on a data folder for the block, its `media` folder served, clips made if wanted.
+
+    Args:
+        data: Folder of its state.
+        demo_clips: Whether missing demo clips are made.
+        options: As for `Emulator`.
+
+    Raises:
+        EmulatorError: It cannot start, or the `emulator` extra is not installed.
+        MediaError: A clip cannot be made.
+    """
+    emulator_type, demo_media = _emulator()
+    media = data / "media"
+    media.mkdir(parents=True, exist_ok=True)
+    if demo_clips:
+        await anyio.to_thread.run_sync(demo_media, media)
+    async with emulator_type(data, media_dir=media, **options) as emulator:
+        yield emulator
+
+
+def _emulator() -> "tuple[type[Emulator], Callable[[Path], list[Path]]]":
+    try:
+        from avatar_async.emulator import Emulator, demo_media
+    except ImportError as error:
+        message = f"the embedded service needs {error.name}: pip install 'avatar-async[emulator]'"
+        raise EmulatorError(message) from error
+    return Emulator, demo_media
+
+
+def _for_emulator(settings: Settings, emulator: "Emulator", data: Path) -> Settings:
+    return evolve(
+        settings,
+        endpoint=emulator.endpoint,
+        app_id=emulator.app_id,
+        app_key=emulator.app_key,
+        token=None,
+        proxy=None,
+        token_spacing_s=0.0,
+        token_cache_dir=data / "tokens",
+        query_dialect=None,
+        codes={},
+    )

@@ -1,0 +1,130 @@
+"""Conduct a run: feed it, show it, heed signals, sum it up."""
+
+import logging
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+import anyio
+from attrs import frozen
+
+from avatar_async.cli import exits
+from avatar_async.cli.places import Place
+from avatar_async.cli.render.display import Display, display_for
+from avatar_async.cli.render.summary import attention_lines, summary
+from avatar_async.cli.render.text import printable
+from avatar_async.cli.signals import heeding
+from avatar_async.orchestrator.events import ProgressEvent, RunEvent
+
+if TYPE_CHECKING:
+    from avatar_async._jobs.records import Job
+    from avatar_async.orchestrator import Orchestrator
+
+_LOG = logging.getLogger("avatar_async.run")
+_REFRESH_S = 0.2
+
+
+@frozen(kw_only=True)
+class Manner:
+    """How a run shows itself.
+
+    Attributes:
+        json: One JSON object a line on stdout.
+        quiet: Errors and what needs attention only.
+    """
+
+    json: bool = False
+    quiet: bool = False
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        jobs: Every job of the batch.
+        stopped_because: Why the run ended before its jobs did, if so.
+        signal_code: The exit code of the signal that stopped it, if one did.
+    """
+
+    jobs: Sequence["Job"]
+    stopped_because: str | None
+    signal_code: int | None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that tells of this end."""
+        return exits.code_for_jobs(self.jobs) if self.signal_code is None else self.signal_code
+
+
+async def conduct(
+    orchestrator: "Orchestrator", feed: Callable[["Orchestrator"], Awaitable[None]], manner: Manner
+) -> Outcome:
+    """Run an orchestrator to its end and show it; cancelled, it leaves a ledger that can be resumed.
+
+    Args:
+        orchestrator: Not yet entered.
+        feed: Adds jobs to it, once it is entered.
+        manner: How to show it.
+
+    Raises:
+        AvatarError: Whatever the orchestrator or `feed` raise.
+    """
+    display = display_for(
+        json=manner.json, quiet=manner.quiet, out=sys.stdout, errors=sys.stderr, monotonic=time.monotonic
+    )
+    drawing = anyio.CancelScope()
+    with display:
+        async with anyio.create_task_group() as group:
+            async with orchestrator:
+                with heeding(orchestrator.stop, orchestrator.kill, display.say) as interruption:
+                    group.start_soon(_show, orchestrator.events(), display)
+                    await feed(orchestrator)
+                    group.start_soon(_redraw, orchestrator, display, drawing)
+                    async for job in orchestrator.run():
+                        _LOG.debug("job %s is %s", job.name, job.state)
+                    jobs = await orchestrator.jobs()
+            drawing.cancel()
+    return Outcome(
+        jobs=jobs, stopped_because=orchestrator.stopped_because, signal_code=interruption.exit_code
+    )
+
+
+async def _show(events: AsyncIterator[RunEvent], display: Display) -> None:
+    async for event in events:
+        if not isinstance(event, ProgressEvent):
+            _LOG.info("%s %s", event.word, event.to_json())
+        display.event(event)
+
+
+async def _redraw(orchestrator: "Orchestrator", display: Display, scope: anyio.CancelScope) -> None:
+    with scope:
+        while True:
+            display.refresh(orchestrator.snapshot())
+            await anyio.sleep(_REFRESH_S)
+
+
+def conclude(outcome: Outcome, place: Place, manner: Manner, again: str) -> int:
+    """Print the last words of a run and return its exit code.
+
+    Args:
+        outcome: How the run ended.
+        place: Where its results lie.
+        manner: How it was shown; with `json` or `quiet`, only what needs attention is told, on stderr.
+        again: The command that goes on with the run.
+    """
+    if manner.json or manner.quiet:
+        lines, stream = attention_lines(outcome.jobs, place.where), sys.stderr
+        if outcome.stopped_because:
+            lines.append(f"Stopped early: {outcome.stopped_because}")
+    else:
+        lines = summary(
+            outcome.jobs, out=str(place.out), where=place.where, stopped_because=outcome.stopped_because
+        )
+        stream = sys.stdout
+        if any(not job.terminal for job in outcome.jobs):
+            lines += ["", f"To go on: {again}"]
+    stream.write("".join(f"{printable(line)}\n" for line in lines))
+    stream.flush()
+    return outcome.exit_code

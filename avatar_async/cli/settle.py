@@ -1,0 +1,124 @@
+"""`resolve`, `retry` and `abandon`: what a person decides about jobs, also beside a run."""
+
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from avatar_async.cli import exits, places, values
+from avatar_async.cli.options import LedgerFile, OutOrHere, examples
+from avatar_async.cli.render.text import one_line
+
+if TYPE_CHECKING:
+    from avatar_async._jobs.records import Job
+    from avatar_async._storage.ledger import Ledger
+
+RESOLVE_HELP = """Settle a job in doubt: its create call may or may not have made a task.
+
+Look for the job's material name in the service's console first. If the task is
+there, give its id; if it surely is not, send the request again; or give the job
+up. A run that is active takes the decision up within a second.
+"""
+RESOLVE_EXAMPLES = examples(
+    ("avatar-async resolve anchor-07 --task-id 81234 --out models", "the task exists"),
+    ("avatar-async resolve anchor-07 --resubmit --out models", "there is no such task: send it again"),
+    ("avatar-async resolve anchor-07 --abandon --out models", "give it up"),
+)
+RETRY_HELP = """Plan failed, rejected or expired jobs anew: the next run submits them again.
+
+A new attempt makes a new task, which the service may charge for. A job that is
+held (a file in the way, a full disk) goes on where it stood instead.
+"""
+RETRY_EXAMPLES = examples(
+    "avatar-async retry anchor-03 --out models",
+    "avatar-async retry anchor-03 anchor-04 --out models",
+)
+ABANDON_HELP = """Give jobs up: they are neither submitted nor watched nor fetched any more.
+
+A task that the service is working on is not stopped there.
+"""
+ABANDON_EXAMPLES = examples("avatar-async abandon anchor-03 anchor-04 --out models")
+
+Jobs = Annotated[list[str], typer.Argument(metavar="JOB...", help="Names of jobs.", show_default=False)]
+
+
+def resolve(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="Name of the job.", show_default=False)],
+    task_id: Annotated[
+        int | None,
+        typer.Option(
+            "--task-id",
+            parser=values.task_id,
+            metavar="ID",
+            help="The task exists: this is its id.",
+            show_default=False,
+        ),
+    ] = None,
+    resubmit: Annotated[bool, typer.Option("--resubmit", help="There is no task: send it again.")] = False,
+    abandon: Annotated[bool, typer.Option("--abandon", help="Give the job up.")] = False,
+    out: OutOrHere = None,
+    ledger: LedgerFile = None,
+) -> None:
+    """Settle a job in doubt."""
+    if (task_id is not None) + resubmit + abandon != 1:
+        message = "give exactly one of --task-id ID, --resubmit and --abandon."
+        raise typer.BadParameter(message, param_hint="'--task-id' / '--resubmit' / '--abandon'")
+
+    async def decide(store: "Ledger") -> "list[Job]":
+        from avatar_async._jobs.records import DEFAULT_BATCH
+        from avatar_async.orchestrator import commands
+
+        settled = await commands.resolve(
+            store,
+            DEFAULT_BATCH,
+            job,
+            task_id=task_id,
+            resubmit=resubmit,
+            abandon=abandon,
+            at=datetime.now(UTC),
+        )
+        return [settled]
+
+    _apply(decide, out, ledger)
+
+
+def retry(jobs: Jobs, out: OutOrHere = None, ledger: LedgerFile = None) -> None:
+    """Plan ended jobs anew."""
+
+    async def decide(store: "Ledger") -> "list[Job]":
+        from avatar_async._jobs.records import DEFAULT_BATCH
+        from avatar_async.orchestrator import commands
+
+        return await commands.retry(store, DEFAULT_BATCH, jobs, at=datetime.now(UTC))
+
+    _apply(decide, out, ledger)
+
+
+def abandon(jobs: Jobs, out: OutOrHere = None, ledger: LedgerFile = None) -> None:
+    """Give jobs up."""
+
+    async def decide(store: "Ledger") -> "list[Job]":
+        from avatar_async._jobs.records import DEFAULT_BATCH
+        from avatar_async.orchestrator import commands
+
+        return await commands.abandon(store, DEFAULT_BATCH, jobs, at=datetime.now(UTC))
+
+    _apply(decide, out, ledger)
+
+
+def _apply(
+    decide: Callable[["Ledger"], Awaitable["list[Job]"]], out: Path | None, ledger: Path | None
+) -> None:
+    async def work() -> int:
+        place = places.place_of(out, ledger)
+        async with places.opened(place, read_only=False) as store:
+            changed = await decide(store)
+        for job in changed:
+            tail = f" (task {job.task_id})" if job.task_id is not None else ""
+            sys.stdout.write(f"{one_line(job.name)}: now {job.state}{tail}\n")
+        return exits.ExitCode.DONE
+
+    exits.leave(work)

@@ -1,0 +1,74 @@
+"""Ctrl-C and SIGTERM: once to stop tidily, twice to leave now."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_NAMES: Final = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+
+
+class Interruption:
+    """What the signals of this process have asked for so far.
+
+    Args:
+        stop: Called at the first signal: begin to stop, and return at once.
+        kill: Called at the second: leave now.
+        say: Tells a person what is happening.
+    """
+
+    def __init__(
+        self, stop: Callable[[], None], kill: Callable[[], None], say: Callable[[str], None]
+    ) -> None:
+        self._stop = stop
+        self._kill = kill
+        self._say = say
+        #: The first signal that came, None if none did.
+        self.first: signal.Signals | None = None
+        self._count = 0
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code that tells of the signal, None if none came."""
+        return None if self.first is None else 128 + self.first
+
+    def receive(self, number: int) -> None:
+        """Act on one signal."""
+        self._count += 1
+        received = signal.Signals(number)
+        if self._count == 1:
+            self.first = received
+            self._say(
+                f"{_NAMES.get(received, received.name)}: stopping; create calls under way may still answer "
+                "(at most 60 s). Once more to leave now."
+            )
+            self._stop()
+        elif self._count == 2:
+            self._say("Leaving now; the same command goes on from here.")
+            self._kill()
+        else:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+
+@contextmanager
+def heeding(
+    stop: Callable[[], None], kill: Callable[[], None], say: Callable[[str], None]
+) -> Iterator[Interruption]:
+    """Heed SIGINT and SIGTERM inside the block, in the running loop; puts the old handlers back after it."""
+    interruption = Interruption(stop, kill, say)
+    loop = asyncio.get_running_loop()
+
+    def hand_on(number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(interruption.receive, number)
+
+    before = {number: signal.signal(number, hand_on) for number in _SIGNALS}
+    try:
+        yield interruption
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

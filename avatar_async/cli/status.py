@@ -1,0 +1,61 @@
+"""`status`: every job of a ledger, for people or as JSON."""
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from avatar_async.cli import exits, places
+from avatar_async.cli.options import LedgerFile, OutOrHere, examples
+
+if TYPE_CHECKING:
+    from avatar_async._jobs.records import Job
+
+HELP = """Show every job: state, age, task id, expiry countdown and what to do.
+
+Works while a run is active. Reads the ledger only: nothing is sent.
+"""
+EXAMPLES = examples(
+    ("avatar-async status --out models", "a table"),
+    ("avatar-async status --out models --json", "one JSON document, for programs"),
+)
+
+
+def status(
+    out: OutOrHere = None,
+    ledger: LedgerFile = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Show the jobs of a ledger."""
+
+    async def work() -> int:
+        place = places.place_of(out, ledger)
+        async with places.opened(place, read_only=True) as store:
+            jobs = await store.jobs()
+        if json:
+            _print_document(jobs, place.where)
+        else:
+            _print_table(jobs, place.where)
+        return exits.ExitCode.DONE
+
+    exits.leave(work)
+
+
+def _print_document(jobs: "list[Job]", where: str) -> None:
+    from json import dumps
+
+    from avatar_async.orchestrator.status import status_document
+
+    document = status_document(jobs, datetime.now(UTC), where)
+    sys.stdout.write(dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def _print_table(jobs: "list[Job]", where: str) -> None:
+    from rich.console import Console
+
+    from avatar_async.cli.render.table import table
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    for line in table(jobs, now=datetime.now(UTC), width=console.width, where=where):
+        console.print(line, soft_wrap=True)

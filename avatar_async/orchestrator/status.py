@@ -1,0 +1,72 @@
+"""The standing of a ledger as one JSON document, for `status --json` and whoever else asks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from avatar_async._jobs import advice
+from avatar_async._jobs.records import Artifact, Job
+from avatar_async._jobs.states import State
+
+#: Version of the document's form; it rises when a key changes its meaning or goes away.
+SCHEMA_VERSION = 1
+
+
+def status_document(jobs: Sequence[Job], now: datetime, where: str = "") -> dict[str, Any]:
+    """Return the document that `status --json` prints.
+
+    Args:
+        jobs: Every job of the ledger, in the order they were added.
+        now: The present instant, for what depends on it (flags).
+        where: Option that names the ledger, such as `--out models`, for the commands in `next_step`.
+    """
+    states = {(job.batch, job.name): job.state for job in jobs}
+    counts = dict.fromkeys(State, 0)
+    for job in jobs:
+        counts[job.state] += 1
+    return {
+        "schema": SCHEMA_VERSION,
+        "jobs": [_job(job, now, states_of_batch(job, states), where) for job in jobs],
+        "counts": {state.value: count for state, count in counts.items()},
+    }
+
+
+def states_of_batch(job: Job, states: dict[tuple[str, str], State]) -> dict[str, State]:
+    """Return the states of the jobs that a job may need, by name."""
+    return {name: states[job.batch, name] for name in job.needs if (job.batch, name) in states}
+
+
+def _job(job: Job, now: datetime, states: dict[str, State], where: str) -> dict[str, Any]:
+    return {
+        "name": job.name,
+        "kind": job.kind.value,
+        "state": job.state.value,
+        "remote_status": job.remote_status,
+        "task_id": None if job.task_id is None else str(job.task_id),
+        "attempt": job.attempt,
+        "created_at": _instant(job.created_at),
+        "submitted_at": _instant(job.submitted_at),
+        "finished_at": _instant(job.finished_at),
+        "expires_at": _instant(job.expires_at),
+        "stored_at": _instant(job.stored_at),
+        "flags": list(advice.flags(job, now)),
+        "error": None if job.error is None else {"code": job.error.code, "message": job.error.message},
+        "artifacts": [_artifact(job, artifact) for artifact in job.artifacts],
+        "next_step": advice.next_step(job, states, where=where),
+    }
+
+
+def _artifact(job: Job, artifact: Artifact) -> dict[str, Any]:
+    stored = artifact.stored_bytes is not None
+    return {
+        "role": artifact.role,
+        "name": artifact.name,
+        "path": f"{job.folder}/{artifact.name}",
+        "bytes": artifact.stored_bytes if stored else artifact.size_bytes,
+        "sha256": artifact.sha256,
+        "state": artifact.state.value,
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
