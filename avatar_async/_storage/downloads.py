@@ -1,0 +1,76 @@
+"""The output folder's downloads, as the `Downloads` port asks for them."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from avatar_async._jobs.ports import ArtifactSource, Clock, FetchJournal
+from avatar_async._jobs.records import Artifact, Job
+from avatar_async._storage.bandwidth import Bandwidth
+from avatar_async._storage.fetching import Fetch
+from avatar_async._storage.partfile import PartFile
+from avatar_async._storage.room import DiskRoom
+from avatar_async._storage.workshop import FetchRules, Workshop
+
+#: Room on the disk that is never used up, unless the settings say otherwise.
+DISK_RESERVE_BYTES = 512 << 20
+
+
+class DownloadFolder:
+    """Bring artifacts home below one output folder.
+
+    Nothing half-written is ever visible under its final name; a verified file is never fetched or
+    overwritten again. One process may write to a folder at a time (see `RunnerLock`).
+    """
+
+    def __init__(
+        self,
+        out: str | Path,
+        *,
+        clock: Clock,
+        disk_reserve_bytes: int = DISK_RESERVE_BYTES,
+        bandwidth_bytes_s: float | None = None,
+        rules: FetchRules | None = None,
+        chance: random.Random | None = None,
+    ) -> None:
+        """Take the folder and the numbers; nothing is touched before the first `fetch`.
+
+        Args:
+            out: The output folder; each job has a folder in it.
+            clock: Time for checkpoints and waits.
+            disk_reserve_bytes: Room on the disk that is never used up.
+            bandwidth_bytes_s: Speed limit of all downloads together; None for none.
+            rules: Sizes and times of batches, checkpoints and retries.
+            chance: Source of jitter.
+        """
+        self._out = Path(out)
+        self._clock = clock
+        self._room = DiskRoom(disk_reserve_bytes)
+        self._bandwidth = Bandwidth(bandwidth_bytes_s, clock)
+        self._rules = rules or FetchRules()
+        self._chance = chance or random.Random()  # noqa: S311 - spreads load, guards nothing
+        self._workshop: Workshop | None = None
+
+    async def fetch(
+        self,
+        job: Job,
+        artifact: Artifact,
+        source: ArtifactSource,
+        journal: FetchJournal,
+        on_progress: Callable[[int, int | None], None],
+    ) -> Artifact:
+        """Bring one artifact home and return it as stored; see `Downloads.fetch`.
+
+        Raises:
+            DownloadError: Beside those of the port: the system refuses a file or folder.
+        """
+        if self._workshop is None:
+            self._workshop = Workshop(
+                clock=self._clock,
+                rules=self._rules,
+                room=self._room,
+                bandwidth=self._bandwidth,
+                chance=self._chance,
+            )
+        part = PartFile(self._out, job.folder, artifact)
+        return await Fetch(self._workshop, part, artifact, source, journal, on_progress).run()

@@ -1,0 +1,300 @@
+"""One download from what is on the disk already to the verified file."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+from attrs import evolve
+
+from avatar_async._jobs.ports import ArtifactSource, ArtifactStream, FetchJournal
+from avatar_async._jobs.records import Artifact
+from avatar_async._jobs.states import ArtifactState
+from avatar_async._storage.judgement import judge
+from avatar_async._storage.partfile import PartFile, Start
+from avatar_async._storage.workshop import Workshop
+from avatar_async.errors import (
+    AvatarError,
+    ConnectionLostError,
+    IntegrityError,
+    ReplyError,
+    ThrottledError,
+    TransportError,
+    UnknownFileError,
+)
+
+T = TypeVar("T")
+
+#: Seconds given to a last checkpoint when a download is left.
+_LAST_CHECKPOINT_S = 5.0
+
+
+class Fetch:
+    """Bring one artifact home; made for one `run`."""
+
+    def __init__(
+        self,
+        workshop: Workshop,
+        part: PartFile,
+        artifact: Artifact,
+        source: ArtifactSource,
+        journal: FetchJournal,
+        on_progress: Callable[[int, int | None], None],
+    ) -> None:
+        self._shop = workshop
+        self._part = part
+        self._artifact = artifact
+        self._source = source
+        self._journal = journal
+        self._on_progress = on_progress
+        self._etag = artifact.etag
+        self._total: int | None = None
+        self._too_long = False
+        self._batch: list[bytes] = []
+        self._batch_bytes = 0
+        self._flushed_at_s = 0.0
+        self._recorded = artifact.verified_offset
+        self._recorded_at_s = 0.0
+        self._reached = 0
+
+    async def run(self) -> Artifact:
+        """Return the artifact as stored.
+
+        Cancellation leaves the partial file and a last journal entry to go on from.
+
+        Raises:
+            AvatarError: As `Downloads.fetch` lists them.
+        """
+        try:
+            return await self._bring()
+        except (IntegrityError, UnknownFileError):
+            raise
+        except BaseException:
+            await self._last_checkpoint()
+            raise
+        finally:
+            self._shop.room.release(self)
+            self._part.stop.set()
+            with anyio.CancelScope(shield=True):
+                await self._in_thread(self._part.close)
+
+    async def _bring(self) -> Artifact:
+        start = await anyio.to_thread.run_sync(
+            self._part.begin, abandon_on_cancel=True, limiter=self._shop.file_threads
+        )
+        if start is Start.ADOPTED:
+            return evolve(self._artifact, state=ArtifactState.STORED, bad_sha256=None)
+        if start is Start.OPEN:
+            await self._forget_stale_record()
+            await self._receive()
+        return await self._finish()
+
+    # ------------------------------------------------------------ receiving
+    async def _receive(self) -> None:
+        """Open connection after connection until every byte is here."""
+        self._reached = self._part.offset
+        self._recorded_at_s = self._shop.clock.monotonic()
+        failures = 0
+        while True:
+            before = self._reached
+            try:
+                await self._attempt()
+            except (TransportError, ThrottledError) as error:
+                failures = 0 if self._reached > before else failures + 1
+                if failures >= self._shop.rules.tries:
+                    raise self._given_up(error) from error
+                await self._shop.clock.sleep(self._pause_s(error, failures))
+            else:
+                return
+
+    def _given_up(self, error: TransportError | ThrottledError) -> TransportError:
+        if isinstance(error, TransportError):
+            return error
+        return TransportError(f"{self._part.path}: the server keeps asking to wait ({error})")
+
+    def _pause_s(self, error: TransportError | ThrottledError, failures: int) -> float:
+        if isinstance(error, ThrottledError) and error.retry_after_s is not None:
+            return min(max(error.retry_after_s, 0.0), self._shop.rules.longest_throttle_s)
+        return self._shop.wait_s(max(failures, 1))
+
+    async def _attempt(self) -> None:
+        """Receive over one connection, from where the last one broke if the server allows it."""
+        self._batch, self._batch_bytes = [], 0
+        if self._etag is None:
+            await self._start_over()
+        offset = self._part.offset
+        try:
+            async with self._source.open_artifact(
+                self._artifact.url, offset=offset, etag=self._etag if offset else None
+            ) as stream:
+                await self._agree(stream, offset)
+                chunks = stream.chunks()
+                try:
+                    await self._pump(chunks)
+                except TransportError:
+                    await self._flush()
+                    raise
+                finally:
+                    await _close(chunks)
+                await self._flush()
+        except ReplyError:
+            self._etag = None
+            raise
+        if self._total is not None and self._part.offset < self._total:
+            msg = f"{self._part.path}: the connection ended after {self._part.offset} of {self._total} bytes"
+            raise ConnectionLostError(msg)
+
+    async def _agree(self, stream: ArtifactStream, offset: int) -> None:
+        """Make the partial file fit what the server is about to send."""
+        told = stream.etag if stream.etag is not None and not stream.etag.startswith("W/") else None
+        if stream.status == 206:
+            other = told is not None and self._etag is not None and told != self._etag
+            if stream.offset != offset or (offset and other):
+                msg = f"{self._part.path}: the server answered with another part or another file"
+                raise ReplyError(msg)
+        else:
+            await self._start_over()
+        if told is not None or not offset or stream.status != 206:
+            self._etag = told
+        self._total = stream.total_bytes
+        await self._claim_room()
+        self._flushed_at_s = self._shop.clock.monotonic()
+
+    async def _pump(self, chunks: AsyncIterator[bytes]) -> None:
+        rules, clock = self._shop.rules, self._shop.clock
+        limit = max(self._total or 0, self._artifact.size_bytes or 0) or None
+        async for chunk in chunks:
+            if limit is not None:
+                room = limit - self._part.offset - self._batch_bytes
+                if len(chunk) > room:
+                    self._too_long = True
+                    self._batch.append(chunk[:room])
+                    self._batch_bytes += room
+                    return
+            await self._shop.bandwidth.take(len(chunk))
+            self._batch.append(chunk)
+            self._batch_bytes += len(chunk)
+            if (
+                self._batch_bytes >= rules.batch_bytes
+                or clock.monotonic() - self._flushed_at_s >= rules.batch_s
+            ):
+                await self._flush()
+
+    async def _flush(self) -> None:
+        rules, now_s = self._shop.rules, self._shop.clock.monotonic()
+        self._flushed_at_s = now_s
+        if self._batch_bytes:
+            batch, count = self._batch, self._batch_bytes
+            self._batch, self._batch_bytes = [], 0
+            await self._in_thread(self._part.append, batch)
+            self._shop.room.spend(self, count)
+            self._reached = max(self._reached, self._part.offset)
+            self._on_progress(self._part.offset, self._expected())
+        if (
+            self._part.offset - self._recorded >= rules.checkpoint_bytes
+            or now_s - self._recorded_at_s >= rules.checkpoint_s
+        ):
+            await self._checkpoint()
+            await self._claim_room()
+
+    async def _start_over(self) -> None:
+        self._etag = None
+        self._too_long = False
+        if self._part.offset or self._recorded:
+            await self._record_start()
+            await self._in_thread(self._part.restart)
+
+    async def _claim_room(self) -> None:
+        free = await self._in_thread(self._part.free_bytes)
+        needed = max(0, (self._expected() or 0) - self._part.offset)
+        self._shop.room.claim(self, needed, free, self._part.path)
+
+    def _expected(self) -> int | None:
+        return self._total if self._total is not None else self._artifact.size_bytes
+
+    # ------------------------------------------------------------ the journal
+    async def _forget_stale_record(self) -> None:
+        """Take back what the journal says of bytes that turned out not to be there."""
+        artifact = self._artifact
+        if artifact.sha256 is not None or artifact.verified_offset != self._part.offset:
+            self._etag = artifact.etag if self._part.offset else None
+            await self._record_start()
+
+    async def _record_start(self) -> None:
+        kept = self._part.offset if self._etag is not None else 0
+        await self._journal.record(
+            evolve(
+                self._artifact,
+                state=ArtifactState.FETCHING,
+                etag=self._etag,
+                verified_offset=kept,
+                sha256=None,
+                stored_bytes=None,
+            )
+        )
+        self._recorded = kept
+
+    async def _checkpoint(self) -> None:
+        self._recorded_at_s = self._shop.clock.monotonic()
+        if self._etag is None or self._part.offset == self._recorded:
+            return
+        offset = await self._in_thread(self._part.sync)
+        await self._journal.record(
+            evolve(
+                self._artifact,
+                state=ArtifactState.FETCHING,
+                etag=self._etag,
+                verified_offset=offset,
+                sha256=None,
+                stored_bytes=None,
+            )
+        )
+        self._recorded = offset
+
+    async def _last_checkpoint(self) -> None:
+        """Keep what arrived, if that can be done soon; the error on its way out matters more."""
+        if self._part.offset <= self._recorded or self._part.stop.is_set():
+            return
+        with anyio.move_on_after(_LAST_CHECKPOINT_S, shield=True):
+            try:
+                await self._checkpoint()
+            except AvatarError:
+                return
+
+    # ------------------------------------------------------------ the end
+    async def _finish(self) -> Artifact:
+        """Verify the complete file, write that down, and give it its name."""
+        known = self._total is not None or self._artifact.size_bytes is not None
+        finding = await anyio.to_thread.run_sync(
+            lambda: self._part.examine(length_known=known),
+            abandon_on_cancel=True,
+            limiter=self._shop.check_threads,
+        )
+        problem, note = judge(self._part, self._artifact, finding, too_long=self._too_long)
+        digest, length = self._part.sha256, self._part.offset
+        if problem is not None:
+            twice = digest == self._artifact.bad_sha256
+            await self._in_thread(lambda: self._part.reject(keep=twice))
+            msg = f"{self._part.path}: {problem}"
+            raise IntegrityError(msg, sha256=digest)
+        verified = evolve(
+            self._artifact,
+            state=ArtifactState.FETCHING,
+            etag=self._etag,
+            verified_offset=length,
+            stored_bytes=length,
+            sha256=digest,
+            note=note,
+        )
+        await self._journal.record(verified)
+        await self._in_thread(self._part.publish)
+        return evolve(verified, state=ArtifactState.STORED, bad_sha256=None)
+
+    async def _in_thread(self, call: Callable[..., T], *arguments: object) -> T:
+        return await anyio.to_thread.run_sync(call, *arguments, limiter=self._shop.file_threads)
+
+
+async def _close(chunks: AsyncIterator[bytes]) -> None:
+    close = getattr(chunks, "aclose", None)
+    if close is not None:
+        await close()

@@ -1,0 +1,226 @@
+"""A download on its way: `NAME.part` and the file it becomes. Blocking; for worker threads."""
+
+import hashlib
+import os
+import threading
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from avatar_async._jobs.records import Artifact
+from avatar_async._storage.checks import BLOCK_BYTES, Finding, StoppedError, examine
+from avatar_async._storage.paths import JobFolder, checked_name, file_errors
+from avatar_async.errors import UnknownFileError
+
+
+class Start(Enum):
+    """What was found on the disk when a download began."""
+
+    #: The verified file lies under its final name already.
+    ADOPTED = "adopted"
+    #: The partial file has every byte.
+    COMPLETE = "complete"
+    #: Bytes are missing, perhaps all.
+    OPEN = "open"
+
+
+class PartFile:
+    """One partial file with the digests of what it holds.
+
+    Every call holds a lock, so that closing waits for a thread nobody waits for any more; setting
+    `stop` makes long reads end soon.
+    """
+
+    def __init__(self, out: Path, folder: str, artifact: Artifact) -> None:
+        self._out = out
+        self._folder_name = folder
+        self._artifact = artifact
+        self._name = checked_name(artifact.name)
+        self._part_name = f"{self._name}.part"
+        self._lock = threading.Lock()
+        self._folder: JobFolder | None = None
+        self._descriptor: int | None = None
+        self._reset_digests()
+        #: Ends long reads when set.
+        self.stop = threading.Event()
+        #: Where the file will lie.
+        self.path = out / folder / self._name
+        #: Bytes in the partial file, all of them hashed.
+        self.offset = 0
+
+    def begin(self) -> Start:
+        """Look at what is on the disk, and open the partial file at the offset to go on from.
+
+        Raises:
+            UnknownFileError: A file nobody recorded lies at the target.
+            DiskSpaceError, DownloadError: The system refuses.
+            StoppedError: `stop` was set.
+        """
+        with self._lock, file_errors(self.path):
+            folder = self._folder = JobFolder.open(self._out, self._folder_name)
+            if folder.look(self._name) is not None:
+                self._adopt(folder)
+                return Start.ADOPTED
+            self._descriptor = folder.open_file(self._part_name, os.O_RDWR | os.O_CREAT)
+            keep = self._trusted_bytes(os.fstat(self._descriptor).st_size)
+            os.ftruncate(self._descriptor, keep)
+            self._rehash(keep)
+            return self._standing()
+
+    def append(self, chunks: Sequence[bytes]) -> None:
+        """Write bytes behind those there are.
+
+        Raises:
+            DiskSpaceError, DownloadError: The system refuses; what was not written is cut off.
+        """
+        with self._lock, file_errors(self.path):
+            descriptor = self._opened()
+            data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            try:
+                view = memoryview(data)
+                while view:
+                    view = view[os.pwrite(descriptor, view, self.offset + len(data) - len(view)) :]
+            except OSError:
+                os.ftruncate(descriptor, self.offset)
+                raise
+            self._sha256.update(data)
+            if self._md5 is not None:
+                self._md5.update(data)
+            self.offset += len(data)
+
+    def restart(self) -> None:
+        """Forget every byte."""
+        with self._lock, file_errors(self.path):
+            os.ftruncate(self._opened(), 0)
+            self._reset_digests()
+            self.offset = 0
+
+    def sync(self) -> int:
+        """Make the bytes durable and return how many there are."""
+        with self._lock, file_errors(self.path):
+            os.fdatasync(self._opened())
+            return self.offset
+
+    def free_bytes(self) -> int:
+        """Return how much room the disk has."""
+        with self._lock, file_errors(self.path):
+            assert self._folder is not None
+            return self._folder.free_bytes()
+
+    @property
+    def sha256(self) -> str:
+        """Lowercase hex digest of the bytes so far."""
+        return str(self._sha256.hexdigest())
+
+    @property
+    def md5(self) -> str | None:
+        """Lowercase hex digest of the bytes so far, if the service announced one."""
+        return None if self._md5 is None else str(self._md5.hexdigest())
+
+    def examine(self, *, length_known: bool) -> Finding:
+        """Make the complete file durable and look at its content.
+
+        Raises:
+            DiskSpaceError, DownloadError: The system refuses.
+            StoppedError: `stop` was set.
+        """
+        with self._lock, file_errors(self.path):
+            os.fsync(self._opened())
+            with os.fdopen(os.dup(self._opened()), "rb") as handle:
+                return examine(
+                    handle, self._name, self._artifact.role, length_known=length_known, stop=self.stop
+                )
+
+    def publish(self) -> None:
+        """Give the file its final name, durably.
+
+        Raises:
+            UnknownFileError: Somebody put a file there meanwhile.
+            DiskSpaceError, DownloadError: The system refuses.
+        """
+        with self._lock, file_errors(self.path):
+            assert self._folder is not None
+            if self._folder.look(self._name) is not None:
+                raise self._unknown()
+            self._folder.rename(self._part_name, self._name)
+
+    def reject(self, *, keep: bool) -> None:
+        """Remove the bad bytes, or keep them as `NAME.suspect` for a person."""
+        with self._lock, file_errors(self.path):
+            assert self._folder is not None
+            if keep:
+                self._folder.rename(self._part_name, f"{self._name}.suspect")
+            else:
+                self._folder.remove(self._part_name)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.stop.set()
+        with self._lock:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
+            if self._folder is not None:
+                self._folder.close()
+                self._folder = None
+
+    def _adopt(self, folder: JobFolder) -> None:
+        """Take the file at the target as ours if it is the one that was verified."""
+        artifact = self._artifact
+        if artifact.sha256 is None or folder.size_of_file(self._name) != artifact.stored_bytes:
+            raise self._unknown()
+        self._descriptor = folder.open_file(self._name, os.O_RDONLY)
+        self._rehash(artifact.stored_bytes or 0)
+        if self.sha256 != artifact.sha256:
+            raise self._unknown()
+        folder.remove(self._part_name)
+        folder.sync()
+
+    def _trusted_bytes(self, size: int) -> int:
+        """Return how many bytes of a partial file of that size can be built upon."""
+        artifact = self._artifact
+        if artifact.sha256 is not None and artifact.stored_bytes == size:
+            return size
+        offset = artifact.verified_offset
+        whole = artifact.size_bytes is not None and offset == artifact.size_bytes
+        return offset if offset <= size and (artifact.etag is not None or whole) else 0
+
+    def _standing(self) -> Start:
+        artifact = self._artifact
+        if artifact.sha256 is not None and artifact.stored_bytes == self.offset:
+            if self.sha256 == artifact.sha256:
+                return Start.COMPLETE
+            os.ftruncate(self._opened(), 0)
+            self._reset_digests()
+            self.offset = 0
+        whole = artifact.size_bytes if artifact.size_bytes is not None else -1
+        return Start.COMPLETE if self.offset > 0 and self.offset == whole else Start.OPEN
+
+    def _rehash(self, length: int) -> None:
+        self._reset_digests()
+        self.offset = 0
+        while self.offset < length:
+            if self.stop.is_set():
+                raise StoppedError
+            block = os.pread(self._opened(), min(BLOCK_BYTES, length - self.offset), self.offset)
+            if not block:
+                break
+            self._sha256.update(block)
+            if self._md5 is not None:
+                self._md5.update(block)
+            self.offset += len(block)
+
+    def _reset_digests(self) -> None:
+        self._sha256 = hashlib.sha256()
+        wanted = self._artifact.md5 is not None
+        self._md5: Any = hashlib.md5(usedforsecurity=False) if wanted else None
+
+    def _opened(self) -> int:
+        assert self._descriptor is not None
+        return self._descriptor
+
+    def _unknown(self) -> UnknownFileError:
+        return UnknownFileError(
+            f"{self.path}: a file that this ledger did not put there is in the way: move it away"
+        )

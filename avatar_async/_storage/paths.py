@@ -1,0 +1,122 @@
+"""A job's folder, opened so that no name in it can lead elsewhere."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from avatar_async.errors import DiskSpaceError, DownloadError
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def checked_name(name: str) -> str:
+    """Return a name that is one path component.
+
+    Raises:
+        DownloadError: It is empty, a dot name, or holds a separator or a NUL.
+    """
+    if name in {"", ".", ".."} or any(mark in name for mark in "/\\\0"):
+        msg = f"{name!r} cannot be used as a file name"
+        raise DownloadError(msg)
+    return name
+
+
+@contextmanager
+def file_errors(path: Path) -> Iterator[None]:
+    """Turn the system's errors on a path into ours.
+
+    Raises:
+        DiskSpaceError: The disk or the quota is full.
+        DownloadError: Anything else the system refuses.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            msg = f"{path}: the disk is full: free some room, the download goes on where it stopped"
+            raise DiskSpaceError(msg) from error
+        if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+            msg = f"{path}: a link or a file lies in the way: move it away"
+            raise DownloadError(msg) from error
+        msg = f"{path}: {error.strerror or error}"
+        raise DownloadError(msg) from error
+
+
+class JobFolder:
+    """An open folder below the output folder; blocking calls, for worker threads."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        #: Where it lies, for messages.
+        self.path = path
+        self._descriptor = descriptor
+
+    @classmethod
+    def open(cls, out: Path, folder: str) -> Self:
+        """Open a job's folder, made if it is missing.
+
+        Raises:
+            DownloadError: Its name leads out of `out`, it is a link, or the system refuses.
+            DiskSpaceError: It cannot be made for want of room.
+        """
+        path = out / checked_name(folder)
+        with file_errors(path):
+            out.mkdir(parents=True, exist_ok=True)
+            made = False
+            with suppress(FileExistsError):
+                path.mkdir()
+                made = True
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            opened = cls(path, descriptor)
+            if made:
+                parent = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                try:
+                    os.fsync(parent)
+                finally:
+                    os.close(parent)
+        return opened
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        os.close(self._descriptor)
+
+    def look(self, name: str) -> os.stat_result | None:
+        """Return what lies under a name, links not followed; None if nothing does."""
+        try:
+            return os.stat(checked_name(name), dir_fd=self._descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def size_of_file(self, name: str) -> int | None:
+        """Return the length of the regular file of that name; None if there is none."""
+        found = self.look(name)
+        return found.st_size if found is not None and stat.S_ISREG(found.st_mode) else None
+
+    def open_file(self, name: str, flags: int, mode: int = 0o666) -> int:
+        """Open a file of this folder, never through a link, and return its descriptor."""
+        safe = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+        return os.open(checked_name(name), flags | safe, mode, dir_fd=self._descriptor)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file another name, durably; a file of that name is replaced."""
+        os.replace(
+            checked_name(old), checked_name(new), src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor
+        )
+        self.sync()
+
+    def remove(self, name: str) -> None:
+        """Remove a file if it is there."""
+        with suppress(FileNotFoundError):
+            os.unlink(checked_name(name), dir_fd=self._descriptor)
+
+    def sync(self) -> None:
+        """Make the names in the folder durable."""
+        os.fsync(self._descriptor)
+
+    def free_bytes(self) -> int:
+        """Return how much room the disk has for this user."""
+        status = os.fstatvfs(self._descriptor)
+        return status.f_bavail * status.f_frsize

@@ -1,0 +1,177 @@
+"""A ledger made anew from the receipts beside the files, when the old one is lost."""
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+from attrs import field, frozen
+
+from avatar_async._jobs.records import DEFAULT_BATCH, Artifact, Job, JobError
+from avatar_async._jobs.states import REMOTE, ArtifactState, State
+from avatar_async._storage.ledger import Ledger
+from avatar_async._storage.paths import checked_name
+from avatar_async._storage.receipts import RECEIPT_NAME, SCHEMA
+from avatar_async.errors import DownloadError, LedgerError, LedgerMismatchError
+from avatar_async.requests import Kind
+
+
+@frozen(kw_only=True)
+class Receipt:
+    """What one `job.json` says, held against the files beside it.
+
+    Attributes:
+        path: Where it lies.
+        job: The job as a new ledger should know it; without id and revision.
+        request: Its request; addresses lack their queries.
+        endpoint: Origin the task was made at, if noted.
+        account: Who pays for it, if noted.
+    """
+
+    path: Path
+    job: Job
+    request: Mapping[str, Any] = field(repr=False)
+    endpoint: str | None
+    account: str | None
+
+
+async def adopt_receipts(ledger: Ledger, out: str | Path) -> list[Job]:
+    """Save a job for each receipt below an output folder whose name the ledger does not know yet.
+
+    Jobs whose files all agree with their digests are stored; other jobs with a task are in flight
+    again, to be queried, and list the files that do agree; calls of unknown outcome are in doubt. A ledger
+    that is not bound yet is bound to the receipts' endpoint and account.
+
+    Raises:
+        LedgerError: A receipt cannot be read; nothing was saved.
+        LedgerMismatchError: Receipts tell of several endpoints or accounts, or of others than the ledger's.
+        ConflictError: Two receipts claim one name, folder or task; nothing was saved.
+    """
+    receipts = await anyio.to_thread.run_sync(functools.partial(read_receipts, Path(out)))
+    places = {(each.endpoint, each.account) for each in receipts if each.endpoint and each.account}
+    if len(places) > 1:
+        listed = ", ".join(sorted(f"{endpoint} (account {account})" for endpoint, account in places))
+        msg = f"the receipts below {out} tell of several places: {listed}: keep them in separate folders"
+        raise LedgerMismatchError(msg)
+    for endpoint, account in places:
+        await ledger.bind(str(endpoint), str(account))
+    known = {(job.batch, job.name) for job in await ledger.jobs()}
+    fresh = [each for each in receipts if (each.job.batch, each.job.name) not in known]
+    return await ledger.adopt([(each.job, each.request) for each in fresh])
+
+
+def read_receipts(out: Path) -> list[Receipt]:
+    """Read every receipt below a folder, oldest job first, and hash the files they list. Blocking.
+
+    Raises:
+        LedgerError: At least one cannot be read; all such are named.
+    """
+    receipts, bad = [], []
+    for path in sorted(out.glob(f"*/{RECEIPT_NAME}")):
+        if path.parent.is_symlink() or path.is_symlink():
+            continue
+        try:
+            receipts.append(_read(path))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, DownloadError) as error:
+            bad.append(f"{path} ({type(error).__name__}: {error})")
+    if bad:
+        msg = f"receipts that cannot be read: {'; '.join(bad)}: mend them or move them away"
+        raise LedgerError(msg)
+    return sorted(receipts, key=lambda each: (each.job.created_at, each.job.name))
+
+
+def _read(path: Path) -> Receipt:
+    data = json.loads(path.read_bytes())
+    if data["schema"] != SCHEMA:
+        msg = f"its schema is {data['schema']}, known is {SCHEMA}"
+        raise ValueError(msg)
+    artifacts = tuple(_artifact(path.parent, each) for each in data["artifacts"])
+    noted = State(data["state"])
+    task_id = None if data["task_id"] is None else int(data["task_id"])
+    state = _state(noted, task_id, artifacts)
+    verified = tuple(each for each in artifacts if each.state is ArtifactState.STORED)
+    created_at = _instant(data["created_at"])
+    if created_at is None:
+        msg = "created_at is missing"
+        raise ValueError(msg)
+    error = data["error"]
+    job = Job(
+        id="",
+        batch=data.get("batch", DEFAULT_BATCH),
+        name=data["name"],
+        kind=Kind(data["kind"]),
+        folder=path.parent.name,
+        task_name=data["task_name"],
+        fingerprint=data["fingerprint"],
+        state=state,
+        attempt=int(data["attempt"]),
+        needs=tuple(data["needs"]),
+        created_at=created_at,
+        submitted_at=_instant(data["submitted_at"]),
+        accepted_at=_instant(data["accepted_at"]),
+        task_id=task_id,
+        remote_status=data["remote_status"],
+        finished_at=_instant(data["finished_at"]),
+        expires_at=_instant(data["expires_at"]),
+        stored_at=_instant(data["stored_at"]) if state is State.STORED else None,
+        error=None if error is None else JobError(**error),
+        artifacts=verified if state in REMOTE else artifacts,
+        receipt_state=noted,
+    )
+    return Receipt(
+        path=path,
+        job=job,
+        request=dict(data["request"]),
+        endpoint=data["endpoint"],
+        account=data["account"],
+    )
+
+
+def _state(noted: State, task_id: int | None, artifacts: tuple[Artifact, ...]) -> State:
+    if noted is State.STORED and all(each.state is ArtifactState.STORED for each in artifacts):
+        return State.STORED
+    if noted in REMOTE or noted in {State.STORED, State.SUBMITTING, State.IN_DOUBT}:
+        return State.IN_DOUBT if task_id is None else State.IN_FLIGHT
+    return noted
+
+
+def _artifact(folder: Path, data: Mapping[str, Any]) -> Artifact:
+    name = checked_name(data["name"])
+    length, digest, state = data["bytes"], data["sha256"], ArtifactState(data["state"])
+    whole = digest is not None and _agrees(folder / name, length, digest)
+    if whole:
+        state = ArtifactState.STORED
+    elif state in {ArtifactState.STORED, ArtifactState.FETCHING}:
+        state = ArtifactState.KNOWN
+    return Artifact(
+        role=data["role"],
+        name=name,
+        url="",
+        size_bytes=length,
+        md5=data["md5"],
+        state=state,
+        stored_bytes=length if whole else None,
+        sha256=digest if whole else None,
+        note=data["note"],
+    )
+
+
+def _agrees(path: Path, length: int, digest: str) -> bool:
+    if path.is_symlink() or not path.is_file() or path.stat().st_size != length:
+        return False
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest() == digest
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        msg = f"an instant without a time zone: {text}"
+        raise ValueError(msg)
+    return at

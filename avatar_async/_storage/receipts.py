@@ -1,0 +1,106 @@
+"""The `job.json` beside a job's files: what was asked, what came of it, and no secrets."""
+
+import functools
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+
+from avatar_async._jobs.records import Artifact, Job
+from avatar_async._storage.atomic import replace_file
+from avatar_async._storage.paths import JobFolder, file_errors
+from avatar_async._storage.redaction import public_text, public_value
+
+#: File name of a receipt.
+RECEIPT_NAME = "job.json"
+#: Version of the receipt's form; a reader refuses a higher one.
+SCHEMA = 1
+
+
+class ReceiptFolder:
+    """Write receipts below one output folder, as the `Receipts` port asks for it."""
+
+    def __init__(self, out: str | Path, *, endpoint: str | None = None, account: str | None = None) -> None:
+        """Take the folder and whose tasks the receipts tell of.
+
+        Args:
+            out: The output folder; each job has a folder in it.
+            endpoint: Origin of the service.
+            account: The appId, or another stable word for who pays.
+        """
+        self._out = Path(out)
+        self._endpoint = endpoint
+        self._account = account
+
+    async def write(self, job: Job, request: Mapping[str, Any]) -> None:
+        """Write the receipt of a job durably, in one step.
+
+        Cancelled, the old or the new receipt is there, whole.
+
+        Raises:
+            DownloadError: The folder cannot be written.
+            DiskSpaceError: The disk is full.
+        """
+        text = json.dumps(self._receipt(job, request), ensure_ascii=False, indent=2)
+        await anyio.to_thread.run_sync(functools.partial(self._put, job.folder, f"{text}\n".encode()))
+
+    def _put(self, folder: str, content: bytes) -> None:
+        opened = JobFolder.open(self._out, folder)
+        try:
+            with file_errors(opened.path / RECEIPT_NAME):
+                replace_file(opened.path / RECEIPT_NAME, content, mode=0o600)
+        finally:
+            opened.close()
+
+    def _receipt(self, job: Job, request: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "name": job.name,
+            "kind": job.kind.value,
+            "state": job.state.value,
+            "task_id": None if job.task_id is None else str(job.task_id),
+            "attempt": job.attempt,
+            "batch": job.batch,
+            "task_name": job.task_name,
+            "endpoint": self._endpoint,
+            "account": self._account,
+            "created_at": _text(job.created_at),
+            "submitted_at": _text(job.submitted_at),
+            "accepted_at": _text(job.accepted_at),
+            "finished_at": _text(job.finished_at),
+            "expires_at": _text(job.expires_at),
+            "stored_at": _text(job.stored_at),
+            "remote_status": job.remote_status,
+            "hold": None if job.hold is None else public_text(job.hold),
+            "error": _error(job),
+            "artifacts": [_artifact(job, artifact) for artifact in job.artifacts],
+            "needs": list(job.needs),
+            "fingerprint": job.fingerprint,
+            "request": public_value(dict(request)),
+        }
+
+
+def _error(job: Job) -> dict[str, Any] | None:
+    if job.error is None:
+        return None
+    return {"code": job.error.code, "message": public_text(job.error.message), "field": job.error.field}
+
+
+def _artifact(job: Job, artifact: Artifact) -> dict[str, Any]:
+    return {
+        "role": artifact.role,
+        "name": artifact.name,
+        "path": f"{job.folder}/{artifact.name}",
+        "bytes": artifact.stored_bytes if artifact.stored_bytes is not None else artifact.size_bytes,
+        "sha256": artifact.sha256,
+        "md5": artifact.md5,
+        "note": artifact.note,
+        "state": artifact.state.value,
+    }
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat()

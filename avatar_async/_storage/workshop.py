@@ -1,0 +1,58 @@
+"""What all downloads of an output folder share."""
+
+import random
+
+import anyio
+from attrs import Factory, frozen
+
+from avatar_async._jobs.ports import Clock
+from avatar_async._storage.bandwidth import Bandwidth
+from avatar_async._storage.room import DiskRoom
+
+#: Worker threads that write and hash at the same time.
+_FILE_THREADS = 8
+#: Worker threads that check finished files at the same time.
+_CHECK_THREADS = 2
+
+
+@frozen(kw_only=True)
+class FetchRules:
+    """Numbers of a download.
+
+    Attributes:
+        batch_bytes: Bytes collected before they are written.
+        batch_s: Seconds after which fewer bytes are written too.
+        checkpoint_bytes: Bytes after which what arrived is made durable and recorded.
+        checkpoint_s: Seconds after which it is, too.
+        tries: Connections in a row that may fail without one new byte.
+        first_wait_s: Ceiling of the wait after the first failure; it doubles with each.
+        longest_wait_s: Ceiling of every such wait.
+        longest_throttle_s: Ceiling of a wait the server asks for.
+    """
+
+    batch_bytes: int = 1 << 20
+    batch_s: float = 1.0
+    checkpoint_bytes: int = 64 << 20
+    checkpoint_s: float = 10.0
+    tries: int = 5
+    first_wait_s: float = 1.0
+    longest_wait_s: float = 30.0
+    longest_throttle_s: float = 600.0
+
+
+@frozen(kw_only=True, eq=False)
+class Workshop:
+    """Clock, numbers, room, speed and threads; made inside a running event loop."""
+
+    clock: Clock
+    rules: FetchRules
+    room: DiskRoom
+    bandwidth: Bandwidth
+    chance: random.Random
+    file_threads: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_FILE_THREADS))
+    check_threads: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_CHECK_THREADS))
+
+    def wait_s(self, failures: int) -> float:
+        """Return how long to wait after so many failures in a row, with full jitter."""
+        ceiling = min(self.rules.longest_wait_s, self.rules.first_wait_s * 2.0 ** min(failures - 1, 16))
+        return self.chance.uniform(0.0, ceiling)
