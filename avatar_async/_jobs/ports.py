@@ -119,6 +119,10 @@ class JobStore(Protocol):
         """Return, for those fingerprints ever submitted here, the name of the job that did it."""
         ...
 
+    async def claimed(self, task_ids: Collection[int]) -> dict[int, str]:
+        """Return, for those task ids ever given to a job here (any attempt), that job's name."""
+        ...
+
     async def folders(self) -> set[str]:
         """Return every job's folder name."""
         ...

@@ -22,6 +22,8 @@ class RunOptions:
         allow_duplicate: Submit a request again although another job already did.
         rebind: Accept that the ledger belongs to another endpoint or account.
         rebuild_ledger: Adopt the receipts found where the ledger is missing.
+        endpoint_label: What the ledger is bound to instead of the endpoint's origin, where that changes
+            from run to run (the embedded emulator).
         until_s: Stop (resumable) after that many seconds; None to stay until the batch ends.
         create_grace_s: How long creates under way may still answer when the run is stopped.
     """
@@ -38,5 +40,6 @@ class RunOptions:
     allow_duplicate: bool = False
     rebind: bool = False
     rebuild_ledger: bool = False
+    endpoint_label: str | None = None
     until_s: float | None = field(default=None, validator=validators.optional(validators.gt(0)))
     create_grace_s: float = field(default=60.0, validator=validators.ge(0))

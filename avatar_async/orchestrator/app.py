@@ -1,0 +1,327 @@
+"""The orchestrator: the one composition of loops, ledger and downloads, and its public face."""
+
+import random
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import anyio
+from attrs import evolve
+
+from avatar_async._clock import SystemClock
+from avatar_async._jobs import events as ev
+from avatar_async._jobs.names import safe_folder
+from avatar_async._jobs.ports import Clock, JobStore, Service, change
+from avatar_async._jobs.records import Job, JobSpec, NewJob
+from avatar_async._storage.downloads import DownloadFolder
+from avatar_async._storage.ledger import Ledger
+from avatar_async._storage.lock import RunnerLock
+from avatar_async._storage.rebuild import adopt_receipts
+from avatar_async._storage.receipts import ReceiptFolder
+from avatar_async.errors import ConfigError, JobNotFoundError, RequestError
+from avatar_async.orchestrator import commands
+from avatar_async.orchestrator.adding import plan
+from avatar_async.orchestrator.ended import EndedJobs
+from avatar_async.orchestrator.events import RunEvent
+from avatar_async.orchestrator.hub import EventHub
+from avatar_async.orchestrator.loops import Loops, is_proven
+from avatar_async.orchestrator.options import RunOptions
+from avatar_async.orchestrator.recovery import Recovered, check_no_orphans, recover
+from avatar_async.orchestrator.snapshot import Snapshot
+from avatar_async.requests import Kind, Request
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
+#: Seconds that creates under way may still answer when the block is left by cancellation.
+_CANCELLED_GRACE_S: Final = 10.0
+#: Seconds that the last receipts may take.
+_SCRIBE_GRACE_S: Final = 10.0
+
+
+class Orchestrator:
+    """Submit, poll and bring home many jobs; everything it knows is in the ledger.
+
+    Used as an async context manager. Work goes on from the first `run()` until the block ends; leaving
+    the block, also by an exception or cancellation, leaves every job resumable.
+
+    Args:
+        client: The service, entered: an `AvatarClient`.
+        out: Folder for results, receipts and (unless `ledger` says otherwise) `ledger.db`.
+        ledger: The ledger's file.
+        options: Bounds and permissions of the run.
+        clock: Where the time comes from.
+        changes: Single fields of `RunOptions`, such as `max_in_flight=4`.
+
+    Raises:
+        ConfigError: An option is out of its range.
+    """
+
+    def __init__(
+        self,
+        client: Service,
+        *,
+        out: str | Path,
+        ledger: str | Path | None = None,
+        options: RunOptions | None = None,
+        clock: Clock | None = None,
+        **changes: Any,
+    ) -> None:
+        try:
+            self.options: Final = evolve(options or RunOptions(), **changes)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(str(error)) from error
+        self.out: Final = Path(out)
+        self.ledger_path: Final = Path(ledger) if ledger is not None else self.out / "ledger.db"
+        self._service = client
+        self._clock: Clock = clock or SystemClock()
+        self._stack = AsyncExitStack()
+        self._recovered = Recovered()
+        self._started = False
+        self._broken: Exception | None = None
+
+    async def __aenter__(self) -> Self:
+        """Take the ledger and settle what an earlier run left behind.
+
+        Raises:
+            LedgerLockedError: Another run holds the ledger.
+            LedgerMismatchError: The ledger belongs to another endpoint or account.
+            LedgerError: It cannot be opened, or there are receipts without a ledger.
+        """
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(RunnerLock(self.ledger_path))
+            adopting = self.options.rebuild_ledger and not self.ledger_path.exists()
+            if not adopting:
+                check_no_orphans(self.out, self.ledger_path)
+            ledger = await stack.enter_async_context(Ledger.open(self.ledger_path))
+            options = self.options
+            endpoint = options.endpoint_label or self._service.endpoint
+            await ledger.bind(endpoint, self._service.account, rebind=options.rebind)
+            if adopting:
+                await adopt_receipts(ledger, self.out)
+            self._recovered = await recover(ledger, self._clock)
+            self._store: JobStore = ledger
+            self._hub = EventHub()
+            chance = random.Random()  # noqa: S311 - spreads load, guards nothing
+            self._loops = Loops(
+                store=ledger,
+                service=self._service,
+                downloads=DownloadFolder(
+                    self.out,
+                    clock=self._clock,
+                    disk_reserve_bytes=options.disk_reserve_bytes,
+                    bandwidth_bytes_s=options.bandwidth_bytes_s,
+                ),
+                receipts=ReceiptFolder(self.out, endpoint=endpoint, account=self._service.account),
+                clock=self._clock,
+                hub=self._hub,
+                options=options,
+                chance=chance,
+                owner=uuid.uuid4().hex,
+                proven=await is_proven(ledger),
+            )
+            await self._loops.board.load()
+            self._ended = EndedJobs(self._loops, self._hub, self._clock)
+            self._group: TaskGroup = anyio.create_task_group()
+            await self._group.__aenter__()
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let creates under way answer (bounded), finish the writes, end every loop.
+
+        The block's own exception leaves as it is.
+
+        Raises:
+            AvatarError: A loop broke and nobody was told of it yet.
+        """
+        cancelled = isinstance(exception, anyio.get_cancelled_exc_class())
+        grace_s = min(self.options.create_grace_s, _CANCELLED_GRACE_S if cancelled else float("inf"))
+        try:
+            with anyio.move_on_after(grace_s, shield=True):
+                await self._quiesce()
+            with anyio.move_on_after(_SCRIBE_GRACE_S, shield=True):
+                await self._loops.scribe.drain()
+            self._group.cancel_scope.cancel()
+            await self._group.__aexit__(None, None, None)
+        finally:
+            self._hub.close()
+            with anyio.CancelScope(shield=True):
+                # Bounded inside: the ledger's threads finish what is queued and end.
+                await self._stack.aclose()
+        failure = self._loops.failure
+        if exception is None and failure is not None and not self._ended.told_failure:
+            raise failure
+
+    async def _quiesce(self) -> None:
+        """Stop submitting and wait until no create call is under way."""
+        self._loops.stop()
+        while self._loops.submitter.creating and self._loops.failure is None:
+            await self._loops.submitter.quiet.wait(self._clock)
+
+    # ------------------------------------------------------------ adding
+    async def add(self, name: str, request: Request, *, needs: Sequence[str] = ()) -> Job:
+        """Take up one job; nothing happens if it is known with the same fields.
+
+        Args:
+            name: Unique in the batch.
+            request: What to ask for; URL fields may be `Ref`s to other jobs' artifacts.
+            needs: Names of jobs that must be stored first.
+
+        Raises:
+            RequestError: The request has errors, or a need leads nowhere.
+            RequestChangedError: The job was already submitted with other fields.
+            DuplicateRequestError: The same request was already submitted under another name.
+        """
+        spec = JobSpec(name=name, kind=request.kind, request=request, needs=tuple(needs))
+        [job] = await self.add_all([spec])
+        return job
+
+    async def add_all(self, specs: Sequence[JobSpec]) -> list[Job]:
+        """Take up many jobs, all or none; the order of the result is theirs.
+
+        Raises:
+            RequestError, RequestChangedError, DuplicateRequestError: As for `add`, for all jobs at once.
+        """
+        planned = await plan(self._store, specs, self.options, self._clock)
+        jobs = {job.name: job for job in planned.known}
+        if planned.amended:
+            changes = [change(job, event) for job, event in planned.amended]
+            jobs |= {job.name: job for job in await self._store.apply(changes)}
+        if planned.new:
+            jobs |= {job.name: job for job in await self._store.insert(planned.new)}
+        for name, message in planned.warnings:
+            self._loops.board.warn(message, job=name)
+        result = [jobs[spec.name] for spec in specs]
+        await self._take_up(result)
+        return result
+
+    async def adopt(self, task_id: int, *, name: str | None = None, kind: Kind | None = None) -> Job:
+        """Take up a task made elsewhere, to bring its results home.
+
+        Args:
+            task_id: The service's id.
+            name: The job's name; `task-<id>` if not given.
+            kind: What it makes, where the service does not say.
+
+        Raises:
+            JobNotFoundError: The service does not know the task.
+            RequestError: The service does not say what kind it is, and `kind` is not given.
+            ServiceError, TransportError: The service cannot be asked.
+            ConflictError: The name is taken by another job.
+        """
+        claimed = await self._store.claimed([task_id])
+        if task_id in claimed:
+            found = await self._store.find(self.options.batch, [claimed[task_id]])
+            job = found.get(claimed[task_id])
+            if job is not None and job.task_id == task_id:
+                await self._take_up([job])
+                return job
+        answer = await self._service.query_tasks([task_id])
+        task = next((task for task in answer.tasks if task.task_id == task_id), None)
+        if task is None:
+            message = f"the service knows no task {task_id}"
+            raise JobNotFoundError(message)
+        kind = kind or task.kind
+        if kind is None:
+            message = f"the service does not say what task {task_id} makes: name its kind"
+            raise RequestError(message)
+        name = name or f"task-{task_id}"
+        new = NewJob(
+            batch=self.options.batch,
+            name=name,
+            kind=kind,
+            folder=safe_folder(name, await self._store.folders()),
+            task_name=task.name or "",
+            request={},
+            fingerprint=f"task:{task_id}",
+            created_at=self._clock.now(),
+        )
+        [job] = await self._store.insert([new])
+        [job] = await self._store.apply([change(job, ev.Adopted(at=self._clock.now(), task_id=task_id))])
+        await self._take_up([job])
+        return job
+
+    async def _take_up(self, jobs: Sequence[Job]) -> None:
+        await self._loops.board.take_up(jobs)
+        self._ended.known(jobs)
+        self._loops.submitter.wake.set()
+
+    # ------------------------------------------------------------ running
+    def run(self) -> AsyncIterator[Job]:
+        """Work, and return an iterator over each job as it ends.
+
+        Every job added in this block comes once, also if it had ended before; jobs that wait for a
+        person (in doubt, held or blocked) come last. Breaking out is safe: work goes on until the
+        block ends, and `run()` may be called again for the jobs not yet seen.
+
+        Raises:
+            LedgerError: (from the iterator) The ledger cannot be written.
+        """
+        if not self._started:
+            self._started = True
+            self._loops.start(self._group, self._recovered)
+        return self._ended.iterate()
+
+    def events(self) -> AsyncIterator[RunEvent]:
+        """Return an iterator over every event from now on; it ends with the block."""
+        return self._hub.listen()
+
+    def stop(self) -> None:
+        """End the run softly: no new create call; `run()` ends when those under way have answered."""
+        self._loops.stop("stopped; the same command goes on")
+
+    def kill(self) -> None:
+        """End the run at once: creates under way become jobs in doubt."""
+        self._loops.stop("stopped; the same command goes on")
+        self._group.cancel_scope.cancel()
+
+    @property
+    def stopped_because(self) -> str | None:
+        """Why the run ended, or submits no more, before its jobs did; None if it does not."""
+        return self._loops.stopped_because or self._loops.admission.stopped
+
+    def snapshot(self) -> Snapshot:
+        """Return how the run stands now; cheap enough for every frame of a display."""
+        return self._loops.snapshot()
+
+    # ------------------------------------------------------------ a person's orders
+    async def resolve(
+        self, name: str, *, task_id: int | None = None, resubmit: bool = False, abandon: bool = False
+    ) -> Job:
+        """Settle a job in doubt; see `commands.resolve` for the choices and errors."""
+        job = await commands.resolve(
+            self._store,
+            self.options.batch,
+            name,
+            at=self._clock.now(),
+            task_id=task_id,
+            resubmit=resubmit,
+            abandon=abandon,
+        )
+        await self._take_up([job])
+        return job
+
+    async def retry(self, *names: str) -> list[Job]:
+        """Plan ended jobs anew and let held ones go on; see `commands.retry` for the errors."""
+        jobs = await commands.retry(self._store, self.options.batch, names, at=self._clock.now())
+        await self._take_up(jobs)
+        return jobs
+
+    async def abandon(self, *names: str) -> list[Job]:
+        """Give jobs up; see `commands.abandon` for the errors."""
+        jobs = await commands.abandon(self._store, self.options.batch, names, at=self._clock.now())
+        await self._take_up(jobs)
+        return jobs
+
+    async def jobs(self) -> list[Job]:
+        """Return every job of the batch as the ledger has it, in the order they were added."""
+        return await self._store.jobs(batch=self.options.batch)

@@ -1,0 +1,217 @@
+"""The open jobs in memory, and the one way to write: ledger first, then here, then whoever listens."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from avatar_async._jobs import events as ev
+from avatar_async._jobs.advice import needs_person
+from avatar_async._jobs.ports import Clock, JobStore, change
+from avatar_async._jobs.records import Job
+from avatar_async._jobs.states import OPEN, State
+from avatar_async.errors import ConflictError
+from avatar_async.orchestrator.events import StateEvent, WarningEvent
+from avatar_async.orchestrator.hub import EventHub
+from avatar_async.orchestrator.signal import Signal
+
+#: States in which a job moves on without a person.
+_ACTIVE: Final = frozenset({State.SUBMITTING, State.IN_FLIGHT, State.READY, State.FETCHING})
+
+
+class Board:
+    """Index of one batch's open jobs. Holds nothing that the ledger does not.
+
+    Loops read it freely (it lives in the event loop's thread) and change it only through `write`.
+    """
+
+    def __init__(self, store: JobStore, clock: Clock, hub: EventHub, batch: str) -> None:
+        self._store = store
+        self.clock: Final = clock
+        self.batch: Final = batch
+        self._hub = hub
+        self._jobs: dict[str, Job] = {}
+        self._by_state: dict[State, dict[str, None]] = {state: {} for state in State}
+        self._counts: Counter[State] = Counter()
+        #: State of every open job and of every job that an open one needs, by name.
+        self._states: dict[str, State] = {}
+        self._dependents: dict[str, set[str]] = {}
+        #: Planned jobs whose needs are stored and that no person holds, oldest first.
+        self._eligible: dict[str, None] = {}
+        self._warned: set[str] = set()
+        self._listeners: list[Callable[[Job], None]] = []
+        #: Woken by every change; for those who wait for the end of the run.
+        self.changed: Final = Signal()
+        #: The latest write this board has seen.
+        self.revision = 0
+
+    # ------------------------------------------------------------ reading
+    def get(self, job_id: str) -> Job | None:
+        """Return an open job, None if it has ended or is unknown."""
+        return self._jobs.get(job_id)
+
+    def open_jobs(self) -> Iterable[Job]:
+        """Return the open jobs in the order they were added."""
+        return tuple(self._jobs.values())
+
+    def in_state(self, state: State) -> tuple[Job, ...]:
+        """Return the open jobs of a state."""
+        return tuple(self._jobs[job_id] for job_id in self._by_state[state])
+
+    def number(self, *states: State) -> int:
+        """Return how many open jobs are in these states."""
+        return sum(len(self._by_state[state]) for state in states)
+
+    @property
+    def counts(self) -> Mapping[State, int]:
+        """Return how many jobs of the ledger are in each state."""
+        return {state: self._counts[state] for state in State}
+
+    @property
+    def states(self) -> Mapping[str, State]:
+        """Return the state of every open job, and of those they need, by name."""
+        return self._states
+
+    def eligible(self) -> Iterable[Job]:
+        """Return the planned jobs that may be submitted, oldest first."""
+        return (self._jobs[job_id] for job_id in self._eligible)
+
+    @property
+    def any_eligible(self) -> bool:
+        """Whether a planned job may be submitted as far as its needs go."""
+        return bool(self._eligible)
+
+    @property
+    def any_active(self) -> bool:
+        """Whether a job moves on without a person and without a new create call."""
+        return any(
+            not needs_person(self._jobs[job_id]) for state in _ACTIVE for job_id in self._by_state[state]
+        )
+
+    # ------------------------------------------------------------ changing
+    def on_change(self, listener: Callable[[Job], None]) -> None:
+        """Call `listener(job)` after each change of a job, in the loop's thread."""
+        self._listeners.append(listener)
+
+    async def load(self) -> None:
+        """Read the open jobs and the states of those they need."""
+        await self.take_up(await self._store.jobs(batch=self.batch, states=OPEN), tell=False)
+
+    async def take_up(self, jobs: Sequence[Job], *, tell: bool = True) -> None:
+        """Take up jobs that were added, or changed by somebody else.
+
+        Args:
+            jobs: As the ledger has them now.
+            tell: Whether listeners hear of those that are new here.
+        """
+        wanted = {need for job in jobs for need in job.needs} - self._states.keys()
+        if wanted:
+            found = await self._store.find(self.batch, wanted)
+            self._states.update({name: job.state for name, job in found.items()})
+        for job in jobs:
+            self.absorb(job, tell=tell)
+        self._counts = Counter(await self._store.counts())
+        self.changed.set()
+
+    async def write(self, *pairs: tuple[Job, ev.Event]) -> list[Job]:
+        """Write events to the ledger as one durable commit, then here; return the jobs after.
+
+        Raises:
+            ConflictError: A job changed in the meantime; nothing was written, the board now shows it anew.
+            LedgerError: The ledger cannot be written.
+        """
+        try:
+            after = await self._store.apply([change(job, event) for job, event in pairs])
+        except ConflictError:
+            await self.take_up([await self._store.get(job.id) for job, _ in pairs])
+            raise
+        for job in after:
+            self.absorb(job)
+        return after
+
+    async def write_each(self, pairs: Iterable[tuple[Job, ev.Event]]) -> list[Job]:
+        """Write events in one commit if possible, else one by one, leaving out jobs that changed."""
+        pairs = list(pairs)
+        if not pairs:
+            return []
+        try:
+            return await self.write(*pairs)
+        except ConflictError:
+            pass
+        after: list[Job] = []
+        for job, event in pairs:
+            try:
+                after += await self.write((job, event))
+            except ConflictError as error:
+                self.warn(f"{job.name}: {error}", job=job.name)
+        return after
+
+    def absorb(self, job: Job, *, tell: bool = True) -> None:
+        """Take up a job as the ledger has it, whoever wrote it."""
+        self.revision = max(self.revision, job.revision)
+        before = self._jobs.get(job.id)
+        if job.batch != self.batch or (before is None and job.terminal):
+            return
+        if before is not None and job.revision <= before.revision:
+            return
+        if before is not None:
+            self._counts[before.state] -= 1
+            self._counts[job.state] += 1
+        self._index(before, job)
+        if before is None or before.state is not job.state:
+            self._recheck(job.name)
+            if tell:
+                self._tell(before, job)
+        for listener in self._listeners:
+            listener(job)
+        self.changed.set()
+
+    def warn(self, message: str, *, job: str | None = None, once: str | None = None) -> None:
+        """Tell listeners what a person should know; with `once`, only the first time for that key."""
+        if once is not None:
+            if once in self._warned:
+                return
+            self._warned.add(once)
+        self._hub.publish(WarningEvent(at=self.clock.now(), job=job, message=message))
+
+    # ------------------------------------------------------------ inside
+    def _tell(self, before: Job | None, after: Job) -> None:
+        self._hub.publish(
+            StateEvent(
+                at=self.clock.now(),
+                job=after.name,
+                from_state=before.state if before else None,
+                to_state=after.state,
+                message=after.hold or (after.error.message if after.error else ""),
+            )
+        )
+
+    def _index(self, before: Job | None, job: Job) -> None:
+        if before is not None:
+            self._by_state[before.state].pop(job.id, None)
+        self._states[job.name] = job.state
+        if job.terminal:
+            self._jobs.pop(job.id, None)
+            self._eligible.pop(job.id, None)
+            return
+        self._jobs[job.id] = job
+        self._by_state[job.state][job.id] = None
+        for need in job.needs:
+            self._dependents.setdefault(need, set()).add(job.id)
+        self._place(job)
+
+    def _place(self, job: Job) -> None:
+        ready = (
+            job.state is State.PLANNED
+            and job.hold is None
+            and all(self._states.get(need) is State.STORED for need in job.needs)
+        )
+        if ready:
+            self._eligible.setdefault(job.id)
+        else:
+            self._eligible.pop(job.id, None)
+
+    def _recheck(self, name: str) -> None:
+        for job_id in self._dependents.get(name, ()):
+            job = self._jobs.get(job_id)
+            if job is not None:
+                self._place(job)

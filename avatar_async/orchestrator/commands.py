@@ -1,0 +1,121 @@
+"""What a person orders about single jobs; each a compare-and-set write that works beside a runner."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from avatar_async._jobs import events as ev
+from avatar_async._jobs.ports import JobStore, change
+from avatar_async._jobs.records import Job
+from avatar_async._jobs.states import OPEN, RETRYABLE, State
+from avatar_async.errors import ConflictError, JobNotFoundError, LifecycleError
+
+#: Times a write is tried again when a runner changed the job in between.
+_TRIES: Final = 5
+
+
+async def resolve(
+    store: JobStore,
+    batch: str,
+    name: str,
+    *,
+    at: datetime,
+    task_id: int | None = None,
+    resubmit: bool = False,
+    abandon: bool = False,
+) -> Job:
+    """Settle a job in doubt: give it its task id, plan it anew, or give it up.
+
+    Exactly one of `task_id`, `resubmit` and `abandon` is given.
+
+    Raises:
+        JobNotFoundError: There is no such job.
+        LifecycleError: It is not in doubt.
+        ConflictError: The task id is another job's, or the job keeps changing.
+        ValueError: Not exactly one choice is given.
+    """
+    if (task_id is not None) + resubmit + abandon != 1:
+        message = "give exactly one of task_id, resubmit and abandon"
+        raise ValueError(message)
+
+    def event(job: Job) -> ev.Event:
+        if job.state is not State.IN_DOUBT:
+            hint = (
+                "; its create call is under way: if no run is active, run the batch again, which settles it"
+                if job.state is State.SUBMITTING
+                else ""
+            )
+            message = f"job {name!r} is {job.state}, not in_doubt: there is nothing to resolve{hint}"
+            raise LifecycleError(message)
+        if task_id is not None:
+            return ev.Settled(at=at, task_id=task_id, how="person")
+        return ev.ResubmitOrdered(at=at) if resubmit else ev.GivenUp(at=at)
+
+    [job] = await _order(store, batch, [name], event)
+    return job
+
+
+async def retry(store: JobStore, batch: str, names: Sequence[str], *, at: datetime) -> list[Job]:
+    """Plan rejected, failed or expired jobs anew (a new attempt), and let held ones go on.
+
+    Raises:
+        JobNotFoundError: One of the jobs does not exist; nothing was changed.
+        LifecycleError: One of the jobs cannot be retried; nothing was changed.
+        ConflictError: A job keeps changing.
+    """
+
+    def event(job: Job) -> ev.Event:
+        if job.state in RETRYABLE or (job.state in OPEN and job.hold is not None):
+            return ev.RetryOrdered(at=at)
+        if job.state is State.IN_DOUBT:
+            message = (
+                f"job {job.name!r} is in doubt: a task may exist. Settle that first with "
+                f"`avatar-async resolve {job.name} --task-id ID`, `--resubmit` or `--abandon`"
+            )
+        else:
+            message = (
+                f"job {job.name!r} is {job.state}: only rejected, failed, expired or held jobs are retried"
+            )
+        raise LifecycleError(message)
+
+    return await _order(store, batch, names, event)
+
+
+async def abandon(store: JobStore, batch: str, names: Sequence[str], *, at: datetime) -> list[Job]:
+    """Give jobs up; a task that the service works on goes on there, unwatched.
+
+    Raises:
+        JobNotFoundError: One of the jobs does not exist; nothing was changed.
+        LifecycleError: One of the jobs cannot be given up now; nothing was changed.
+        ConflictError: A job keeps changing.
+    """
+
+    def event(job: Job) -> ev.Event:
+        if job.state in (State.STORED, State.ABANDONED):
+            message = f"job {job.name!r} is {job.state} already"
+            raise LifecycleError(message)
+        if job.state is State.SUBMITTING:
+            message = f"the create call of job {job.name!r} is under way: try again in a minute"
+            raise LifecycleError(message)
+        return ev.GivenUp(at=at)
+
+    return await _order(store, batch, names, event)
+
+
+async def _order(
+    store: JobStore, batch: str, names: Sequence[str], event: Callable[[Job], ev.Event]
+) -> list[Job]:
+    """Apply one event a job, all together, reading anew when a runner was faster."""
+    names = list(dict.fromkeys(names))
+    for turn in range(_TRIES):
+        jobs = await store.find(batch, names)
+        missing = [name for name in names if name not in jobs]
+        if missing:
+            message = f"no such job: {', '.join(missing)}"
+            raise JobNotFoundError(message)
+        try:
+            return await store.apply([change(jobs[name], event(jobs[name])) for name in names])
+        except ConflictError:
+            if turn == _TRIES - 1:
+                raise
+    raise AssertionError

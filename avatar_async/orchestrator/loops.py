@@ -1,0 +1,244 @@
+"""The loops of one run, wired together over ports."""
+
+import random
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import anyio
+from anyio.abc import TaskGroup
+
+from avatar_async._jobs.ports import Clock, Downloads, JobStore, Receipts, Service
+from avatar_async._jobs.records import Job
+from avatar_async._jobs.states import State
+from avatar_async.errors import AvatarError
+from avatar_async.orchestrator.admission import Admission
+from avatar_async.orchestrator.board import Board
+from avatar_async.orchestrator.doubt import DoubtSettler
+from avatar_async.orchestrator.fetcher import Fetcher
+from avatar_async.orchestrator.hub import EventHub
+from avatar_async.orchestrator.options import RunOptions
+from avatar_async.orchestrator.pace import Pace
+from avatar_async.orchestrator.poller import PROVEN, Poller
+from avatar_async.orchestrator.recovery import Recovered
+from avatar_async.orchestrator.references import References
+from avatar_async.orchestrator.refresh import Refresher
+from avatar_async.orchestrator.scribe import Scribe
+from avatar_async.orchestrator.signal import Signal
+from avatar_async.orchestrator.snapshot import Snapshot, Speedometer, Waiting
+from avatar_async.orchestrator.submitter import Submitter
+from avatar_async.orchestrator.watcher import Watcher
+
+#: Rows of a snapshot's list of tasks the service works on.
+_ROWS: Final = 8
+
+
+class Loops:
+    """Submitter, poller, fetcher, settler, scribe and watcher of one run, and whether it is over."""
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        service: Service,
+        downloads: Downloads,
+        receipts: Receipts,
+        clock: Clock,
+        hub: EventHub,
+        options: RunOptions,
+        chance: random.Random,
+        owner: str,
+        proven: bool,
+    ) -> None:
+        self.board: Final = Board(store, clock, hub, options.batch)
+        self._store = store
+        self._clock = clock
+        self._options = options
+        #: Jobs that ended and were not handed to a user yet.
+        self.ended: Final[deque[Job]] = deque()
+        #: Woken when something ended, or the run may be over.
+        self.news: Final = Signal()
+        #: Why no further job is submitted or polled in this run, None while they are.
+        self.stopped_because: str | None = None
+        #: What broke a loop; the run cannot go on.
+        self.failure: Exception | None = None
+        self.stopping = False
+        self._lasting_refusal = False
+        pace = Pace(clock, options.poll_rate)
+        self.admission: Final = Admission(
+            clock,
+            chance,
+            max_in_flight=options.max_in_flight,
+            max_creates=options.max_creates,
+            proven=proven,
+        )
+        refresher = Refresher(self.board, store, service, pace)
+        references = References(store, service, pace, options.batch)
+        self.submitter: Final = Submitter(
+            self.board,
+            store,
+            service,
+            self.admission,
+            references,
+            owner=owner,
+            fatal=self._submission_stopped,
+        )
+        self.poller: Final = Poller(
+            self.board,
+            store,
+            service,
+            self.admission,
+            pace,
+            chance,
+            retention_s=options.retention_s,
+            fatal=self._refused_for_good,
+        )
+        self.fetcher: Final = Fetcher(
+            self.board, service, downloads, refresher, hub, chance, owner=owner, at_once=options.fetches
+        )
+        self.settler: Final = DoubtSettler(self.board, store, service, pace)
+        self.scribe: Final = Scribe(self.board, store, receipts, self._deliver)
+        self._watcher = Watcher(self.board, store)
+        self._speed = Speedometer()
+        self.board.on_change(self._follow)
+
+    # ------------------------------------------------------------ running
+    def start(self, group: TaskGroup, recovered: Recovered) -> None:
+        """Start every loop in the root task group."""
+        message = recovered.message()
+        if message:
+            self.board.warn(message)
+        group.start_soon(self._guard, self._work)
+
+    async def _work(self) -> None:
+        await self.poller.learn()
+        self.scribe.catch_up(await self._store.receipts_due())
+        async with anyio.create_task_group() as group:
+            group.start_soon(self.submitter.run, group)
+            group.start_soon(self.poller.run, group)
+            group.start_soon(self.fetcher.run, group)
+            group.start_soon(self.settler.run)
+            group.start_soon(self.scribe.run)
+            group.start_soon(self._watcher.run)
+            group.start_soon(self._relay)
+            if self._options.until_s is not None:
+                group.start_soon(self._expire, self._options.until_s)
+
+    async def _guard(self, work: Callable[[], object]) -> None:
+        """Run the loops; an error that no loop can handle ends the run and reaches the user plainly."""
+        try:
+            await work()  # type: ignore[misc]
+        except BaseExceptionGroup as group:
+            failures, rest = group.split(Exception)
+            if failures is None:
+                raise
+            self.failure = _first(failures)
+            if rest is not None:
+                raise rest from None
+        except Exception as error:  # noqa: BLE001 - the run's boundary: kept for the user
+            self.failure = error
+        finally:
+            self.news.set()
+
+    async def _relay(self) -> None:
+        """Wake those who wait for the run whenever the board changed."""
+        while True:
+            await self.board.changed.wait(self._clock)
+            self.submitter.wake.set()
+            if self.admission.circuit_open:
+                self.poller.wake.set()
+            self.news.set()
+
+    async def _expire(self, until_s: float) -> None:
+        await self._clock.sleep(until_s)
+        self.stop(f"--until: {until_s:.0f} s are over; the same command goes on")
+
+    # ------------------------------------------------------------ ending
+    def stop(self, reason: str | None = None) -> None:
+        """Begin no further create call, and let the run end once those under way have answered."""
+        self.stopping = True
+        self.stopped_because = self.stopped_because or reason
+        self.submitter.stop()
+        self.news.set()
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left that this run could move on by itself."""
+        if self.failure is not None:
+            return True
+        if self.stopping or self._lasting_refusal:
+            return self.submitter.creating == 0
+        if self.submitter.creating or self.board.any_active or self.settler.busy or not self.scribe.idle:
+            return False
+        return self.admission.closed_for_good or not self.board.any_eligible
+
+    def _submission_stopped(self, message: str) -> None:
+        self.stopped_because = self.stopped_because or message
+        self.news.set()
+
+    def _refused_for_good(self, message: str) -> None:
+        self._lasting_refusal = True
+        self._submission_stopped(message)
+        self.submitter.stop()
+        self.board.warn(f"the run ends, resumable: {message}", once="refused-for-good")
+
+    def _deliver(self, job: Job) -> None:
+        self.ended.append(job)
+        self.news.set()
+
+    def _follow(self, job: Job) -> None:
+        if job.state in (State.PLANNED, State.IN_FLIGHT) or job.terminal:
+            self.submitter.wake.set()
+
+    # ------------------------------------------------------------ looking
+    def snapshot(self) -> Snapshot:
+        """Return how the run stands now."""
+        now, board = self._clock.now(), self.board
+        in_flight = board.in_state(State.IN_FLIGHT)
+        unfetched = [
+            (job.expires_at, job.name)
+            for state in (State.READY, State.FETCHING)
+            for job in board.in_state(state)
+            if job.expires_at is not None
+        ]
+        soonest = min(unfetched, default=None)
+        notice = self.admission.notice() if board.any_eligible else None
+        return Snapshot(
+            counts=board.counts,
+            waiting=tuple(
+                Waiting(
+                    name=job.name,
+                    kind=job.kind,
+                    remote_status=job.remote_status,
+                    progress=self.poller.progress.get(job.id, job.progress),
+                    elapsed_s=(now - (job.submitted_at or job.created_at)).total_seconds(),
+                )
+                for job in in_flight[:_ROWS]
+            ),
+            downloads=tuple(self.fetcher.downloads.values()),
+            received_bytes=self.fetcher.received_bytes,
+            speed_bytes_s=self._speed.read(self._clock.monotonic(), self.fetcher.received_bytes),
+            next_expiry=(soonest[1], soonest[0]) if soonest else None,
+            notices=(notice,) if notice else (),
+            stopping=self.stopping,
+        )
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+    """Return one error of a group: ours if there is one."""
+    leaves: list[Exception] = []
+
+    def gather(inner: BaseException) -> None:
+        if isinstance(inner, BaseExceptionGroup):
+            for member in inner.exceptions:
+                gather(member)
+        elif isinstance(inner, Exception):
+            leaves.append(inner)
+
+    gather(group)
+    return next((error for error in leaves if isinstance(error, AvatarError)), leaves[0])
+
+
+async def is_proven(store: JobStore) -> bool:
+    """Tell whether a query about a task of this ledger was ever understood."""
+    return await store.recall(PROVEN) is not None

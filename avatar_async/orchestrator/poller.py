@@ -1,0 +1,289 @@
+"""One poller for all tasks the service works on."""
+
+import random
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from anyio.abc import TaskGroup
+from attrs import evolve
+
+from avatar_async._jobs import events as ev
+from avatar_async._jobs.expiry import expiry_of, finish_of
+from avatar_async._jobs.planner import DEFAULT_LIMITS, Durations, PollQueue, next_delay
+from avatar_async._jobs.ports import JobStore, Service
+from avatar_async._jobs.records import Job, JobError
+from avatar_async._jobs.remote import QueryAnswer, RemoteState, RemoteTask
+from avatar_async._jobs.states import State
+from avatar_async.errors import AuthError, AvatarError, ThrottledError
+from avatar_async.orchestrator.admission import MAX_RETRY_AFTER_S, Admission
+from avatar_async.orchestrator.artifacts import from_files
+from avatar_async.orchestrator.board import Board
+from avatar_async.orchestrator.pace import Pace
+from avatar_async.orchestrator.signal import Signal
+from avatar_async.requests import Kind
+
+#: Key under which the ledger keeps that a query about a task of ours was understood.
+PROVEN: Final = "query_decoded"
+#: An unchanged "still running" is written this often, in seconds (it bounds the finish from below).
+_HEARTBEAT_S: Final = 30.0
+#: Polls refused for the token running, after which the run ends.
+_AUTH_FAILURES: Final = 3
+#: Polls in a row that leave an id out before a person is told.
+_MISSING_WARNING: Final = 5
+#: Query calls under way at once.
+_AT_ONCE: Final = 8
+#: Tasks due within this many seconds share a call that is made anyway.
+_AHEAD_S: Final = 0.25
+#: Between two questions that only test whether the service answers, in seconds.
+_PROBE_S: Final = 5.0
+_LONGEST_BACKOFF_S: Final = 60.0
+
+
+class Poller:
+    """Ask for each task when the planner says so, many ids a call where the dialect can."""
+
+    def __init__(
+        self,
+        board: Board,
+        store: JobStore,
+        service: Service,
+        admission: Admission,
+        pace: Pace,
+        chance: random.Random,
+        *,
+        retention_s: float,
+        fatal: Callable[[str], None],
+    ) -> None:
+        self._board = board
+        self._store = store
+        self._service = service
+        self._admission = admission
+        self._pace = pace
+        self._chance = chance
+        self._retention = timedelta(seconds=retention_s)
+        self._fatal = fatal
+        self._queue = PollQueue()
+        self._under_way = 0
+        #: Whether a query call waits for its turn; it takes whatever is due by then.
+        self._claiming = False
+        self._failures = 0
+        self._auth_failures = 0
+        self._missing: dict[str, int] = {}
+        self._running_at: dict[str, datetime] = {}
+        self._finished_s: dict[Kind, deque[float]] = defaultdict(lambda: deque(maxlen=200))
+        self._durations: dict[Kind, Durations] = dict.fromkeys(Kind, Durations())
+        self._probe_at_s = 0.0
+        #: What the service last said of running tasks, 0 to 100, by job; fresher than the ledger.
+        self.progress: Final[dict[str, int]] = {}
+        #: Woken when a task was added or a call came back.
+        self.wake: Final = Signal()
+        board.on_change(self._follow)
+
+    async def learn(self) -> None:
+        """Read from the ledger how long each kind took so far."""
+        for kind in Kind:
+            self._finished_s[kind].extend(await self._store.durations_s(kind))
+            self._durations[kind] = Durations.learn(self._finished_s[kind])
+
+    async def run(self, group: TaskGroup) -> None:
+        """Start query calls in `group` as they fall due, for ever."""
+        clock = self._board.clock
+        for job in self._board.in_state(State.IN_FLIGHT):
+            self._queue.put(job.id, clock.monotonic())
+        while True:
+            wait_s = self._wait_s()
+            if wait_s is not None and wait_s <= 0:
+                self._under_way += 1
+                self._claiming = True
+                group.start_soon(self._poll)
+            elif self._admission.circuit_open and not len(self._queue):
+                await self._probe()
+            else:
+                await self.wake.wait(clock, wait_s)
+
+    def _wait_s(self) -> float | None:
+        """Return the seconds until a query call may begin, None if only a wake-up can tell."""
+        due_s = self._queue.next_due_s()
+        if due_s is not None and not self._claiming and self._under_way < _AT_ONCE:
+            return due_s - self._board.clock.monotonic()
+        return _PROBE_S if self._admission.circuit_open else None
+
+    def _follow(self, job: Job) -> None:
+        """Keep the queue in step with the board."""
+        if job.state is State.IN_FLIGHT:
+            if job.id not in self._queue:
+                first_s = DEFAULT_LIMITS[job.kind].first_s
+                self._queue.put(job.id, self._board.clock.monotonic() + first_s)
+                self.wake.set()
+        elif job.id in self._queue:
+            self._queue.drop(job.id)
+            self._missing.pop(job.id, None)
+            self._running_at.pop(job.id, None)
+            self.progress.pop(job.id, None)
+
+    # ------------------------------------------------------------ one call
+    async def _poll(self) -> None:
+        """Make one query call for the tasks that are due when its turn comes."""
+        await self._pace.turn()
+        now_s = self._board.clock.monotonic()
+        ids = self._queue.take(now_s, self._service.query_batch, ahead_s=_AHEAD_S)
+        jobs = [job for job in map(self._board.get, ids) if job is not None and job.task_id is not None]
+        self._claiming = False
+        self.wake.set()
+        hint_s: float | None = None
+        try:
+            if jobs:
+                hint_s = await self._ask(jobs)
+        finally:
+            self._under_way -= 1
+            self._replan(jobs, hint_s)
+
+    async def _ask(self, jobs: Sequence[Job]) -> float | None:
+        """Query and digest; return for how many seconds these tasks are to be left alone, if told."""
+        try:
+            answer = await self._service.query_tasks([job.task_id for job in jobs if job.task_id is not None])
+        except ThrottledError as error:
+            asked_s = 5.0 if error.retry_after_s is None else error.retry_after_s
+            hint_s = min(max(asked_s, 0.0), MAX_RETRY_AFTER_S)
+            self._pace.rest(hint_s)
+            self._board.warn(f"the service asks to poll less: waiting {hint_s:.0f} s", once="poll-throttled")
+            return hint_s
+        except AuthError as error:
+            self._auth_failures += 1
+            if self._auth_failures >= _AUTH_FAILURES:
+                self._fatal(f"the service refuses the token for queries: {error}")
+            return self._failed(error)
+        except AvatarError as error:
+            return self._failed(error)
+        self._failures = self._auth_failures = 0
+        await self._digest(jobs, answer)
+        return None
+
+    def _failed(self, error: AvatarError) -> float:
+        """Count a failed call; return how long to leave the service alone (full jitter)."""
+        self._failures += 1
+        self._board.warn(f"a query failed, polling goes on: {error}", once=f"poll:{type(error).__name__}")
+        return self._chance.uniform(0.5, min(_LONGEST_BACKOFF_S, 2.0 ** min(self._failures, 6)))
+
+    def _replan(self, jobs: Sequence[Job], hint_s: float | None) -> None:
+        now, now_s = self._board.clock.now(), self._board.clock.monotonic()
+        for before in jobs:
+            job = self._board.get(before.id)
+            if job is None or job.state is not State.IN_FLIGHT:
+                self._queue.drop(before.id)
+                continue
+            elapsed_s = (now - (job.submitted_at or job.accepted_at or job.created_at)).total_seconds()
+            delay_s = next_delay(
+                elapsed_s,
+                self._durations[job.kind],
+                DEFAULT_LIMITS[job.kind],
+                hint_s=hint_s,
+                jitter=self._chance.random(),
+            )
+            self._queue.put(job.id, now_s + delay_s)
+        self.wake.set()
+
+    async def _probe(self) -> None:
+        """Ask whether the service answers at all, while creates are paused and no task is polled."""
+        clock = self._board.clock
+        if clock.monotonic() < self._probe_at_s:
+            await self.wake.wait(clock, self._probe_at_s - clock.monotonic())
+            return
+        self._probe_at_s = clock.monotonic() + _PROBE_S
+        known = [job.task_id for job in await self._store.jobs(states={State.STORED}) if job.task_id]
+        await self._pace.turn()
+        try:
+            await self._service.query_tasks(known[-1:] or [1])
+        except AvatarError as error:
+            self._probe_at_s = clock.monotonic() + max(_PROBE_S, self._failed(error))
+        else:
+            self._failures = 0
+            self._admission.queried(own_task=False)
+            self._board.changed.set()
+
+    # ------------------------------------------------------------ one answer
+    async def _digest(self, jobs: Sequence[Job], answer: QueryAnswer) -> None:
+        tasks = {task.task_id: task for task in answer.tasks}
+        if self._admission.queried(own_task=any(job.task_id in tasks for job in jobs)):
+            await self._store.remember(PROVEN, answer.asked_at.isoformat())
+        pairs: list[tuple[Job, ev.Event]] = []
+        for before in jobs:
+            job = self._board.get(before.id)
+            if job is None or job.state is not State.IN_FLIGHT or job.task_id != before.task_id:
+                continue
+            task = tasks.get(job.task_id) if job.task_id is not None else None
+            if task is None:
+                self._note_missing(job)
+                continue
+            self._missing.pop(job.id, None)
+            event = self._event(job, task, answer.asked_at)
+            if event is not None:
+                pairs.append((job, event))
+        await self._board.write_each(pairs)
+
+    def _note_missing(self, job: Job) -> None:
+        self._missing[job.id] = self._missing.get(job.id, 0) + 1
+        if self._missing[job.id] == _MISSING_WARNING:
+            self._board.warn(
+                f"the service does not list task {job.task_id}; polling goes on", job=job.name, once=job.id
+            )
+
+    def _event(self, job: Job, task: RemoteTask, asked_at: datetime) -> ev.Event | None:
+        match task.state:
+            case RemoteState.SUCCEEDED:
+                return self._finish(job, task, asked_at)
+            case RemoteState.FAILED:
+                reason = task.fail_reason or "the service gives no reason"
+                return ev.RemoteFailed(
+                    at=self._board.clock.now(),
+                    remote_status=task.status,
+                    error=JobError(code="task_failed", message=reason),
+                    finished_at=finish_of(job, task, noticed_at=asked_at),
+                )
+            case RemoteState.EXPIRED:
+                return ev.LostToExpiry(
+                    at=self._board.clock.now(),
+                    remote_status=task.status,
+                    error=JobError(code="expired", message="the service says that the results are gone"),
+                )
+            case RemoteState.UNKNOWN:
+                self._board.warn(
+                    f"unknown task status {task.status!r}: polling goes on; the query dialect can map it",
+                    job=job.name,
+                    once=f"status:{task.status}",
+                )
+        return self._still_running(job, task, asked_at)
+
+    def _still_running(self, job: Job, task: RemoteTask, asked_at: datetime) -> ev.Event | None:
+        self._running_at[job.id] = asked_at
+        if task.progress is not None:
+            self.progress[job.id] = task.progress
+        written_at = job.last_running_at
+        stale = written_at is None or (asked_at - written_at).total_seconds() >= _HEARTBEAT_S
+        if stale or task.status != job.remote_status:
+            return ev.Polled(at=asked_at, remote_status=task.status, progress=task.progress)
+        return None
+
+    def _finish(self, job: Job, task: RemoteTask, asked_at: datetime) -> ev.Event | None:
+        artifacts = from_files(task.files) or job.artifacts
+        if not artifacts:
+            self._board.warn(
+                f"task {task.task_id} is finished but offers no files yet; polling goes on",
+                job=job.name,
+                once=f"files:{job.id}",
+            )
+            return self._still_running(job, task, asked_at)
+        seen = evolve(job, last_running_at=self._running_at.get(job.id, job.last_running_at))
+        finished_at = finish_of(seen, task, noticed_at=asked_at)
+        if job.submitted_at is not None:
+            self._finished_s[job.kind].append((finished_at - job.submitted_at).total_seconds())
+            self._durations[job.kind] = Durations.learn(self._finished_s[job.kind])
+        return ev.Finished(
+            at=self._board.clock.now(),
+            remote_status=task.status,
+            finished_at=finished_at,
+            expires_at=expiry_of(finished_at, task, retention=self._retention),
+            artifacts=artifacts,
+        )

@@ -1,0 +1,70 @@
+"""What a new run does first about what an earlier one left behind."""
+
+from pathlib import Path
+
+from attrs import frozen
+
+from avatar_async._jobs import events as ev
+from avatar_async._jobs.ports import Clock, JobStore, change
+from avatar_async._jobs.records import JobError
+from avatar_async._jobs.states import State
+from avatar_async.errors import LedgerError
+
+
+@frozen(kw_only=True)
+class Recovered:
+    """What recovery changed.
+
+    Attributes:
+        parked: Names of jobs whose create call was under way when their run ended.
+        resumed: Names of jobs whose download was interrupted.
+    """
+
+    parked: tuple[str, ...] = ()
+    resumed: tuple[str, ...] = ()
+
+    def message(self) -> str | None:
+        """Return what a person should know, None if there was nothing."""
+        parts = []
+        if self.parked:
+            parts.append(
+                f"in doubt, since an earlier run ended while they were submitted: {', '.join(self.parked)}"
+            )
+        if self.resumed:
+            parts.append(f"downloads taken up again: {', '.join(self.resumed)}")
+        return "; ".join(parts) or None
+
+
+async def recover(store: JobStore, clock: Clock) -> Recovered:
+    """Park create calls without a verdict, and let go of interrupted downloads.
+
+    Only the holder of the ledger's runner lock may call it: the lock proves every earlier owner dead.
+    """
+    parked = await store.jobs(states={State.SUBMITTING})
+    fetching = await store.jobs(states={State.FETCHING})
+    error = JobError(
+        code="interrupted", message="the run ended between sending the create call and its answer"
+    )
+    changes = [change(job, ev.OutcomeUnknown(at=clock.now(), error=error)) for job in parked]
+    changes += [change(job, ev.FetchPaused(at=clock.now(), not_before=None, error=None)) for job in fetching]
+    if changes:
+        await store.apply(changes)
+    return Recovered(parked=tuple(job.name for job in parked), resumed=tuple(job.name for job in fetching))
+
+
+def check_no_orphans(out: Path, ledger: Path) -> None:
+    """Refuse to start a new ledger over receipts of an old one: their jobs would be paid for again.
+
+    Raises:
+        LedgerError: There are receipts, but no ledger.
+    """
+    if ledger.exists():
+        return
+    receipts = sorted(out.glob("*/job.json"))
+    if receipts:
+        message = (
+            f"{out} holds {len(receipts)} receipts (such as {receipts[0].relative_to(out)}) but no ledger at "
+            f"{ledger}: starting anew could pay for these jobs again. Bring the ledger back, name it with "
+            "--ledger, or adopt the receipts with --rebuild-ledger"
+        )
+        raise LedgerError(message)

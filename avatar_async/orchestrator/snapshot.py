@@ -1,0 +1,70 @@
+"""One look at a run, for those who render it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from attrs import field, frozen
+
+from avatar_async._jobs.states import State
+from avatar_async.orchestrator.fetcher import Download
+
+
+@frozen(kw_only=True)
+class Waiting:
+    """A task the service works on.
+
+    Attributes:
+        name: The job's name.
+        kind: What it makes.
+        remote_status: The service's own word, None before the first poll.
+        progress: 0 to 100, None if it is not told.
+        elapsed_s: Seconds since its submission.
+    """
+
+    name: str
+    kind: str
+    remote_status: str | None
+    progress: int | None
+    elapsed_s: float
+
+
+@frozen(kw_only=True)
+class Snapshot:
+    """A run at one instant.
+
+    Attributes:
+        counts: Jobs of the ledger in each state.
+        waiting: Some of the tasks the service works on, the oldest first.
+        downloads: What is on its way to the disk.
+        received_bytes: Bytes received in this run.
+        speed_bytes_s: Bytes a second over the last few seconds.
+        next_expiry: Name and instant of the unfetched job whose results vanish first.
+        notices: Why something waits that could go on.
+        stopping: Whether the run is being ended.
+    """
+
+    counts: Mapping[State, int]
+    waiting: tuple[Waiting, ...] = ()
+    downloads: tuple[Download, ...] = ()
+    received_bytes: int = 0
+    speed_bytes_s: float = 0.0
+    next_expiry: tuple[str, datetime] | None = None
+    notices: tuple[str, ...] = field(default=())
+    stopping: bool = False
+
+
+class Speedometer:
+    """Bytes a second over a sliding window, from a counter that only grows."""
+
+    def __init__(self, window_s: float = 3.0) -> None:
+        self._window_s = window_s
+        self._marks: list[tuple[float, int]] = []
+
+    def read(self, now_s: float, total_bytes: int) -> float:
+        """Note the counter and return the present speed."""
+        self._marks.append((now_s, total_bytes))
+        while len(self._marks) > 2 and now_s - self._marks[1][0] >= self._window_s:
+            del self._marks[0]
+        first_s, first_bytes = self._marks[0]
+        elapsed_s = now_s - first_s
+        return (total_bytes - first_bytes) / elapsed_s if elapsed_s > 0 else 0.0

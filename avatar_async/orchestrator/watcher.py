@@ -1,0 +1,47 @@
+"""Notices what other processes write to the ledger, and what time does to jobs."""
+
+from typing import Final
+
+from avatar_async._jobs.advice import flags
+from avatar_async._jobs.ports import JobStore
+from avatar_async._jobs.states import State
+from avatar_async.orchestrator.board import Board
+
+#: Between two looks at the ledger, in seconds.
+_LOOK_S: Final = 0.5
+#: Looks between two checks of every finished and running job for expiry and deadline.
+_CHECK_EVERY: Final = 20
+
+
+class Watcher:
+    """Take up outside changes within a second, and warn of jobs at risk or overdue."""
+
+    def __init__(self, board: Board, store: JobStore) -> None:
+        self._board = board
+        self._store = store
+
+    async def run(self) -> None:
+        """Look at the ledger again and again, for ever."""
+        looks = 0
+        while True:
+            if looks % _CHECK_EVERY == 0:
+                self._warn_of_time()
+            looks += 1
+            await self._board.clock.sleep(_LOOK_S)
+            changed = await self._store.changed_since(self._board.revision)
+            if changed:
+                await self._board.take_up(changed)
+
+    def _warn_of_time(self) -> None:
+        now = self._board.clock.now()
+        for state in (State.IN_FLIGHT, State.READY, State.FETCHING):
+            for job in self._board.in_state(state):
+                for flag in flags(job, now):
+                    if flag == "at_risk":
+                        text = (
+                            f"its results vanish at {job.expires_at:%Y-%m-%d %H:%M} UTC and are not home yet"
+                        )
+                        self._board.warn(text, job=job.name, once=f"at_risk:{job.id}:{job.attempt}")
+                    elif flag == "overdue":
+                        text = "takes longer than such jobs should; polling goes on, more slowly"
+                        self._board.warn(text, job=job.name, once=f"overdue:{job.id}:{job.attempt}")
