@@ -64,6 +64,8 @@ class Artifacts:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer GET and HEAD for a file; a cancelled answer leaves nothing behind."""
+        if "Authorization" in request.headers:
+            return web.Response(status=400, text="only one authorisation is allowed: the signed address\n")
         if not self._is_signed(request):
             return web.Response(status=403, text="the address has expired or its signature is wrong\n")
         task = self._store.tasks.get(int(request.match_info["task_id"]))

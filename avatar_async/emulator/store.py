@@ -53,7 +53,8 @@ class _Write:
 class Store:
     """Hold tasks, settings and counters in memory and write them through to SQLite.
 
-    Writes that arrive together share one commit. A write cancelled while its commit runs is committed.
+    Writes that arrive together share one commit. A write cancelled before its commit begins is dropped;
+    one cancelled later is committed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -94,12 +95,16 @@ class Store:
     async def _write(self, statements: Sequence[Statement]) -> None:
         write = _Write(statements)
         self._pending.append(write)
-        async with self._turn:
-            if not write.done:
-                batch, self._pending = self._pending, []
-                counters = self._counter_rows()
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(self._commit, batch, counters, limiter=self._limiter)
+        try:
+            async with self._turn:
+                if not write.done:
+                    batch, self._pending = self._pending, []
+                    counters = self._counter_rows()
+                    with anyio.CancelScope(shield=True):
+                        await anyio.to_thread.run_sync(self._commit, batch, counters, limiter=self._limiter)
+        finally:
+            if write in self._pending:
+                self._pending.remove(write)
         if write.error is not None:
             raise write.error
 
@@ -127,6 +132,7 @@ class Store:
             write.error, write.done = error, True
 
     def _load(self) -> None:
+        self._path.touch(mode=0o600)
         self._connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level="IMMEDIATE")
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")

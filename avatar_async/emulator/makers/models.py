@@ -134,6 +134,10 @@ class _Builder:
         if info.kind != "video":
             raise MediaError(f"{url.partition('?')[0]} is not a video")
         start_s, end_s = fields.get("assetStart") or 0.0, fields.get("assetEnd") or None
+        if info.duration_s is not None and start_s >= info.duration_s:
+            self.note(
+                f"{folder}: assetStart {start_s:g} is past the end ({info.duration_s:g} s): moved inside"
+            )
         raw = self._work.samples.sample(
             path, count, start_s=start_s, end_s=end_s, short_side_px=_SHORT_SIDE_PX
         )

@@ -9,6 +9,7 @@ from PIL import Image
 from avatar_async.media.keyer import KeyParameters, Screen, estimate_screen, key, remove_spill
 
 NOT_KEYED_NOTE = "segmentStyle 2 is a learned segmentation and is not emulated: frames keep their background"
+POSTPONED_NOTE = "segmentStyle 3 is applied by the vendor during synthesis: here frames are keyed at once"
 
 _NAMES = {
     "greenParamsRefinethHBgr": "refineth_h",
@@ -53,6 +54,8 @@ def segment(frames: list[Image.Image], fields: Mapping[str, Any]) -> tuple[list[
             cut = result.foreground.copy()
             cut.putalpha(result.alpha)
             keyed.append(cut)
+        if style == 3:
+            notes[POSTPONED_NOTE] = None
         return keyed, list(notes)
     if style == 2:
         if fields.get("removeGreenEdge"):

@@ -40,7 +40,7 @@ def make_takeover(work: Work) -> list[Made]:
         StoppedError: The emulator is closing.
     """
     param = work.task.body["param"]
-    scene = _Scene(param)
+    scene = Scene(param)
     notes = list(work.task.notes)
     length_s = _length_s(work, notes)
     fps = min(60.0, max(1.0, float(param.get("frame_rate") or 25)))
@@ -99,7 +99,7 @@ def _sound(work: Work, length_s: float) -> Iterable[AudioFrame]:
     return (frame for each in audios for frame in sound_of(work.sources[each["url"]], max_s=length_s))
 
 
-class _Scene:
+class Scene:
     """Draw the scene at any instant; everything that stands still is drawn once."""
 
     def __init__(self, param: Mapping[str, Any]) -> None:
@@ -166,7 +166,9 @@ class _Scene:
             )
 
     def _position(self, item: Mapping[str, Any]) -> tuple[float, float]:
-        position = item.get("position") or {}
+        position = item.get("position")
+        if not isinstance(position, Mapping):
+            return 0.0, 0.0
         x = _number(position.get("x"), 0.0) * self.factor
         y = _number(position.get("y"), 0.0) * self.factor
         return min(self.size[0] * 4.0, max(-self.size[0] * 4.0, x)), min(

@@ -1,0 +1,99 @@
+"""Fetching sources from a server that does what a test wants."""
+
+import pytest
+from aiohttp import web
+
+from avatar_async.emulator.sources import Sources
+from avatar_async.errors import MediaError
+
+
+class Server:
+    """Serve one answer at a time and count what was asked."""
+
+    def __init__(self):
+        self.asked = []
+        self.answer = lambda _request: web.Response()
+
+    async def __aenter__(self):
+        async def handle(request):
+            self.asked.append(request)
+            return self.answer(request)
+
+        app = web.Application()
+        app.router.add_get("/{name:.*}", handle)
+        self.runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        await self.runner.setup()
+        await web.TCPSite(self.runner, "127.0.0.1", 0).start()
+        self.url = f"http://localhost:{self.runner.addresses[0][1]}/clip.mp4?token=secret"
+        return self
+
+    async def __aexit__(self, *_error):
+        await self.runner.cleanup()
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """A function that opens sources in a folder of their own."""
+
+    class Opened:
+        async def __aenter__(self):
+            self.sources = Sources(
+                tmp_path / "sources", allow_remote=False, rebase=lambda url: url, max_bytes=1000, timeout_s=5
+            )
+            await self.sources.open()
+            return self.sources
+
+        async def __aexit__(self, *_error):
+            await self.sources.close()
+
+    return Opened
+
+
+async def test_an_unchanged_source_is_sent_once_and_a_changed_one_again(opened):
+    """Many jobs on one clip cost one transfer; a new clip behind the same address is noticed."""
+    async with Server() as server, opened() as sources:
+
+        def answer(request):
+            known = request.headers.get("If-None-Match") == '"1"' and not changed
+            body = b"new" if changed else b"old"
+            return web.Response(status=304) if known else web.Response(body=body, headers={"ETag": '"1"'})
+
+        changed = False
+        server.answer = answer
+        first, second = await sources.fetch(server.url), await sources.fetch(server.url)
+        assert first == second
+        assert first.read_bytes() == b"old"
+        changed = True
+        assert (await sources.fetch(server.url)).read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        (lambda _request: web.Response(status=500), "HTTP 500"),
+        (lambda _request: web.Response(body=bytes(1001)), "larger than 1000"),
+        (lambda _request: web.Response(status=302, headers={"Location": "/again"}), "too many redirects"),
+        (
+            lambda _request: web.Response(status=302, headers={"Location": "http://192.0.2.1/x"}),
+            "not on this machine",
+        ),
+        (lambda _request: web.Response(status=302, headers={"Location": "file:///etc/x"}), "not an http"),
+    ],
+)
+async def test_what_cannot_be_had_is_told_without_secrets(opened, tmp_path, response, reason):
+    """The reason reaches the user's report, so that signed queries stay out."""
+    async with Server() as server, opened() as sources:
+        server.answer = response
+        with pytest.raises(MediaError, match=reason) as caught:
+            await sources.fetch(server.url)
+        assert "secret" not in str(caught.value)
+    assert list((tmp_path / "sources").iterdir()) == []
+
+
+async def test_a_closed_port_is_a_reason(opened):
+    """The server of the clips may be gone."""
+    async with Server() as server:
+        url = server.url
+    async with opened() as sources:
+        with pytest.raises(MediaError, match="cannot be fetched"):
+            await sources.fetch(url)
