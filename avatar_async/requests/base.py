@@ -152,7 +152,11 @@ class Request(VendorObject):
 
     def refs(self) -> list[Ref]:
         """Return the references in this request, each once."""
-        return list(dict.fromkeys(value for _, value in _url_fields(self, "") if isinstance(value, Ref)))
+        return list(dict.fromkeys(ref for _, ref in self.ref_fields()))
+
+    def ref_fields(self) -> list[tuple[str, Ref]]:
+        """Return path and value of every URL field that holds a reference."""
+        return [(path, value) for path, value in _url_fields(self, "") if isinstance(value, Ref)]
 
     def resolve_refs(self, lookup: Callable[[Ref], str]) -> Self:
         """Return the request with every reference replaced by the URL that `lookup` gives."""
