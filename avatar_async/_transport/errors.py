@@ -3,7 +3,6 @@
 Messages and causes carry no addresses, since addresses of artifacts are signed and proxies have passwords.
 """
 
-import asyncio
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +31,7 @@ _CONNECTORS = (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorE
 _MAPPED = (
     aiohttp.ClientError,
     HttpProcessingError,
-    asyncio.TimeoutError,
+    TimeoutError,
     OSError,
     ssl.SSLError,
     ValueError,
@@ -67,7 +66,7 @@ def mapped(what: str, departure: Departure | None = None) -> Iterator[None]:
         raise
     except _MAPPED as error:
         translated = translate(error, what, departure or Departure())
-        plain_cause = isinstance(error, (OSError, asyncio.TimeoutError))
+        plain_cause = isinstance(error, OSError)
         raise translated from (error if plain_cause else None)
 
 
@@ -76,7 +75,7 @@ def translate(error: BaseException, what: str, departure: Departure) -> Transpor
     words = f"{what}: {_reason(error)}"
     if departure.sent is False or isinstance(error, _NEVER_SENT):
         return NotSentError(words)
-    if isinstance(error, asyncio.TimeoutError):
+    if isinstance(error, TimeoutError):
         return TransportTimeoutError(words)
     if isinstance(error, aiohttp.RedirectClientError):
         return ReplyError(words)
@@ -104,7 +103,7 @@ def _reason(error: BaseException) -> str:
         return f"no connection ({cause.strerror or type(cause).__name__})"
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return "no connection in time"
-    if isinstance(error, asyncio.TimeoutError):
+    if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, aiohttp.TooManyRedirects):
         return "too many redirects"
