@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from avatar_async._jobs.states import ArtifactState, State
-from avatar_async.orchestrator import WarningEvent
+from avatar_async.orchestrator import StateEvent, WarningEvent
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ async def test_expired_only_on_proof_and_loudly(orchestrator, service, training,
 async def test_the_job_that_vanishes_first_is_fetched_first(orchestrator, service, training, monkeypatch):
     """A schedule that can be met is met."""
     known = type(service).task
-    order = []
+    order: list[str] = []
 
     def expiring(self, task_id):
         task = known(self, task_id)
@@ -126,12 +126,18 @@ async def test_the_job_that_vanishes_first_is_fetched_first(orchestrator, servic
 
     monkeypatch.setattr(type(service), "task", expiring)
     monkeypatch.setattr(type(service), "open_artifact", noted)
-    service.duration_s = 1e6
-    async with orchestrator(fetches=1, until_s=3600.0) as runner:
+    service.duration_s = 1e9
+    async with orchestrator() as runner:
+        events = runner.events()
         for name in "abc":
             await runner.add(name, training(name))
-        async for _ in runner.run():
-            pass
+        runner.run()
+        in_flight = set()
+        async for event in events:
+            if isinstance(event, StateEvent) and event.to_state is State.IN_FLIGHT:
+                in_flight.add(event.job)
+            if len(in_flight) == 3:
+                break
     service.duration_s = 1.0
     async with orchestrator(fetches=1) as runner:
         async for _ in runner.run():
