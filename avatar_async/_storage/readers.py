@@ -92,22 +92,25 @@ def job(connection: sqlite3.Connection, job_id: str) -> Job:
     return rows.job_of(row, map(rows.artifact_of, artifacts))
 
 
-def jobs_where(connection: sqlite3.Connection, condition: str, parameters: Sequence[Any] = ()) -> list[Job]:
+def jobs_where(
+    connection: sqlite3.Connection, condition: str, parameters: Sequence[Any] = (), table: str = "jobs"
+) -> list[Job]:
     """Return the jobs of a condition on the jobs table, in the order they were added.
 
     Args:
         connection: A connection in a transaction, so that jobs and artifacts agree.
         condition: SQL of this package, never of a user.
         parameters: Values of its placeholders.
+        table: The jobs table, perhaps with the index to read it through.
     """
     artifacts = connection.execute(
         f"SELECT {rows.ARTIFACT_COLUMNS} FROM artifacts "  # noqa: S608
-        f"WHERE job_id IN (SELECT job_id FROM jobs WHERE {condition}) ORDER BY job_id, position",
+        f"WHERE job_id IN (SELECT job_id FROM {table} WHERE {condition}) ORDER BY job_id, position",
         parameters,
     )
     by_job = {key: tuple(map(rows.artifact_of, group)) for key, group in groupby(artifacts, key=_first)}
     found = connection.execute(
-        f"SELECT {rows.JOB_COLUMNS} FROM jobs WHERE {condition} ORDER BY job_id",  # noqa: S608
+        f"SELECT {rows.JOB_COLUMNS} FROM {table} WHERE {condition} ORDER BY job_id",  # noqa: S608
         parameters,
     )
     return [rows.job_of(row, by_job.get(row[0], ())) for row in found]
@@ -115,16 +118,17 @@ def jobs_where(connection: sqlite3.Connection, condition: str, parameters: Seque
 
 def jobs(connection: sqlite3.Connection, batch: str | None, states: Collection[State] | None) -> list[Job]:
     """Return jobs of a batch and of states, in the order they were added."""
-    conditions, parameters = ["TRUE"], []
+    conditions, parameters, table = ["TRUE"], [], "jobs"
     if batch is not None:
         conditions.append("batch = ?")
         parameters.append(batch)
     if states is not None:
         if OPEN.issuperset(states):
             conditions.append(schema.OPEN_CONDITION)
+            table = schema.OPEN_JOBS
         conditions.append("state IN (SELECT value FROM json_each(?))")
         parameters.append(rows.to_json([state.value for state in states]))
-    return jobs_where(connection, " AND ".join(conditions), parameters)
+    return jobs_where(connection, " AND ".join(conditions), parameters, table)
 
 
 def find(connection: sqlite3.Connection, batch: str, names: Collection[str]) -> dict[str, Job]:

@@ -11,6 +11,8 @@ APPLICATION_ID = 0x61766173
 #: States with something to do or wait for, spelt as the partial index spells them: SQLite uses
 #: the index only for a query that repeats its condition.
 OPEN_CONDITION = "state IN ('planned', 'submitting', 'in_doubt', 'in_flight', 'ready', 'fetching')"
+#: The table as read through that index; without statistics SQLite would choose another one.
+OPEN_JOBS = "jobs INDEXED BY jobs_open"
 #: Jobs with a task whose receipt tells of another state, spelt as the partial index spells it.
 RECEIPT_DUE_CONDITION = "task_id IS NOT NULL AND receipt_state IS NOT state"
 

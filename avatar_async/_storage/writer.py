@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
+import anyio.to_thread
 from attrs import field, frozen
 
 from avatar_async._storage.faults import ledger_error
@@ -66,17 +67,20 @@ def _run_apart(connection: sqlite3.Connection, work: Work) -> Outcome:
 
 def read_group(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Outcome]:
     """Run each call on its own consistent view of the file."""
-    outcomes = []
-    for work in works:
+    return [_read(connection, work) for work in works]
+
+
+def _read(connection: sqlite3.Connection, work: Work) -> Outcome:
+    try:
+        connection.execute("BEGIN")
         try:
-            connection.execute("BEGIN")
-            outcomes.append(Outcome(value=work(connection)))
-        except Exception as error:  # noqa: BLE001 - handed to the caller
-            outcomes.append(Outcome(error=error))
+            value = work(connection)
         finally:
             if connection.in_transaction:
-                connection.execute("COMMIT")
-    return outcomes
+                connection.execute("ROLLBACK")
+    except Exception as error:  # noqa: BLE001 - handed to the caller
+        return Outcome(error=error)
+    return Outcome(value=value)
 
 
 class SqliteThread:
@@ -139,7 +143,7 @@ class SqliteThread:
             self._calls.put(None)
         with anyio.move_on_after(_CLOSE_S, shield=True):
             await self._ended
-            self._thread.join()
+            await anyio.to_thread.run_sync(self._thread.join)
             self._thread = None
 
     def _live(self, loop: asyncio.AbstractEventLoop, ready: "asyncio.Future[Any]") -> None:
@@ -165,7 +169,10 @@ class SqliteThread:
                 break
         calls = [call for call in group if call is not None]
         if calls:
-            outcomes = self._serve(connection, [call.work for call in calls])
+            try:
+                outcomes = self._serve(connection, [call.work for call in calls])
+            except Exception as error:  # noqa: BLE001 - nobody may wait for ever
+                outcomes = [Outcome(error=error)] * len(calls)
             self._deliver(
                 loop, [(call.answer, outcome) for call, outcome in zip(calls, outcomes, strict=True)]
             )
