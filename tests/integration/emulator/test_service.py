@@ -155,6 +155,18 @@ async def test_a_task_goes_through_its_states_by_the_clock(avatar_emulator, call
         assert (task["status"], task["files"]) == ("EXPIRED", [])
 
 
+async def test_a_time_scale_makes_tasks_quicker(avatar_emulator, caller, bodies, virtual_clock):
+    """Long durations can be watched in short time."""
+    options = {"clock": virtual_clock, "durations_s": {Kind.IMAGE_PREVIEW: (600.0, 600.0)}}
+    async with avatar_emulator(**options, time_scale=60) as emulator, caller(emulator) as api:
+        task_id = await api.create(Kind.IMAGE_PREVIEW, bodies(emulator).preview())
+        await emulator.settle()
+        await virtual_clock.advance(9)
+        assert (await api.query(task_id))[0]["status"] == "RUNNING"
+        await virtual_clock.advance(1)
+        assert (await api.query(task_id))[0]["status"] == "SUCCESS"
+
+
 async def test_unknown_ids_are_left_out_and_batches_are_bounded(avatar_emulator, caller):
     """The dialect's query takes so many ids and no more."""
     async with avatar_emulator(batch_limit=3) as emulator, caller(emulator) as api:
@@ -217,6 +229,7 @@ async def test_addresses_expire_and_files_go_after_their_time(avatar_emulator, c
         assert (await api.get(url))[0] == 200
         assert (await api.get(url.replace("signature=", "signature=0")))[0] == 403
         assert (await api.get(url.partition("?")[0]))[0] == 403
+        assert (await api.get(url, Authorization="Bearer x"))[0] == 400
         await virtual_clock.advance(3600)
         assert (await api.get(url))[0] == 403
         (task,) = await api.query(task["taskId"])
@@ -315,6 +328,24 @@ async def test_errors_of_the_block_leave_it_unwrapped(avatar_emulator):
     with pytest.raises(ZeroDivisionError):
         async with avatar_emulator():
             raise ZeroDivisionError
+
+
+async def test_cancellation_closes_everything(avatar_emulator, caller, bodies):
+    """A cancelled run leaves its folder and port free for the next one."""
+
+    async def run(*, task_status):
+        async with avatar_emulator() as emulator, caller(emulator) as api:
+            make = bodies(emulator)
+            ids = [await api.create(Kind.VIDEO_PREVIEW, make.preview(url=make.clip)) for _ in range(3)]
+            task_status.started((emulator.endpoint, ids))
+            await anyio.sleep_forever()
+
+    async with anyio.create_task_group() as group:
+        endpoint, ids = await group.start(run)
+        group.cancel_scope.cancel()
+    async with avatar_emulator() as emulator, caller(emulator) as api:
+        assert emulator.endpoint == endpoint
+        assert {task["status"] for task in await api.finished(*ids)} == {"SUCCESS"}
 
 
 async def test_closing_does_not_wait_for_a_long_work(avatar_emulator, caller, bodies):

@@ -76,3 +76,30 @@ def test_styles_in_a_row_differ_and_include_blue():
     styles = [style_for(seed, width_px=90, height_px=160) for seed in range(4)]
     assert {style.screen for style in styles} == {"green", "blue"}
     assert len({make_still(style).tobytes() for style in styles}) == 4
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"), [("mp3", "libmp3lame"), ("wav", "pcm_s16le"), ("matroska", "aac")]
+)
+def test_sound_files_of_the_usual_kinds_are_read(tmp_path, container, codec):
+    """The vendor's takeover example names an .mp3."""
+    target = tmp_path / "sound"
+    with av.open(target, "w", format=container) as out:
+        stream = out.add_stream(codec, rate=44_100, layout="mono")
+        assert isinstance(stream, av.AudioStream)
+        resampler = av.AudioResampler(
+            format=stream.codec_context.format,
+            layout="mono",
+            rate=44_100,
+            frame_size=stream.frame_size or 1024,
+        )
+        for frame in (*tone(1.0), None):
+            if frame is not None:
+                frame.pts = None
+            for piece in resampler.resample(frame):
+                out.mux(stream.encode(piece))
+        out.mux(stream.encode(None))
+    info = probe(target)
+    assert info.kind == "audio"
+    assert info.duration_s == pytest.approx(1.0, abs=0.1)
+    assert sum(frame.samples for frame in sound_of(target, max_s=0.5)) == 22_050
