@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -52,24 +53,43 @@ def service():
             process.kill()
 
 
-@pytest.fixture
-def avatar_async(tmp_path, service):
-    """Run the command line as a user of that service does, with a home of its own."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("AVATAR_", "XDG_"))}
-    ours |= {"HOME": str(tmp_path / "home"), "AVATAR_APP_ID": APP_ID, "AVATAR_APP_KEY": APP_KEY}
+class CommandLine:
+    """The command line as a user of that service calls it, with a home of its own."""
 
-    def run(*arguments: str | Path, **changed: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+    def __init__(self, folder: Path) -> None:
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("AVATAR_", "XDG_"))}
+        self.folder = folder
+        self.environment = ours | {
+            "HOME": str(folder / "home"),
+            "AVATAR_APP_ID": APP_ID,
+            "AVATAR_APP_KEY": APP_KEY,
+        }
+
+    def start(self, *arguments: str | Path, **changed: str) -> subprocess.Popen[str]:
+        """Begin a command; keyword arguments change its environment."""
+        return subprocess.Popen(
             [sys.executable, "-m", "avatar_async", *map(str, arguments)],
-            cwd=tmp_path,
-            env=ours | changed,
-            capture_output=True,
+            cwd=self.folder,
+            env=self.environment | changed,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=100,
-            check=False,
         )
 
-    return run
+    def __call__(self, *arguments: str | Path, **changed: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        with self.start(*arguments, **changed) as process:
+            try:
+                output, errors = process.communicate(timeout=100)
+            finally:
+                process.kill()
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+@pytest.fixture
+def avatar_async(tmp_path):
+    """Offer the command line."""
+    return CommandLine(tmp_path)
 
 
 def vendor_request(kind: str, name: str, number: int) -> dict[str, Any]:
@@ -186,3 +206,31 @@ def test_a_wrong_key_sends_no_create_call(tmp_path, service, avatar_async):
     done = avatar_async(*run)
     assert done.returncode == 0, done.stderr
     assert service.counts()["creates"] == dict.fromkeys(names, 1)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_stopped_run_goes_on_without_paying_twice(tmp_path, service, avatar_async, stop):
+    """Asked to leave, it answers for every call it made; killed, it never sends one again by itself."""
+    manifest, out = tmp_path / "batch.json", tmp_path / "models"
+    names = write_manifest(manifest, 40)
+    run = ("run", manifest, "--endpoint", service.origin, "--out", out, "--no-preflight")
+
+    with avatar_async.start(*run) as process:
+        while len(service.counts()["creates"]) < 8:
+            assert process.poll() is None
+        process.send_signal(stop)
+        process.communicate(timeout=90)
+    assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}.get(stop, -stop)
+    assert len(service.counts()["creates"]) < len(names)
+
+    again = avatar_async(*run)
+    created = service.counts()["creates"]
+    assert set(created.values()) == {1}
+    told = json.loads(avatar_async("status", "--out", out, "--json").stdout)
+    in_doubt = told["counts"]["in_doubt"]
+    assert told["counts"]["stored"] + in_doubt == len(names)
+    assert again.returncode == (1 if in_doubt else 0), again.stderr
+    if stop is not signal.SIGKILL:
+        assert in_doubt == 0
+        assert created == dict.fromkeys(names, 1)
+        check_results(out, told, service.digests())
