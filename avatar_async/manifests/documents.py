@@ -37,17 +37,15 @@ def read_toml(file: Path, text: str, log: ProblemLog) -> Document | None:
     """Return a TOML document, or None and a problem noted."""
     text = text.replace("\r\n", "\n")
     try:
-        value = tomllib.loads(text)
+        return Document(file, _without_dates(tomllib.loads(text)), toml_lines(text))
     except tomllib.TOMLDecodeError as error:
         told = str(error)
         place = _TOML_PLACE.search(told)
         line = int(place[1]) if place and place[1] else text.rstrip("\n").count("\n") + 1
         log.error(Spot(file=file, line=line), f"this is not TOML: {_TOML_PLACE.sub('', told)}")
-        return None
     except (RecursionError, ValueError) as error:
         log.error(Spot(file=file, line=1), f"this TOML cannot be read: {error}")
-        return None
-    return Document(file, _without_dates(value), toml_lines(text))
+    return None
 
 
 def read_json(file: Path, text: str, log: ProblemLog, *, first_line: int = 1) -> Document | None:

@@ -88,6 +88,14 @@ class Drafter:
         )
         if kind is None:
             return draft
+        try:
+            return self._with_request(draft, kind, raw)
+        except RecursionError:
+            self._log.error(raw.spot, "its fields are nested too deeply", job=name)
+            return draft
+
+    def _with_request(self, draft: Draft, kind: Kind, raw: RawJob) -> Draft:
+        name = draft.name
         defaults = raw.defaults.get(kind.value, Layer())
         written = self._written(raw, kind, name, defaults)
         if written is None:
