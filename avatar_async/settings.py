@@ -9,7 +9,7 @@ by `AVATAR_PROFILE`; its default. The keys of a profile are the fields of `Setti
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
@@ -256,7 +256,7 @@ class Settings:
         "Seconds after which an unfinished task is flagged as overdue.",
         "training = 86_400\nrebuild = 43_200\nimage_preview = 900\nvideo_preview = 7_200\ntakeover = 21_600",
     )
-    codes: Mapping[str, tuple[int, ...]] = _setting(
+    codes: Mapping[str, Collection[int]] = _setting(
         MappingProxyType({}),
         _table_of(_CODES, _codes, {}),
         "What envelope codes mean; the service documents none of these.",

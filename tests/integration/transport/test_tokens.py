@@ -8,10 +8,12 @@ import sys
 import textwrap
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 from aiohttp import web
+from blockbuster import blockbuster_ctx
 
 from avatar_async._wire.tokens import sign
 from avatar_async.client import AvatarClient, Credentials
@@ -34,7 +36,7 @@ class Service:
         self.calls: Counter[str] = Counter()
         self.expires_in = 28800
         self.refresh_status = 200
-        self.token_reply: dict | None = None
+        self.token_reply: dict[str, Any] | None = None
         self.accept: set[str] | None = None
         app = self.app = web.Application()
         app.router.add_post(TOKEN, self.token)
@@ -403,3 +405,15 @@ async def test_printing_a_client_shows_no_secret(service, app_server, client_of)
         )
     assert "access-1" not in text
     assert APP_KEY not in text
+
+
+async def test_nothing_blocks_the_loop(service, app_server, client_of):
+    """A client lives in other people's loops: files and locks are for threads."""
+    request = ImagePreviewRequest(material_name="a", url="https://x.example/p.png")
+    async with app_server(service.app) as endpoint:
+        with blockbuster_ctx("avatar_async"):
+            async with client_of(endpoint) as client:
+                await client.query(5)
+                service.revoked.add("access-1")
+                assert await client.create(request) == 7
+    assert service.granted == 2

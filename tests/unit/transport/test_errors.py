@@ -4,6 +4,7 @@ import asyncio
 import errno
 import gc
 import ssl
+from typing import Any
 
 import aiohttp
 import pytest
@@ -26,12 +27,12 @@ KEY = ConnectionKey("store.example", 443, True, True, None, None, None)
 INFO = aiohttp.RequestInfo(ADDRESS, "GET", {}, ADDRESS)  # type: ignore[arg-type]
 
 
-def subclasses(root: type) -> set[type]:
+def subclasses(root: type[Any]) -> set[type[Any]]:
     """Return a class and everything below it, as far as it is imported."""
     return {root, *(deep for direct in root.__subclasses__() for deep in subclasses(direct))}
 
 
-def made(kind: type) -> BaseException:
+def made(kind: Any) -> Any:
     """Return an instance of an aiohttp error class, made as aiohttp makes it."""
     if issubclass(kind, aiohttp.ClientConnectorCertificateError):
         return kind(KEY, ssl.SSLCertVerificationError(1, "self-signed"))
