@@ -115,6 +115,7 @@ def _read(path: Path) -> Receipt:
         accepted_at=_instant(data["accepted_at"]),
         task_id=task_id,
         remote_status=data["remote_status"],
+        progress=100 if state is State.STORED else None,
         finished_at=_instant(data["finished_at"]),
         expires_at=_instant(data["expires_at"]),
         stored_at=_instant(data["stored_at"]) if state is State.STORED else None,

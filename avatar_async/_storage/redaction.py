@@ -4,7 +4,10 @@ import re
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 _URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>]+")
+#: A query whose address was torn by a blank.
+_QUERY = re.compile(r"\?[^\s\"'<>=]*=[^\s\"'<>]*")
 
 
 def public_url(url: str) -> str:
@@ -18,13 +21,16 @@ def public_url(url: str) -> str:
 
 def public_text(text: str) -> str:
     """Return the text with each address in it made public."""
-    return _URL.sub(lambda found: public_url(found.group()), text)
+    return _QUERY.sub("", _URL.sub(lambda found: public_url(found.group()), text))
 
 
 def public_value(value: Any) -> Any:
-    """Return a JSON value with each address in its strings, also nested ones, made public."""
+    """Return a JSON value with each address in its strings, also nested ones, made public.
+
+    A string that starts like an address is taken for one, whatever blanks are in it.
+    """
     if isinstance(value, str):
-        return public_text(value)
+        return public_url(value) if _SCHEME.match(value) else public_text(value)
     if isinstance(value, dict):
         return {key: public_value(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

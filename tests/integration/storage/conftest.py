@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from attrs import define, field, frozen
 
-from avatar_async._jobs.records import Artifact, Job
+from avatar_async._jobs.records import Artifact, Job, NewJob
 from avatar_async._jobs.states import State
 from avatar_async._storage.downloads import DownloadFolder
 from avatar_async._storage.workshop import FetchRules
@@ -251,5 +251,24 @@ def make_zip():
         with zipfile.ZipFile(buffer, "w") as archive:
             archive.writestr("model.bin", bytes(index * 31 % 251 for index in range(size)))
         return buffer.getvalue()
+
+    return make
+
+
+@pytest.fixture
+def new_job_of():
+    """A callable that returns a job of a name that was never saved."""
+
+    def make(name):
+        return NewJob(
+            batch="default",
+            name=name,
+            kind=Kind.TRAINING,
+            folder=name,
+            task_name=name,
+            request={},
+            fingerprint=name,
+            created_at=T0,
+        )
 
     return make
