@@ -41,8 +41,8 @@ class Board:
         self._listeners: list[Callable[[Job], None]] = []
         #: Woken by every change; for those who wait for the end of the run.
         self.changed: Final = Signal()
-        #: The latest write this board has seen.
-        self.revision = 0
+        #: The latest write when the board was loaded.
+        self.loaded_revision = 0
 
     # ------------------------------------------------------------ reading
     def get(self, job_id: str) -> Job | None:
@@ -94,7 +94,9 @@ class Board:
 
     async def load(self) -> None:
         """Read the open jobs and the states of those they need."""
-        await self.take_up(await self._store.jobs(batch=self.batch, states=OPEN), tell=False)
+        jobs = await self._store.jobs(batch=self.batch, states=OPEN)
+        self.loaded_revision = max((job.revision for job in jobs), default=0)
+        await self.take_up(jobs, tell=False)
 
     async def take_up(self, jobs: Sequence[Job], *, tell: bool = True) -> None:
         """Take up jobs that were added, or changed by somebody else.
@@ -147,7 +149,6 @@ class Board:
 
     def absorb(self, job: Job, *, tell: bool = True) -> None:
         """Take up a job as the ledger has it, whoever wrote it."""
-        self.revision = max(self.revision, job.revision)
         before = self._jobs.get(job.id)
         if job.batch != self.batch or (before is None and job.terminal):
             return

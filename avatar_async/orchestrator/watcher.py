@@ -22,14 +22,17 @@ class Watcher:
 
     async def run(self) -> None:
         """Look at the ledger again and again, for ever."""
+        # A mark of its own: the board sees our own writes, which may be newer than one not yet noticed.
+        seen = self._board.loaded_revision
         looks = 0
         while True:
             if looks % _CHECK_EVERY == 0:
                 self._warn_of_time()
             looks += 1
             await self._board.clock.sleep(_LOOK_S)
-            changed = await self._store.changed_since(self._board.revision)
+            changed = await self._store.changed_since(seen)
             if changed:
+                seen = max(job.revision for job in changed)
                 await self._board.take_up(changed)
 
     def _warn_of_time(self) -> None:
