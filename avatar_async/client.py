@@ -1,6 +1,5 @@
 """The service as one object: create, query, wait, download; usable with and without the orchestrator."""
 
-import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,13 +15,13 @@ from avatar_async._clock import SystemClock
 from avatar_async._jobs.names import safe_file_names
 from avatar_async._jobs.ports import ArtifactStream, Clock
 from avatar_async._jobs.records import DEFAULT_BATCH, Artifact, Job
-from avatar_async._jobs.remote import QueryAnswer, RemoteFile, RemoteState, RemoteTask, SubmissionReport
+from avatar_async._jobs.remote import QueryAnswer, RemoteFile, RemoteTask, SubmissionReport
 from avatar_async._jobs.verdicts import SubmissionCodes, Verdict, decide
 from avatar_async._storage.downloads import DownloadFolder
 from avatar_async._transport.downloads import DownloadSession
 from avatar_async._transport.session import ServiceSession
-from avatar_async._transport.tokenfile import TokenFile
-from avatar_async._transport.tokens import FixedToken, SharedToken, TokenKeeper
+from avatar_async._transport.tokens import TokenKeeper, token_keeper
+from avatar_async._transport.waiting import wait_for_task
 from avatar_async._wire.calls import Call, Reply
 from avatar_async._wire.creation import decode_create, encode_create
 from avatar_async._wire.dialect import QueryDialect
@@ -34,22 +33,14 @@ from avatar_async.errors import (
     ConfigError,
     NotSentError,
     ReplyError,
-    SettingRefusedError,
     TaskError,
-    TaskExpiredError,
-    TaskFailedError,
-    TaskTimeoutError,
     TransportError,
 )
 from avatar_async.requests import Kind, Request, Validation, check
 from avatar_async.settings import Settings, origin
 
-_log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
 _MAX_PAGES = 50
-_FIRST_POLL_S, _LONGEST_POLL_S, _POLL_GROWTH = 1.0, 30.0, 1.5
-#: Polls refused one after the other, after which waiting is pointless.
-_MAX_REFUSED_POLLS = 3
 _NO_CREDENTIALS = "no credentials: set AVATAR_APP_ID and AVATAR_APP_KEY, or AVATAR_TOKEN"
 
 
@@ -137,7 +128,9 @@ class AvatarClient:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._session)
             await stack.enter_async_context(self._downloads)
-            self._keeper = self._new_keeper()
+            self._keeper = token_keeper(
+                self.settings, send=self._send_token_call, clock=self._clock, codes=self.codes
+            )
             self._stack = stack.pop_all()
         return self
 
@@ -203,32 +196,7 @@ class AvatarClient:
             TaskTimeoutError: It did not finish in time; it goes on remotely.
             AuthError, SettingRefusedError: Several polls running were refused for the settings.
         """
-        give_up_at = None if timeout_s is None else self._clock.monotonic() + timeout_s
-        pause_s, refused = poll_s or _FIRST_POLL_S, 0
-        while True:
-            wait_s = pause_s
-            try:
-                task = await self.query(task_id)
-            except (AuthError, SettingRefusedError) as error:
-                refused += 1
-                if refused >= _MAX_REFUSED_POLLS:
-                    raise
-                _log.warning("poll of task %s refused: %s", task_id, error)
-            except AvatarError as error:
-                wait_s = max(pause_s, getattr(error, "retry_after_s", None) or 0.0)
-                _log.warning("poll of task %s failed: %s", task_id, error)
-            else:
-                refused = 0
-                if _finished(task):
-                    return task
-            left_s = float("inf") if give_up_at is None else give_up_at - self._clock.monotonic()
-            if left_s <= 0:
-                raise TaskTimeoutError(
-                    f"task {task_id} did not finish within {timeout_s:g} s", task_id=task_id
-                )
-            await self._clock.sleep(min(wait_s, left_s))
-            if poll_s is None:
-                pause_s = min(pause_s * _POLL_GROWTH, _LONGEST_POLL_S)
+        return await wait_for_task(self.query, task_id, clock=self._clock, timeout_s=timeout_s, poll_s=poll_s)
 
     async def download(self, artifact: RemoteFile, folder: Path | str) -> Path:
         """Bring a file of a finished task home, verified, and return where it is.
@@ -356,6 +324,9 @@ class AvatarClient:
         asked_at = self._clock.now()
         return decoded(await self._session.send(call, what="query call", token=token), asked_at)
 
+    async def _send_token_call(self, call: Call) -> Reply:
+        return await self._session.send(call, what="token call", fresh=True)
+
     def _own(self, url: str) -> bool:
         try:
             return origin("{0.scheme}://{0.netloc}".format(urlsplit(url))) == self.endpoint
@@ -366,24 +337,6 @@ class AvatarClient:
         if self._keeper is None:
             raise RuntimeError("enter the client with `async with` before using it")
         return self._keeper
-
-    def _new_keeper(self) -> TokenKeeper:
-        settings = self.settings
-        if settings.token is not None:
-            return FixedToken(settings.token)
-        assert settings.app_id is not None
-        assert settings.app_key is not None
-        file = TokenFile(
-            settings.token_cache_dir,
-            endpoint=settings.endpoint,
-            app_id=settings.app_id,
-            app_key=settings.app_key,
-        )
-
-        async def send(call: Call) -> Reply:
-            return await self._session.send(call, what="token call", fresh=True)
-
-        return SharedToken(settings, send=send, file=file, clock=self._clock, codes=self.codes)
 
 
 class _NoJournal:
@@ -409,13 +362,3 @@ def _lone_job(folder: str, now: datetime) -> Job:
         fingerprint="",
         created_at=now,
     )
-
-
-def _finished(task: RemoteTask) -> bool:
-    """Tell whether a task has succeeded; raise if it came to another end."""
-    if task.state is RemoteState.FAILED:
-        reason = task.fail_reason or "no reason given"
-        raise TaskFailedError(f"task {task.task_id} failed: {reason}", task_id=task.task_id)
-    if task.state is RemoteState.EXPIRED:
-        raise TaskExpiredError(f"the results of task {task.task_id} are gone", task_id=task.task_id)
-    return task.state is RemoteState.SUCCEEDED

@@ -220,3 +220,24 @@ class SharedToken:
     def _hold(self, token: HeldToken) -> None:
         self._held = token
         self._generation += 1
+
+
+def token_keeper(
+    settings: Settings,
+    *,
+    send: Callable[[Call], Awaitable[Reply]],
+    clock: Clock,
+    codes: SubmissionCodes | None = None,
+) -> TokenKeeper:
+    """Return the keeper the settings ask for: their fixed token, or one for their appId and appKey."""
+    if settings.token is not None:
+        return FixedToken(settings.token)
+    assert settings.app_id is not None
+    assert settings.app_key is not None
+    file = TokenFile(
+        settings.token_cache_dir,
+        endpoint=settings.endpoint,
+        app_id=settings.app_id,
+        app_key=settings.app_key,
+    )
+    return SharedToken(settings, send=send, file=file, clock=clock, codes=codes)

@@ -107,10 +107,20 @@ async def reset(reader, writer):
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
 
+async def drip(reader, writer):
+    """Answer one byte at a time, for ever."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    while not reader.at_eof():
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
 @pytest.mark.parametrize(
     "handler",
     [
         never,
+        drip,
         close,
         half_a_header,
         reset,
