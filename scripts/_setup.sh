@@ -88,6 +88,13 @@ same_python() {
   [ -z "${PYTHON:-}" ] || [ "$("$PYTHON" -c "$version")" = "$("$venv/bin/python" -c "$version")" ]
 }
 
+# Tell whether the environment can be brought up to date: whole, of the right Python, and not moved since.
+sound_venv() {
+  new_enough "$venv/bin/python" && same_python &&
+    "$venv/bin/python" -m pip --version >/dev/null 2>&1 &&
+    grep -qF "$venv/bin/" "$venv/bin/pip" 2>/dev/null
+}
+
 # Run pip in the environment; print what it said only if it fails.
 quiet_pip() {
   local log
@@ -113,9 +120,7 @@ set_up() {
   if ! up_to_date; then
     say "setting up .venv (the first run takes about a minute) ..."
     rm -f "$venv/.stamp"
-    if ! new_enough "$venv/bin/python" || ! same_python || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
-      make_venv
-    fi
+    sound_venv || make_venv
     # What builds the project and its one source-only dependency is pinned too, so nothing is built apart.
     quiet_pip install -q -c "$root/constraints.txt" editables hatchling setuptools
     quiet_pip install -q -c "$root/constraints.txt" --no-build-isolation -e "$root[dev]"
