@@ -10,9 +10,12 @@ def main() -> None:
 
         sys.stdout.write(f"avatar-async {__version__}\n")
         return
-    from avatar_async.cli.app import run
+    try:
+        from avatar_async.cli.app import run
 
-    run()
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -64,6 +64,8 @@ def demo(
         manner = Manner(json=json, quiet=quiet)
         if not (json or quiet):
             sys.stdout.write(f"Running {len(specs)} jobs on an embedded service; results go to {out}\n")
+            if not out.exists():
+                sys.stdout.write("Making small green-screen clips first ...\n")
             sys.stdout.flush()
 
         async def feed(orchestrator: "Orchestrator") -> None:
@@ -72,7 +74,7 @@ def demo(
         async with open_service(Settings(), out, embedded=True, specs=specs) as service:
             orchestrator = Orchestrator(service, out=out, poll_rate=_POLL_RATE)
             outcome = await conduct(orchestrator, feed, manner)
-        if not (json or quiet):
+        if not (json or quiet or outcome.signal_code):
             _show_results(outcome.jobs)
         code = conclude(outcome, place, manner, f"avatar-async demo {place.where}".strip())
         if code == exits.ExitCode.DONE and not (json or quiet):
@@ -90,6 +92,7 @@ def _show_results(jobs: "Sequence[Job]") -> None:
     console = Console(highlight=False, markup=False, emoji=False)
     for line in results(jobs, width=console.width):
         console.print(line, soft_wrap=True)
+    sys.stdout.write("\n")
 
 
 def _show_next(out: Path, where: str) -> None:

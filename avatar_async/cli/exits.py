@@ -1,5 +1,6 @@
 """Exit codes, and the one place where errors become messages and exit codes."""
 
+import inspect
 import os
 import sys
 import traceback
@@ -79,19 +80,17 @@ def leave(work: Callable[[], Coroutine[Any, Any, int]] | Callable[[], int]) -> N
 
 def _code_of(work: Callable[[], Coroutine[Any, Any, int]] | Callable[[], int]) -> int:
     try:
-        code = work()
-        if isinstance(code, Coroutine):
+        if inspect.iscoroutinefunction(work):
             import anyio
 
-            code = anyio.run(_awaited, code)
+            code = anyio.run(work)
+        else:
+            code = work()
+        assert isinstance(code, int)
         sys.stdout.flush()
         return code
     except BaseException as raised:  # noqa: BLE001 - this is the boundary
         return _code_of_error(sole_cause(raised))
-
-
-async def _awaited(work: Coroutine[Any, Any, int]) -> int:
-    return await work
 
 
 def _code_of_error(error: BaseException) -> int:
@@ -123,10 +122,11 @@ def _code_of_error(error: BaseException) -> int:
 
 
 def _message(error: errors.AvatarError) -> str:
-    lines = [str(error) or type(error).__name__]
-    listed = getattr(error, "problems", ()) or getattr(error, "differences", ())
-    lines += [f"  {item}" for item in listed if str(item) not in lines[0]]
-    return "\n".join(lines)
+    if isinstance(error, errors.ManifestError):
+        from avatar_async.cli.render.problems import refusal
+
+        return "\n".join(refusal(error))
+    return str(error) or type(error).__name__
 
 
 def _show_trace(error: BaseException) -> None:

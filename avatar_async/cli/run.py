@@ -15,6 +15,7 @@ from avatar_async.cli import options as opt
 if TYPE_CHECKING:
     from avatar_async._jobs.records import JobSpec
     from avatar_async.orchestrator import Orchestrator, RunOptions
+    from avatar_async.requests import Validation
     from avatar_async.settings import Settings
 
 HELP = """Run a batch until it ends, or go on with it.
@@ -41,16 +42,17 @@ EXAMPLES = opt.examples(
 )
 
 _THREE_WAYS = (
-    "nobody to ask: there are no credentials. Three ways on:\n"
+    "there are no credentials. Three ways on:\n"
     "  export AVATAR_APP_ID=... AVATAR_APP_KEY=...    your account's appId and appKey\n"
     "  export AVATAR_TOKEN=...                        an access token you already have\n"
     "  add --emulator                                 try it on the embedded service"
 )
 _NO_DIALECT = (
-    "the query call of {endpoint} is not known: the vendor documents none, so finished tasks could not be\n"
-    "noticed. Describe it in the profile before anything is submitted:\n"
-    "  avatar-async init                  writes avatar.toml; fill in its [query_dialect]\n"
-    "  avatar-async run ... --profile avatar.toml"
+    "the query call of {endpoint} is not known\n"
+    "The vendor documents none, so the end of a task could not be noticed.\n"
+    "Describe it in a profile before anything is submitted:\n"
+    "  avatar-async init                            writes avatar.toml; fill in [query_dialect]\n"
+    "  avatar-async run ... --profile avatar.toml   (or export AVATAR_PROFILE=avatar.toml)"
 )
 
 
@@ -103,7 +105,7 @@ class Given:
         return loaded
 
     def run_options(self, settings: "Settings") -> "RunOptions":
-        """Return the options of the run."""
+        """Return the options of the run; the manifests were validated when they were read."""
         from avatar_async.orchestrator import RunOptions
 
         return RunOptions(
@@ -114,7 +116,7 @@ class Given:
             bandwidth_bytes_s=settings.bandwidth_bytes_s,
             disk_reserve_bytes=settings.disk_reserve_bytes,
             retention_s=settings.retention_s,
-            validation=settings.validation,
+            validation="off",
             allow_duplicate=self.allow_duplicate,
             rebind=self.rebind,
             rebuild_ledger=self.rebuild_ledger,
@@ -199,18 +201,19 @@ def run(
     exits.leave(work)
 
 
-def read(manifests: Sequence[Path], validation: str, *, quiet: bool) -> "list[JobSpec]":
+def read(manifests: Sequence[Path], validation: "Validation", *, quiet: bool) -> "list[JobSpec]":
     """Read the manifests and show their warnings.
 
     Raises:
         ManifestError: They have problems; carries all of them.
     """
+    from avatar_async.cli.render.problems import problem_line
     from avatar_async.manifests import read_manifests
 
     batch = read_manifests(manifests, validation=validation)
     if not quiet:
         for warning in batch.warnings:
-            exits.tell(f"warning: {warning}")
+            exits.tell(f"warning: {problem_line(warning)}")
     return list(batch.jobs)
 
 

@@ -42,7 +42,7 @@ def init(
         files = {folder / MANIFEST_NAME: sample_batch(), folder / PROFILE_NAME: sample_profile()}
         there = [str(path) for path in files if path.exists()]
         if there:
-            message = f"{' and '.join(there)} exists already and is left as it is; name another folder"
+            message = f"left as it is: {', '.join(there)}; name another folder"
             raise ConfigError(message)
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in files.items():

@@ -114,14 +114,13 @@ def conclude(outcome: Outcome, place: Place, manner: Manner, again: str) -> int:
         manner: How it was shown; with `json` or `quiet`, only what needs attention is told, on stderr.
         again: The command that goes on with the run.
     """
+    because = outcome.stopped_because if outcome.signal_code is None else None
     if manner.json or manner.quiet:
         lines, stream = attention_lines(outcome.jobs, place.where), sys.stderr
-        if outcome.stopped_because:
-            lines.append(f"Stopped early: {outcome.stopped_because}")
+        if because:
+            lines.append(f"Stopped early: {because}")
     else:
-        lines = summary(
-            outcome.jobs, out=str(place.out), where=place.where, stopped_because=outcome.stopped_because
-        )
+        lines = summary(outcome.jobs, out=str(place.out), where=place.where, stopped_because=because)
         stream = sys.stdout
         if any(not job.terminal for job in outcome.jobs):
             lines += ["", f"To go on: {again}"]

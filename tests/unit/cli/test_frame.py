@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def busy(now, **fields):
         )
         for n in range(4)
     )
-    values = {
+    values: dict[str, Any] = {
         "counts": {State.PLANNED: 400, State.IN_FLIGHT: 16, State.FETCHING: 4, State.STORED: 80},
         "waiting": waiting,
         "downloads": downloads,

@@ -11,6 +11,14 @@ from avatar_async.cli.render.jsonlines import JsonLines
 from avatar_async.cli.render.lines import PlainLines
 from avatar_async.orchestrator import EndEvent, ProgressEvent, StateEvent, WarningEvent
 
+
+class Terminal(io.StringIO):
+    """Be a stream that a person sees."""
+
+    def isatty(self):
+        return True
+
+
 KEYS = ["at", "event", "job", "from", "to", "bytes", "total", "message"]
 
 
@@ -58,8 +66,7 @@ def test_json_lines_have_exactly_the_documented_keys(events):
 def test_the_display_fits_the_options_and_the_stream(monkeypatch):
     """A pipe gets lines, a terminal a drawing, and `--json` wins over both."""
     pipe = io.StringIO()
-    terminal = io.StringIO()
-    terminal.isatty = lambda: True
+    terminal = Terminal()
 
     def chosen(out, **options):
         values = {"json": False, "quiet": False} | options

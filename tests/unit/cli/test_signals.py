@@ -12,7 +12,8 @@ from avatar_async.cli.signals import heeding
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 async def test_once_stops_and_twice_leaves(number, code):
     """The first lets creates under way answer, the second does not wait."""
-    calls, said = [], []
+    calls: list[str] = []
+    said: list[str] = []
     with heeding(lambda: calls.append("stop"), lambda: calls.append("kill"), said.append) as interruption:
         assert interruption.exit_code is None
         for expected in (["stop"], ["stop", "kill"]):

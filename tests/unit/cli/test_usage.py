@@ -1,0 +1,156 @@
+"""What the command line refuses, and how it says so."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from avatar_async.cli.app import app
+
+ROOT = Path(__file__).parents[3]
+JOB = """
+[[jobs]]
+name = "a"
+kind = "image_preview"
+material_name = "a"
+url = "{url}"
+"""
+COMMANDS = ["demo", "run", "status", "resolve", "retry", "abandon", "fetch", "emulator", "init", "schema"]
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch):
+    """Run a command in this process, in an empty folder and without an account."""
+    for name in ("APP_ID", "APP_KEY", "TOKEN", "ENDPOINT", "PROFILE"):
+        monkeypatch.delenv(f"AVATAR_{name}", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    return lambda *args: CliRunner().invoke(app, [str(arg) for arg in args])
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+def test_help_fits_80_columns_and_shows_examples(typed, command):
+    """Help is read on narrow terminals, and copied from."""
+    shown = typed(*command, "--help")
+    assert shown.exit_code == 0
+    assert "Examples:" in shown.output
+    assert "  avatar-async" in shown.output
+    assert all(len(line) <= 80 for line in shown.output.splitlines())
+
+
+@pytest.mark.parametrize("options", [["--version"], ["--help"]])
+def test_version_and_help_import_nothing_heavy(options):
+    """They must answer at once, also where the extras are missing."""
+    heavy = ("aiohttp", "av", "PIL", "rich", "sqlite3", "anyio")
+    code = (
+        "import sys; from avatar_async.__main__ import main\n"
+        f"sys.argv[1:] = {options!r}\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        f"sys.exit([name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr.strip() in {"", "[]"}
+    assert "avatar-async" in done.stdout
+
+
+def test_a_run_without_an_account_tells_the_three_ways_on(typed, tmp_path):
+    """The first mistake everybody makes."""
+    (tmp_path / "b.toml").write_text(JOB.format(url="https://x/a.png"))
+    done = typed("run", "b.toml", "--out", "o")
+    assert done.exit_code == 2
+    for way in ("AVATAR_APP_ID", "AVATAR_TOKEN", "--emulator"):
+        assert way in done.stderr
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_run_against_the_real_service_needs_a_query_dialect(typed, tmp_path, monkeypatch):
+    """Otherwise jobs would be paid for whose end nobody could notice."""
+    (tmp_path / "b.toml").write_text(JOB.format(url="https://x/a.png"))
+    monkeypatch.setenv("AVATAR_TOKEN", "t")
+    done = typed("run", "b.toml", "--out", "o")
+    assert done.exit_code == 2
+    assert "query_dialect" in done.stderr
+    assert "--profile" in done.stderr
+    assert not (tmp_path / "o").exists()
+
+
+def test_demo_clips_are_not_sent_to_another_service(typed, tmp_path, monkeypatch):
+    """The sample manifest must not be paid for by accident."""
+    (tmp_path / "b.toml").write_text(JOB.format(url="http://emulator.test/media/still-green.png"))
+    monkeypatch.setenv("AVATAR_TOKEN", "t")
+    done = typed("run", "b.toml", "--out", "o", "--endpoint", "http://127.0.0.1:9")
+    assert done.exit_code == 2
+    assert "add --emulator" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--max-in-flight", "0"], "'0' is not a whole number from 1 to 100000"),
+        (["--poll-rate", "0"], "'0' is not a number from 0.001 to 1000"),
+        (["--fetches", "many"], "'many' is not a whole number from 1 to 256"),
+        (["--bandwidth", "fast"], "write it like 500KB"),
+        (["--validation", "loose"], "strict, warn, off"),
+        (["--until", "soon"], "write it like 90s"),
+        (["--max-creates", "-1"], "from 0 to 1000000000"),
+    ],
+)
+def test_a_bad_value_is_told_with_option_value_range_and_remedy(typed, options, told):
+    """One message must suffice."""
+    done = typed("run", "b.toml", "--out", "o", *options)
+    assert done.exit_code == 2
+    assert options[0] in done.stderr
+    assert told in " ".join(done.stderr.split())
+
+
+def test_a_command_without_a_ledger_says_where_it_looked_and_what_is_near(typed, tmp_path):
+    """Forgetting `--out` is common."""
+    done = typed("status")
+    assert done.exit_code == 2
+    assert "there is no ledger at ledger.db" in done.stderr
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "ledger.db").touch()
+    assert "--out models" in typed("status").stderr
+
+
+@pytest.mark.parametrize("choice", [[], ["--resubmit", "--abandon"], ["--task-id", "3", "--resubmit"]])
+def test_resolve_takes_exactly_one_decision(typed, choice):
+    """A guess could pay twice."""
+    done = typed("resolve", "a", *choice)
+    assert done.exit_code == 2
+    assert "exactly one" in done.stderr
+
+
+def test_an_unreadable_profile_is_told_by_name(typed, tmp_path):
+    """Nothing is sent with half of the settings."""
+    (tmp_path / "b.toml").write_text(JOB.format(url="https://x/a.png"))
+    done = typed("run", "b.toml", "--out", "o", "--profile", "nowhere.toml")
+    assert done.exit_code == 2
+    assert "nowhere.toml" in done.stderr
+
+
+def test_the_schema_is_json_and_accepts_the_sample(typed, tmp_path):
+    """Editors complete and check with it."""
+    import json
+    import tomllib
+
+    import jsonschema
+
+    schema = json.loads(typed("schema").stdout)
+    assert typed("schema", "--out", "s.json").exit_code == 0
+    assert json.loads((tmp_path / "s.json").read_text()) == schema
+    typed("init")
+    jsonschema.validate(tomllib.loads((tmp_path / "batch.toml").read_text()), schema)
+
+
+def test_init_and_the_example_are_the_same_and_name_only_demo_clips(typed, tmp_path):
+    """The example in the repository must not go stale."""
+    typed("init")
+    text = (tmp_path / "batch.toml").read_text()
+    assert text == (ROOT / "examples" / "batch.toml").read_text()
+    assert "media.example" not in text
+    assert "Replace the URLs by your own before you run this" not in text
+    assert text.count("http://emulator.test/media/") == 5
+    assert "run batch.toml --out models" in text
