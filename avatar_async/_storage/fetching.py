@@ -49,6 +49,7 @@ class Fetch:
         self._on_progress = on_progress
         self._etag = artifact.etag
         self._total: int | None = None
+        self._begun = False
         self._too_long = False
         self._batch: list[bytes] = []
         self._batch_bytes = 0
@@ -70,11 +71,11 @@ class Fetch:
         except (IntegrityError, UnknownFileError):
             raise
         except BaseException:
+            self._part.stop.set()
             await self._last_checkpoint()
             raise
         finally:
             self._shop.room.release(self)
-            self._part.stop.set()
             with anyio.CancelScope(shield=True):
                 await self._in_thread(self._part.close)
 
@@ -84,6 +85,7 @@ class Fetch:
         )
         if start is Start.ADOPTED:
             return evolve(self._artifact, state=ArtifactState.STORED, bad_sha256=None)
+        self._begun = True
         if start is Start.OPEN:
             await self._forget_stale_record()
             await self._receive()
@@ -221,24 +223,10 @@ class Fetch:
             await self._record_start()
 
     async def _record_start(self) -> None:
-        kept = self._part.offset if self._etag is not None else 0
-        await self._journal.record(
-            evolve(
-                self._artifact,
-                state=ArtifactState.FETCHING,
-                etag=self._etag,
-                verified_offset=kept,
-                sha256=None,
-                stored_bytes=None,
-            )
-        )
-        self._recorded = kept
+        await self._record(self._part.offset if self._etag is not None else 0, whole=False)
 
-    async def _checkpoint(self) -> None:
-        self._recorded_at_s = self._shop.clock.monotonic()
-        if self._etag is None or self._part.offset == self._recorded:
-            return
-        offset = await self._in_thread(self._part.sync)
+    async def _record(self, offset: int, *, whole: bool) -> None:
+        """Write down how many bytes are durable; a length without digest says that these are all."""
         await self._journal.record(
             evolve(
                 self._artifact,
@@ -246,14 +234,23 @@ class Fetch:
                 etag=self._etag,
                 verified_offset=offset,
                 sha256=None,
-                stored_bytes=None,
+                stored_bytes=offset if whole else None,
             )
         )
         self._recorded = offset
 
+    async def _checkpoint(self) -> None:
+        self._recorded_at_s = self._shop.clock.monotonic()
+        length = self._part.offset
+        whole = self._total == length
+        if (self._etag is None and not whole) or length == self._recorded:
+            return
+        await self._in_thread(self._part.sync)
+        await self._record(length, whole=whole)
+
     async def _last_checkpoint(self) -> None:
         """Keep what arrived, if that can be done soon; the error on its way out matters more."""
-        if self._part.offset <= self._recorded or self._part.stop.is_set():
+        if not self._begun or self._part.offset <= self._recorded:
             return
         with anyio.move_on_after(_LAST_CHECKPOINT_S, shield=True):
             try:

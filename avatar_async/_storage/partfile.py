@@ -155,7 +155,7 @@ class PartFile:
                 self._folder.remove(self._part_name)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Let go of the files, once a thread that still reads them has noticed `stop`."""
         self.stop.set()
         with self._lock:
             if self._descriptor is not None:
@@ -183,8 +183,12 @@ class PartFile:
         if artifact.sha256 is not None and artifact.stored_bytes == size:
             return size
         offset = artifact.verified_offset
-        whole = artifact.size_bytes is not None and offset == artifact.size_bytes
+        whole = offset in self._whole_lengths()
         return offset if offset <= size and (artifact.etag is not None or whole) else 0
+
+    def _whole_lengths(self) -> tuple[int | None, ...]:
+        """Return the lengths at which the partial file has every byte: announced, or learnt on the way."""
+        return (self._artifact.size_bytes, self._artifact.stored_bytes)
 
     def _standing(self) -> Start:
         artifact = self._artifact
@@ -194,8 +198,8 @@ class PartFile:
             os.ftruncate(self._opened(), 0)
             self._reset_digests()
             self.offset = 0
-        whole = artifact.size_bytes if artifact.size_bytes is not None else -1
-        return Start.COMPLETE if self.offset > 0 and self.offset == whole else Start.OPEN
+        complete = self.offset > 0 and self.offset in self._whole_lengths()
+        return Start.COMPLETE if complete else Start.OPEN
 
     def _rehash(self, length: int) -> None:
         self._reset_digests()

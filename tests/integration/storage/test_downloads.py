@@ -8,9 +8,12 @@ import os
 import anyio
 import pytest
 from attrs import evolve
+from blockbuster import blockbuster_ctx
 
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import ArtifactState
+from avatar_async._storage import partfile
+from avatar_async._storage.checks import StoppedError
 from avatar_async._storage.downloads import DownloadFolder
 from avatar_async._storage.paths import JobFolder
 from avatar_async.errors import (
@@ -420,8 +423,6 @@ async def test_the_speed_limit_is_shared(scene, make_zip):
 
 async def test_the_loop_is_never_blocked(scene, make_zip):
     """Files are opened, written, hashed and checked in worker threads."""
-    from blockbuster import blockbuster_ctx
-
     content = make_zip(2_000_000)
     async with scene(cuts=[500_000]) as stage:
         artifact = stage.artifact(content=content, size_bytes=len(content))
@@ -448,3 +449,50 @@ async def test_leaving_closes_every_descriptor(scene, make_zip, monkeypatch):
             await stage.fetch(artifact)
         await stage.fetch(artifact)
     assert len(folders) == 2
+
+
+async def test_leaving_does_not_wait_for_a_long_check(scene, make_zip, monkeypatch):
+    """The second Ctrl-C must not wait for gigabytes of checksums."""
+    started, ended = anyio.Event(), []
+
+    def slow(handle, name, role, *, length_known, stop):
+        anyio.from_thread.run_sync(started.set)
+        ended.append(stop.wait(30))
+        raise StoppedError
+
+    monkeypatch.setattr(partfile, "examine", slow)
+    async with scene() as stage:
+        artifact = stage.artifact(content=make_zip())
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(stage.fetch, artifact)
+                await started.wait()
+                tasks.cancel_scope.cancel()
+        monkeypatch.undo()
+        assert ended == [True]
+        assert stage.names() == ["model.zip.part"]
+        stored = await stage.fetch(stage.journal.entries[-1])
+        assert stored.state is ArtifactState.STORED
+        assert len(stage.server.requests) == 1
+
+
+async def test_many_downloads_at_once_all_arrive(scene, make_zip):
+    """Threads, room and journal are shared."""
+    content = make_zip(200_000)
+    async with scene() as stage:
+        downloads = DownloadFolder(stage.out, clock=stage.clock, disk_reserve_bytes=0)
+        stored = []
+
+        async def bring(number):
+            artifact = stage.artifact(f"{number}.zip", content, size_bytes=len(content))
+            job = Job(
+                id=str(number), batch="b", name=str(number), kind=Kind.TRAINING, folder=f"job-{number % 7}",
+                task_name="n", fingerprint="f", created_at=stage.clock.now(),
+            )  # fmt: skip
+            stored.append(await downloads.fetch(job, artifact, stage.source, stage.journal, lambda *_: None))
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(60):
+                tasks.start_soon(bring, number)
+        assert {each.sha256 for each in stored} == {sha256(content)}
+        assert len(list(stage.out.glob("*/*"))) == len(stored) == 60
