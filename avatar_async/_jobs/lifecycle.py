@@ -202,8 +202,9 @@ def _fetch_paused(job: Job, event: ev.FetchPaused) -> Job:
 
 def _all_stored(job: Job, event: ev.AllStored) -> Job:
     missing = [artifact.name for artifact in job.artifacts if artifact.state is not ArtifactState.STORED]
-    if missing:
-        msg = f"job {job.name!r} cannot be stored: not yet verified on disk: {', '.join(missing)}"
+    if missing or not job.artifacts:
+        lacking = ", ".join(missing) or "any file at all"
+        msg = f"job {job.name!r} cannot be stored: not yet verified on disk: {lacking}"
         raise LifecycleError(msg)
     return evolve(job, state=State.STORED, owner=None, stored_at=event.at, error=None, hold=None)
 

@@ -128,6 +128,13 @@ def test_a_job_is_not_stored_while_one_artifact_is_not(job_in, state):
         advance(job, ev.AllStored(at=job.created_at))
 
 
+def test_a_job_without_artifacts_is_not_stored(job_in):
+    """A result that brought nothing home is no result."""
+    job = job_in(State.FETCHING, artifacts=())
+    with pytest.raises(LifecycleError, match="any file at all"):
+        advance(job, ev.AllStored(at=job.created_at))
+
+
 def test_only_known_artifacts_can_change(job_in):
     """A stray name must not add a file to a job."""
     job = job_in(State.FETCHING)
@@ -288,7 +295,7 @@ def _check_record(job):
         assert job.owner is None
     if job.state is State.STORED:
         assert job.stored_at is not None
-        assert {artifact.state for artifact in job.artifacts} <= {ArtifactState.STORED}
+        assert {artifact.state for artifact in job.artifacts} == {ArtifactState.STORED}
     if job.state in {State.REJECTED, State.FAILED, State.EXPIRED, State.IN_DOUBT}:
         assert job.error is not None
     if job.hold is not None:
