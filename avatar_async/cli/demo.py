@@ -64,14 +64,12 @@ def demo(
         manner = Manner(json=json, quiet=quiet)
         if not (json or quiet):
             sys.stdout.write(f"Running {len(specs)} jobs on an embedded service; results go to {out}\n")
-            if not out.exists():
-                sys.stdout.write("Making small green-screen clips first ...\n")
             sys.stdout.flush()
 
         async def feed(orchestrator: "Orchestrator") -> None:
             await orchestrator.add_all(specs)
 
-        async with open_service(Settings(), out, embedded=True, specs=specs) as service:
+        async with open_service(Settings(), out, embedded=True, specs=specs, say=manner.say) as service:
             orchestrator = Orchestrator(service, out=out, poll_rate=_POLL_RATE)
             outcome = await conduct(orchestrator, feed, manner)
         if not (json or quiet or outcome.signal_code):

@@ -68,7 +68,13 @@ def emulator(
         scope = anyio.CancelScope()
         with heeding(scope.cancel, scope.cancel, lambda _text: None), scope:
             async with open_emulator(
-                data, demo_clips=True, host=host, port=port, time_scale=time_scale, strict=strict
+                data,
+                demo_clips=True,
+                say=exits.tell,
+                host=host,
+                port=port,
+                time_scale=time_scale,
+                strict=strict,
             ) as service:
                 logs.hide([service.app_key])
                 _announce(service, data)

@@ -189,7 +189,9 @@ def run(
             await orchestrator.add_all(specs)
 
         manner = Manner(json=json, quiet=quiet)
-        async with open_service(settings, given.place.out, embedded=embedded, specs=specs) as service:
+        async with open_service(
+            settings, given.place.out, embedded=embedded, specs=specs, say=manner.say
+        ) as service:
             from avatar_async.orchestrator import Orchestrator
 
             orchestrator = Orchestrator(

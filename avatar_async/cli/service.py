@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_service(
-    settings: Settings, out: Path, *, embedded: bool, specs: "Sequence[JobSpec]" = ()
+    settings: Settings,
+    out: Path,
+    *,
+    embedded: bool,
+    specs: "Sequence[JobSpec]" = (),
+    say: Callable[[str], None] = lambda _text: None,
 ) -> AsyncIterator[Service]:
     """Open the service for the block.
 
@@ -30,6 +35,7 @@ async def open_service(
         out: Folder of the results; the embedded service keeps its tasks below it.
         embedded: Whether to run the embedded one.
         specs: The jobs; the demo clips are made if one of them uses the embedded service's files.
+        say: Told what takes a while.
 
     Raises:
         ConfigError: Settings are wrong.
@@ -42,19 +48,22 @@ async def open_service(
             yield client
         return
     media = any(uses_embedded(spec.request) for spec in specs)
-    async with open_emulator(out / FOLDER, demo_clips=media) as emulator:
+    async with open_emulator(out / FOLDER, demo_clips=media, say=say) as emulator:
         logs.hide([emulator.app_key])
         async with AvatarClient(settings=_for_emulator(settings, emulator, out / FOLDER)) as client:
             yield EmbeddedService(client, emulator.endpoint)
 
 
 @asynccontextmanager
-async def open_emulator(data: Path, *, demo_clips: bool, **options: Any) -> AsyncIterator["Emulator"]:
+async def open_emulator(
+    data: Path, *, demo_clips: bool, say: Callable[[str], None], **options: Any
+) -> AsyncIterator["Emulator"]:
     """Run an emulator on a data folder for the block, its `media` folder served, clips made if wanted.
 
     Args:
         data: Folder of its state.
         demo_clips: Whether missing demo clips are made.
+        say: Told what takes a while.
         options: As for `Emulator`.
 
     Raises:
@@ -65,6 +74,8 @@ async def open_emulator(data: Path, *, demo_clips: bool, **options: Any) -> Asyn
     media = data / "media"
     media.mkdir(parents=True, exist_ok=True)
     if demo_clips:
+        if not any(media.iterdir()):
+            say("Making small green-screen clips, once ...")
         await anyio.to_thread.run_sync(demo_media, media)
     async with emulator_type(data, media_dir=media, **options) as emulator:
         yield emulator

@@ -37,6 +37,11 @@ class Manner:
     json: bool = False
     quiet: bool = False
 
+    def say(self, text: str) -> None:
+        """Tell a person what takes a while, on stderr; nothing if they want quiet."""
+        if not (self.json or self.quiet):
+            exits.tell(text)
+
 
 @frozen(kw_only=True)
 class Outcome:

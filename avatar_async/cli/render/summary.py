@@ -84,8 +84,10 @@ def attention_lines(jobs: Sequence[Job], where: str) -> list[str]:
         return []
     lines = ["", "Needs attention:" if len(found) == 1 else f"{len(found)} jobs need attention:"]
     for item in found[:_MOST_LISTED]:
-        reason = f": {item.reason}" if item.reason and item.reason not in item.next_step else ""
-        lines += [f"  {one_line(item.name)} ({item.state}){reason}", f"    -> {item.next_step}"]
+        lines.append(f"  {one_line(item.name)} ({item.state})")
+        if item.reason and item.reason not in item.next_step:
+            lines.append(f"    {item.reason}")
+        lines.append(f"    -> {item.next_step}")
     if len(found) > _MOST_LISTED:
         tail = f" {where}" if where else ""
         lines.append(f"  and {len(found) - _MOST_LISTED} more: avatar-async status{tail}")

@@ -17,7 +17,8 @@ from tests.integration.cli.conftest import LIMIT_S
 def manifest(emulator, **jobs):
     """Return a manifest of image previews: name to the file's name."""
     return "".join(
-        f'[[jobs]]\nname = "{name}"\nkind = "{kind}"\nmaterial_name = "{name}"\nurl = "{emulator.endpoint}/media/{file}"\n'
+        f'[[jobs]]\nname = "{name}"\nkind = "{kind}"\nmaterial_name = "{name}"\n'
+        f'url = "{emulator.endpoint}/media/{file}"\n'
         for name, (kind, file) in jobs.items()
     )
 
@@ -29,13 +30,15 @@ async def running(cli, *args):
         cli.command("run", *args, "--json"), cwd=cli.folder, env=cli.environ, stdout=PIPE, stderr=PIPE
     ) as process:
         rest = ""
+        assert process.stdout is not None
+        stdout = process.stdout
 
         async def until(job, state):
             nonlocal rest
             with anyio.fail_after(LIMIT_S):
                 while True:
                     while "\n" not in rest:
-                        rest += (await process.stdout.receive()).decode()
+                        rest += (await stdout.receive()).decode()
                     line, _, rest = rest.partition("\n")
                     event = json.loads(line)
                     if (event["job"], event["to"]) == (job, state):
@@ -107,19 +110,19 @@ async def test_a_job_in_doubt_waits_for_resolve_and_then_goes_on(cli, demo_clips
         (tmp_path / "b.toml").write_text(
             jobs.replace('material_name = "doubt"', 'material_name = "still broken"')
         )
-        first = await cli("run", "b.toml", "--out", "o")
-        assert first.code == 1, first
-        assert "avatar-async resolve doubt --task-id ID --out o" in first.out
-        again = await cli("run", "b.toml", "--out", "o")
-        assert again.code == 1
-        assert "submitting" not in again.out
+        async with running(cli, "b.toml", "--out", "o") as (until, process):
+            await until("doubt", "in_doubt")
+            table = (await cli("status", "--out", "o")).out.replace("\n", "")
+            assert "avatar-async resolve doubt --task-id ID --out o" in table
 
-        broken.clear()
-        resolved = await cli("resolve", "doubt", "--resubmit", "--out", "o")
-        assert resolved.code == 0, resolved
-        assert resolved.out == "doubt: now planned\n"
-        last = await cli("run", "b.toml", "--out", "o", "--quiet")
-        assert (last.code, last.out, last.err) == (0, "", "")
+            broken.clear()
+            resolved = await cli("resolve", "doubt", "--resubmit", "--out", "o")
+            assert resolved.code == 0, resolved
+            assert resolved.out == "doubt: now planned\n"
+            await until("doubt", "stored")
+            with anyio.fail_after(LIMIT_S):
+                assert await process.wait() == 0
+        assert emulator.received.accepted == {"still broken": 1}
 
 
 async def test_fetch_brings_home_tasks_that_were_made_elsewhere(cli, demo_clips, tmp_path):
@@ -156,17 +159,15 @@ async def test_until_and_max_creates_end_a_run_that_the_same_command_goes_on_wit
         assert sum(emulator.received.creates.values()) == 3
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 0)])
-async def test_the_emulator_command_tells_how_to_use_it_and_leaves_tidily(
-    cli, tmp_path, demo_clips, number, code
-):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_emulator_command_tells_how_to_use_it_and_leaves_tidily(cli, tmp_path, demo_clips, number):
     """Its output can be pasted into a shell."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "media").symlink_to(demo_clips)
     ended = await cli.interrupted(
         "emulator", "--data", "data", "--time-scale", "10", at="still-green.png", number=number
     )
-    assert ended.code == code, ended
+    assert ended.code == 0, ended
     exported = dict(
         line.removeprefix("export ").split("=", 1)
         for line in ended.out.splitlines()

@@ -41,7 +41,7 @@ def test_the_summary_names_the_exact_command_for_each_job_that_needs_a_person(mi
     assert "1 verified file, 2.0 MB, in models" in text
     assert "3 jobs need attention:" in text
     assert "avatar-async resolve 'lost reply' --task-id ID --out models" in text
-    assert "bad (rejected): crf is wrong" in text
+    assert "  bad (rejected)\n    crf is wrong\n    -> mend the cause" in text
     assert "avatar-async retry bad --out models" in text
     assert "blocked: needs bad (rejected)" in text
     assert "waiting" not in text
