@@ -23,7 +23,7 @@ def prepare_file(path: Path, *, create: bool) -> None:
         LedgerError: It lies on a network file system, or is missing and shall not be made.
         OSError: The system refuses.
     """
-    kind = network_file_system(path.parent)
+    kind = network_file_system(path.resolve().parent)
     if kind is not None:
         msg = (
             f"ledger {path}: its folder is on a network file system ({kind}), where SQLite's locks cannot "

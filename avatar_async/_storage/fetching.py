@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
+import aiofiles.os
 import anyio
 import anyio.to_thread
 from attrs import evolve
@@ -43,6 +44,7 @@ class Fetch:
     ) -> None:
         self._shop = workshop
         self._part = part
+        self._append = aiofiles.os.wrap(part.append)
         self._artifact = artifact
         self._source = source
         self._journal = journal
@@ -188,7 +190,8 @@ class Fetch:
         if self._batch_bytes:
             batch, count = self._batch, self._batch_bytes
             self._batch, self._batch_bytes = [], 0
-            await self._in_thread(self._part.append, batch)
+            async with self._shop.file_threads:
+                await self._append(batch)
             self._shop.room.spend(self, count)
             self._reached = max(self._reached, self._part.offset)
             self._on_progress(self._part.offset, self._expected())

@@ -39,10 +39,7 @@ class RunnerLock:
     """
 
     def __init__(self, ledger: str | Path) -> None:
-        path = Path(ledger)
-        self._ledger = path
-        self._lock_path = path.with_name(path.name + ".lock")
-        self._note_path = path.with_name(path.name + ".runner.lock")
+        self._ledger = Path(ledger)
         self._lock: Any = None
 
     async def __aenter__(self) -> Self:
@@ -69,10 +66,16 @@ class RunnerLock:
         """Return who holds the ledger, as noted; None without a readable note."""
         return await anyio.to_thread.run_sync(self._read_note)
 
+    def _beside(self, suffix: str) -> Path:
+        """Return a file beside the ledger's own, wherever links lead to it."""
+        path = self._ledger.resolve()
+        return path.with_name(path.name + suffix)
+
     def _take(self) -> None:
         import filelock
 
-        kind = network_file_system(self._ledger.parent)
+        lock_path, note_path = self._beside(".lock"), self._beside(".runner.lock")
+        kind = network_file_system(lock_path.parent)
         if kind is not None:
             msg = (
                 f"ledger {self._ledger}: its folder is on a network file system ({kind}), where locks "
@@ -80,35 +83,33 @@ class RunnerLock:
             )
             raise LedgerError(msg)
         try:
-            self._lock_path.parent.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self._lock_path, mode=0o600, thread_local=False)
+            lock_path.parent.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(lock_path, mode=0o600, thread_local=False)
             lock.acquire(timeout=0)
         except filelock.Timeout:
             raise LedgerLockedError(self._locked_message()) from None
         except OSError as error:
-            msg = f"ledger {self._ledger}: {self._lock_path.name} cannot be made: {error.strerror or error}"
+            msg = f"ledger {self._ledger}: {lock_path.name} cannot be made: {error.strerror or error}"
             raise LedgerError(msg) from error
         self._lock = lock
         try:
             note = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat()}
-            replace_file(self._note_path, json.dumps(note).encode(), mode=0o600)
+            replace_file(note_path, json.dumps(note).encode(), mode=0o600)
         except OSError as error:
             self._release()
-            msg = (
-                f"ledger {self._ledger}: {self._note_path.name} cannot be written: {error.strerror or error}"
-            )
+            msg = f"ledger {self._ledger}: {note_path.name} cannot be written: {error.strerror or error}"
             raise LedgerError(msg) from error
 
     def _release(self) -> None:
         lock, self._lock = self._lock, None
         if lock is None:
             return
-        self._note_path.unlink(missing_ok=True)
+        self._beside(".runner.lock").unlink(missing_ok=True)
         lock.release()
 
     def _read_note(self) -> Holder | None:
         try:
-            note = json.loads(self._note_path.read_bytes())
+            note = json.loads(self._beside(".runner.lock").read_bytes())
             return Holder(
                 pid=int(note["pid"]), host=str(note["host"]), since=datetime.fromisoformat(note["since"])
             )

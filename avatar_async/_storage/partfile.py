@@ -28,8 +28,8 @@ class Start(Enum):
 class PartFile:
     """One partial file with the digests of what it holds.
 
-    Every call holds a lock, so that closing waits for a thread nobody waits for any more; setting
-    `stop` makes long reads end soon.
+    Every call holds a lock, so that the next one waits for a thread nobody waits for any more (a
+    cancelled write, a cancelled check); setting `stop` makes long reads end soon.
     """
 
     def __init__(self, out: Path, folder: str, artifact: Artifact) -> None:

@@ -231,3 +231,16 @@ async def test_one_process_cannot_run_a_ledger_twice(tmp_path):
                 pass
     async with RunnerLock(tmp_path / "ledger.db"):
         pass
+
+
+async def test_a_link_to_a_ledger_shares_its_lock(tmp_path):
+    """Two names of one file are one ledger."""
+    path, link = tmp_path / "ledger.db", tmp_path / "elsewhere" / "link.db"
+    async with Ledger.open(path):
+        pass
+    link.parent.mkdir()
+    link.symlink_to(path)
+    async with RunnerLock(path):
+        with pytest.raises(LedgerLockedError):
+            async with RunnerLock(link):
+                pass
