@@ -63,6 +63,8 @@ class FileServer:
     ignore_range: bool = False
     chunked: bool = False
     served: int = 0
+    #: Bytes the client has taken; a cut waits for them, as the client drops what lies unread.
+    received: int = 0
     requests: list[dict[str, str]] = field(factory=list)
     origin: str = ""
 
@@ -94,7 +96,9 @@ class FileServer:
             await reply.write(sent)
         self.served += len(sent)
         if cut is not None:
-            await anyio.sleep(0.02)
+            with anyio.fail_after(10):
+                while self.received < self.served:
+                    await anyio.lowlevel.checkpoint()
             request.transport.close()
             return reply
         await reply.write_eof()
@@ -110,11 +114,13 @@ class Stream:
     total_bytes: int | None
     etag: str | None
     reply: aiohttp.ClientResponse
+    server: FileServer
 
     async def chunks(self):
         """Yield what arrives."""
         try:
             async for chunk in self.reply.content.iter_any():
+                self.server.received += len(chunk)
                 yield chunk
         except (aiohttp.ClientError, OSError) as error:
             raise ConnectionLostError(str(error)) from error
@@ -123,8 +129,9 @@ class Stream:
 class Source:
     """The plainest source that keeps the port's promises."""
 
-    def __init__(self, session):
+    def __init__(self, session, server):
         self._session = session
+        self._server = server
 
     @asynccontextmanager
     async def open_artifact(self, url, *, offset=0, etag=None):
@@ -152,6 +159,7 @@ class Source:
                 total_bytes=int(told) if told else None,
                 etag=reply.headers.get("ETag"),
                 reply=reply,
+                server=self._server,
             )
 
 
@@ -235,7 +243,9 @@ def scene(tmp_path):
             await site.start()
             server.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
             async with aiohttp.ClientSession() as session:
-                yield Scene(server=server, source=Source(session), out=tmp_path / "out", clock=StoryClock())
+                yield Scene(
+                    server=server, source=Source(session, server), out=tmp_path / "out", clock=StoryClock()
+                )
         finally:
             await runner.cleanup()
 
