@@ -5,23 +5,23 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from avatar_async._jobs.expiry import at_risk
-from avatar_async._jobs.planner import DEFAULT_LIMITS
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import REMOTE, TERMINAL, ArtifactState, State
+from avatar_async.settings import DEADLINES_S
 
 
-def overdue(job: Job, now: datetime) -> bool:
-    """Tell whether the service has worked on it for longer than its kind's deadline."""
+def overdue(job: Job, now: datetime, deadlines_s: Mapping[str, float] = DEADLINES_S) -> bool:
+    """Tell whether the service has worked on it for longer than its kind's deadline (seconds, by kind)."""
     since = job.submitted_at or job.accepted_at
     if job.state is not State.IN_FLIGHT or since is None:
         return False
-    return (now - since).total_seconds() > DEFAULT_LIMITS[job.kind].deadline_s
+    return (now - since).total_seconds() > deadlines_s[job.kind]
 
 
-def flags(job: Job, now: datetime) -> tuple[str, ...]:
+def flags(job: Job, now: datetime, deadlines_s: Mapping[str, float] = DEADLINES_S) -> tuple[str, ...]:
     """Return the words that mark a job beyond its state, sorted."""
     words = set()
-    if overdue(job, now):
+    if overdue(job, now, deadlines_s):
         words.add("overdue")
     if job.state in REMOTE and at_risk(job, now):
         words.add("at_risk")

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from attrs import field, frozen
 
 from avatar_async.requests import Kind
+from avatar_async.settings import DEADLINES_S
 
 #: Finished jobs of a kind before their durations are trusted.
 LEARNED_FROM = 5
@@ -43,14 +44,26 @@ class PollLimits:
     deadline_s: float = 86400.0
 
 
-#: Bounds per kind; typical durations are guesses until the ledger has learned better.
-DEFAULT_LIMITS: Mapping[Kind, PollLimits] = {
-    Kind.TRAINING: PollLimits(max_s=900.0, deadline_s=3 * 86400.0),
-    Kind.REBUILD: PollLimits(max_s=600.0, deadline_s=86400.0),
-    Kind.IMAGE_PREVIEW: PollLimits(max_s=30.0, deadline_s=3600.0),
-    Kind.VIDEO_PREVIEW: PollLimits(max_s=60.0, deadline_s=4 * 3600.0),
-    Kind.TAKEOVER: PollLimits(max_s=120.0, deadline_s=12 * 3600.0),
+_LONGEST_S: Mapping[Kind, float] = {
+    Kind.TRAINING: 900.0,
+    Kind.REBUILD: 600.0,
+    Kind.IMAGE_PREVIEW: 30.0,
+    Kind.VIDEO_PREVIEW: 60.0,
+    Kind.TAKEOVER: 120.0,
 }
+
+
+def poll_limits(deadlines_s: Mapping[str, float] = DEADLINES_S) -> dict[Kind, PollLimits]:
+    """Return the bounds for each kind.
+
+    Args:
+        deadlines_s: Seconds after which a job is overdue, by kind.
+    """
+    return {kind: PollLimits(max_s=_LONGEST_S[kind], deadline_s=deadlines_s[kind]) for kind in Kind}
+
+
+#: Bounds per kind with the default deadlines.
+DEFAULT_LIMITS: Mapping[Kind, PollLimits] = poll_limits()
 
 
 @frozen(kw_only=True)

@@ -32,6 +32,7 @@ from avatar_async.orchestrator.options import RunOptions
 from avatar_async.orchestrator.recovery import Recovered, check_no_orphans, recover
 from avatar_async.orchestrator.snapshot import Snapshot
 from avatar_async.requests import Kind, Request
+from avatar_async.settings import Settings
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -52,7 +53,7 @@ class Orchestrator:
         client: The service, entered: an `AvatarClient`.
         out: Folder for results, receipts and (unless `ledger` says otherwise) `ledger.db`.
         ledger: The ledger's file.
-        options: Bounds and permissions of the run.
+        options: Bounds and permissions of the run; the client's own settings if not given.
         clock: Where the time comes from.
         changes: Single fields of `RunOptions`, such as `max_in_flight=4`.
 
@@ -71,7 +72,7 @@ class Orchestrator:
         **changes: Any,
     ) -> None:
         try:
-            self.options: Final = evolve(options or RunOptions(), **changes)
+            self.options: Final = evolve(options or _options_of(client), **changes)
         except (TypeError, ValueError) as error:
             raise ConfigError(str(error)) from error
         self.out: Final = Path(out)
@@ -325,3 +326,9 @@ class Orchestrator:
     async def jobs(self) -> list[Job]:
         """Return every job of the batch as the ledger has it, in the order they were added."""
         return await self._store.jobs(batch=self.options.batch)
+
+
+def _options_of(client: Service) -> RunOptions:
+    """Return the options that a client's settings give; a bare `Service` has none."""
+    settings = getattr(client, "settings", None)
+    return RunOptions.from_settings(settings) if isinstance(settings, Settings) else RunOptions()

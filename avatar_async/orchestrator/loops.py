@@ -8,6 +8,7 @@ from typing import Final
 import anyio
 from anyio.abc import TaskGroup
 
+from avatar_async._jobs.planner import poll_limits
 from avatar_async._jobs.ports import Clock, Downloads, JobStore, Receipts, Service
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
@@ -90,6 +91,7 @@ class Loops:
             self.admission,
             pace,
             chance,
+            limits=poll_limits(options.deadlines_s),
             retention_s=options.retention_s,
             fatal=self._refused_for_good,
         )
@@ -98,7 +100,7 @@ class Loops:
         )
         self.settler: Final = DoubtSettler(self.board, store, service, pace)
         self.scribe: Final = Scribe(self.board, store, receipts, self._deliver)
-        self._watcher = Watcher(self.board, store)
+        self._watcher = Watcher(self.board, store, options.deadlines_s)
         self._speed = Speedometer()
         self.board.on_change(self._follow)
 

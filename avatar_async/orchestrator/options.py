@@ -1,13 +1,19 @@
 """The settings of one run."""
 
-from attrs import field, frozen, validators
+from collections.abc import Mapping
+from typing import Any, Final, Self
+
+from attrs import field, fields, frozen, validators
 
 from avatar_async._jobs.records import DEFAULT_BATCH
+from avatar_async.settings import Settings
+
+_DEFAULT: Final = Settings()
 
 
 @frozen(kw_only=True)
 class RunOptions:
-    """Bounds and permissions of one run; defaults suit a small machine and a careful person.
+    """Bounds and permissions of one run; those that a profile can set have the defaults of `Settings`.
 
     Attributes:
         batch: Name of the batch in the ledger.
@@ -18,6 +24,7 @@ class RunOptions:
         bandwidth_bytes_s: Bytes a second over all downloads, at most; None for no bound.
         disk_reserve_bytes: What a download must leave free on the disk.
         retention_s: How long results stay online after the finish, in seconds.
+        deadlines_s: Seconds after which an unfinished task is overdue, by kind.
         validation: strict, warn or off.
         allow_duplicate: Submit a request again although another job already did.
         rebind: Accept that the ledger belongs to another endpoint or account.
@@ -29,17 +36,31 @@ class RunOptions:
     """
 
     batch: str = DEFAULT_BATCH
-    max_in_flight: int = field(default=16, validator=validators.ge(1))
+    max_in_flight: int = field(default=_DEFAULT.max_in_flight, validator=validators.ge(1))
     max_creates: int | None = field(default=None, validator=validators.optional(validators.ge(0)))
-    poll_rate: float = field(default=5.0, validator=validators.gt(0))
-    fetches: int = field(default=4, validator=validators.ge(1))
-    bandwidth_bytes_s: float | None = field(default=None, validator=validators.optional(validators.gt(0)))
-    disk_reserve_bytes: int = field(default=256 * 1024 * 1024, validator=validators.ge(0))
-    retention_s: float = field(default=7 * 86400.0, validator=validators.gt(0))
-    validation: str = field(default="strict", validator=validators.in_(("strict", "warn", "off")))
+    poll_rate: float = field(default=_DEFAULT.poll_rate, validator=validators.gt(0))
+    fetches: int = field(default=_DEFAULT.fetches, validator=validators.ge(1))
+    bandwidth_bytes_s: float | None = field(
+        default=_DEFAULT.bandwidth_bytes_s, validator=validators.optional(validators.gt(0))
+    )
+    disk_reserve_bytes: int = field(default=_DEFAULT.disk_reserve_bytes, validator=validators.ge(0))
+    retention_s: float = field(default=_DEFAULT.retention_s, validator=validators.gt(0))
+    deadlines_s: Mapping[str, float] = _DEFAULT.deadlines_s
+    validation: str = field(default=_DEFAULT.validation, validator=validators.in_(("strict", "warn", "off")))
     allow_duplicate: bool = False
     rebind: bool = False
     rebuild_ledger: bool = False
     endpoint_label: str | None = None
     until_s: float | None = field(default=None, validator=validators.optional(validators.gt(0)))
     create_grace_s: float = field(default=60.0, validator=validators.ge(0))
+
+    @classmethod
+    def from_settings(cls, settings: Settings, **changes: Any) -> Self:
+        """Return the options that these settings give, with some fields changed.
+
+        Raises:
+            TypeError: There is no such option.
+            ValueError: An option is out of its range.
+        """
+        shared = {item.name for item in fields(cls)} & {item.name for item in fields(Settings)}
+        return cls(**({name: getattr(settings, name) for name in shared} | changes))

@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,7 +11,7 @@ from attrs import evolve
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.expiry import expiry_of, finish_of
-from avatar_async._jobs.planner import DEFAULT_LIMITS, Durations, PollQueue, next_delay
+from avatar_async._jobs.planner import Durations, PollLimits, PollQueue, next_delay
 from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import Job, JobError
 from avatar_async._jobs.remote import QueryAnswer, RemoteState, RemoteTask
@@ -53,6 +53,7 @@ class Poller:
         pace: Pace,
         chance: random.Random,
         *,
+        limits: Mapping[Kind, PollLimits],
         retention_s: float,
         fatal: Callable[[str], None],
     ) -> None:
@@ -62,6 +63,7 @@ class Poller:
         self._admission = admission
         self._pace = pace
         self._chance = chance
+        self._limits = limits
         self._retention = timedelta(seconds=retention_s)
         self._fatal = fatal
         self._queue = PollQueue()
@@ -114,7 +116,7 @@ class Poller:
         """Keep the queue in step with the board."""
         if job.state is State.IN_FLIGHT:
             if job.id not in self._queue:
-                first_s = DEFAULT_LIMITS[job.kind].first_s
+                first_s = self._limits[job.kind].first_s
                 self._queue.put(job.id, self._board.clock.monotonic() + first_s)
                 self.wake.set()
         elif job.id in self._queue:
@@ -178,7 +180,7 @@ class Poller:
             delay_s = next_delay(
                 elapsed_s,
                 self._durations[job.kind],
-                DEFAULT_LIMITS[job.kind],
+                self._limits[job.kind],
                 hint_s=hint_s,
                 jitter=self._chance.random(),
             )

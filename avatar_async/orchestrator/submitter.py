@@ -14,7 +14,14 @@ from avatar_async._jobs.records import Artifact, Job, JobError
 from avatar_async._jobs.remote import SubmissionReport
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import Verdict, decide
-from avatar_async.errors import AuthError, AvatarError, ConflictError, ThrottledError, TransportError
+from avatar_async.errors import (
+    AuthError,
+    AvatarError,
+    ConflictError,
+    RequestError,
+    ThrottledError,
+    TransportError,
+)
 from avatar_async.orchestrator.admission import Admission
 from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.references import References, UnresolvedError
@@ -126,7 +133,8 @@ class Submitter:
         try:
             await self._service.prepare()
             request = from_plain(job.kind, await self._store.request(job.id))
-            return await self._references.resolve(request)
+            request = await self._references.resolve(request)
+            request.to_vendor()
         except AuthError as error:
             self._stop_submission(str(error))
         except ThrottledError as error:
@@ -136,9 +144,11 @@ class Submitter:
             self._board.warn(
                 f"no create call sent, waiting {pause_s:.0f} s: {error}", once=f"prepare:{error}"
             )
-        except UnresolvedError as error:
-            reason = JobError(code="reference", message=str(error))
+        except (UnresolvedError, RequestError) as error:
+            reason = JobError(code="request", message=str(error))
             await self._board.write((job, ev.Held(at=self._now(), reason=str(error), error=reason)))
+        else:
+            return request
         return None
 
     async def _send(self, job: Job, request: Request) -> SubmissionReport:

@@ -1,5 +1,6 @@
 """Notices what other processes write to the ledger, and what time does to jobs."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from avatar_async._jobs.advice import flags
@@ -16,9 +17,10 @@ _CHECK_EVERY: Final = 20
 class Watcher:
     """Take up outside changes within a second, and warn of jobs at risk or overdue."""
 
-    def __init__(self, board: Board, store: JobStore) -> None:
+    def __init__(self, board: Board, store: JobStore, deadlines_s: Mapping[str, float]) -> None:
         self._board = board
         self._store = store
+        self._deadlines_s = deadlines_s
 
     async def run(self) -> None:
         """Look at the ledger again and again, for ever."""
@@ -39,7 +41,7 @@ class Watcher:
         now = self._board.clock.now()
         for state in (State.IN_FLIGHT, State.READY, State.FETCHING):
             for job in self._board.in_state(state):
-                for flag in flags(job, now):
+                for flag in flags(job, now, self._deadlines_s):
                     if flag == "at_risk":
                         text = (
                             f"its results vanish at {job.expires_at:%Y-%m-%d %H:%M} UTC and are not home yet"

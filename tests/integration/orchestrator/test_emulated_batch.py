@@ -21,8 +21,6 @@ from avatar_async import (
     VideoPreviewRequest,
 )
 
-pytest_plugins = ["avatar_async.testing"]
-
 
 @pytest.fixture
 def client_of(tmp_path):

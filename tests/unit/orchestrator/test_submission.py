@@ -23,12 +23,24 @@ UNKNOWN = SubmissionReport(sent=True, message="the connection broke")
 NOT_SENT = SubmissionReport(sent=False, message="connection refused")
 
 
-async def test_never_more_than_max_in_flight(orchestrator, service, training):
-    """The account's limit on concurrent tasks is kept."""
+async def test_never_more_than_max_in_flight(orchestrator, service, training, clock):
+    """The account's limit on concurrent tasks is kept, and used."""
+    service.duration_s = 1e9
     async with orchestrator(max_in_flight=3) as runner:
+        events = runner.events()
         for number in range(12):
             await runner.add(f"job-{number}", training(f"m{number}"))
-        async for _ in runner.run():
+        iterator = runner.run()
+        in_flight = set()
+        async for event in events:
+            if isinstance(event, StateEvent) and event.to_state is State.IN_FLIGHT:
+                in_flight.add(event.job)
+            if len(in_flight) == 3:
+                break
+        await clock.sleep(1000.0)
+        assert len(service.creates) == 3
+        service.duration_s = 1.0
+        async for _ in iterator:
             pass
     assert service.outstanding_max == 3
     assert len(service.creates) == 12

@@ -1,25 +1,19 @@
-"""Every setting, its default and its range, read once and frozen.
-
-A setting comes from, the first that has it: an argument; the environment (`AVATAR_APP_ID`,
-`AVATAR_APP_KEY`, `AVATAR_TOKEN`, `AVATAR_ENDPOINT`); the profile, a TOML file named by an argument or
-by `AVATAR_PROFILE`; its default. The keys of a profile are the fields of `Settings`.
-"""
+"""Every setting, its default and its range; frozen."""
 # ruff: noqa: RUF009 - `_setting` is `attrs.field`
 
 import os
-import re
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping
-from difflib import get_close_matches
-from ipaddress import ip_address
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from attrs import field, fields, frozen
 
 from avatar_async.errors import ConfigError
+from avatar_async.settings import checks
+from avatar_async.settings.checks import Check, did_you_mean, is_loopback
 
 #: Environment variable of each setting that has one.
 VARIABLES: Mapping[str, str] = MappingProxyType(
@@ -41,138 +35,13 @@ DEADLINES_S: Mapping[str, float] = MappingProxyType(
     }
 )
 _CODES = ("busy", "token_expired", "refused")
-_Check = Callable[[Any], Any]
 
 
-def is_loopback(host: str | None) -> bool:
-    """Tell whether a host name or address can only mean this machine."""
-    if host is None:
-        return False
-    if host.rstrip(".").lower() == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def origin(value: Any) -> str:
-    """Return an http(s) origin in its one spelling.
-
-    Raises:
-        ValueError: It is none, or more than one.
-    """
-    text = _text(value)
-    try:
-        parts, port = urlsplit(text), urlsplit(text).port
-    except ValueError as error:
-        raise ValueError(f"is no address: {error}") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an origin such as https://aigc.softsugar.com")
-    if "@" in parts.netloc or parts.path not in ("", "/") or "?" in text or "#" in text:
-        raise ValueError("must be an origin only: no user, path, query or fragment")
-    if not re.fullmatch(r"[A-Za-z0-9._:\-]+", parts.hostname):
-        raise ValueError("has a host that is no name or address (write it in ASCII)")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    default = {"http": 80, "https": 443}[parts.scheme]
-    return f"{parts.scheme}://{host}" if port in (None, default) else f"{parts.scheme}://{host}:{port}"
-
-
-def _proxy(value: Any) -> str:
-    text = _text(value)
-    if urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname:
-        raise ValueError("must be an http(s) address such as http://proxy.example:3128")
-    return text
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value or not value.isprintable():
-        raise ValueError("must be a text, not empty, without control characters")
-    return value
-
-
-def _secret(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[!-~]+", value):
-        raise ValueError("must be plain ASCII without spaces")
-    return value
-
-
-def _path(value: Any) -> Path:
-    if isinstance(value, Path):
-        return value
-    return Path(_text(value)).expanduser()
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")
-    return value
-
-
-def _number(low: float, high: float, *, whole: bool = False) -> _Check:
-    def check(value: Any) -> int | float:
-        fits = isinstance(value, int) or (isinstance(value, float) and not whole)
-        if not fits or isinstance(value, bool) or not low <= value <= high:
-            kind = "a whole number" if whole else "a number"
-            raise ValueError(f"must be {kind} from {low:g} to {high:g}")
-        return cast("int", value) if whole else float(value)
-
-    return check
-
-
-def _choice(*options: str) -> _Check:
-    def check(value: Any) -> str:
-        if value not in options:
-            raise ValueError(f"must be one of {', '.join(options)}" + _did_you_mean(value, options))
-        return str(value)
-
-    return check
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise ValueError("must be a table")
-    return MappingProxyType(dict(value))
-
-
-def _table_of(names: Iterable[str], check: _Check, defaults: Mapping[str, Any]) -> _Check:
-    known = tuple(names)
-
-    def check_table(value: Any) -> Mapping[str, Any]:
-        problems, result = [], dict(defaults)
-        for key, entry in _table(value).items():
-            try:
-                if key not in known:
-                    raise ValueError("is no known key" + _did_you_mean(key, known))
-                result[key] = check(entry)
-            except ValueError as error:
-                problems.append(f"{key} {error}")
-        if problems:
-            raise ValueError("; ".join(problems))
-        return MappingProxyType(result)
-
-    return check_table
-
-
-def _codes(value: Any) -> tuple[int, ...]:
-    is_list = isinstance(value, (list, tuple, set, frozenset))
-    if not is_list or not all(
-        isinstance(code, int) and not isinstance(code, bool) and code for code in value
-    ):
-        raise ValueError("must be a list of whole numbers other than 0")
-    return tuple(sorted(value))
-
-
-def _did_you_mean(word: Any, known: Iterable[str]) -> str:
-    close = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
-    return f" (did you mean {close[0]}?)" if close else ""
-
-
-def _setting(default: Any, check: _Check, text: str, sample: str = "", *, secret: bool = False) -> Any:
+def _setting(default: Any, check: Check, text: str, sample: str = "", *, secret: bool = False) -> Any:
     return field(default=default, repr=not secret, metadata={"check": check, "text": text, "sample": sample})
 
 
-_SECONDS = _number(0.001, 86400)
+_SECONDS = checks.number(0.001, 86400)
 
 
 @frozen(kw_only=True)
@@ -186,79 +55,92 @@ class Settings:
     """
 
     endpoint: str = _setting(
-        "https://aigc.softsugar.com", origin, "Origin of the service.", '"https://aigc.softsugar.com"'
+        "https://aigc.softsugar.com", checks.origin, "Origin of the service.", '"https://aigc.softsugar.com"'
     )
-    app_id: str | None = _setting(None, _secret, "The account's appId (AVATAR_APP_ID).", '"..."')
+    app_id: str | None = _setting(None, checks.secret, "The account's appId (AVATAR_APP_ID).", '"..."')
     app_key: str | None = _setting(
-        None, _secret, "The account's appKey; better kept in AVATAR_APP_KEY.", '"..."', secret=True
+        None, checks.secret, "The account's appKey; better kept in AVATAR_APP_KEY.", '"..."', secret=True
     )
     token: str | None = _setting(
         None,
-        _secret,
+        checks.secret,
         "A fixed access token instead of appId and appKey; better kept in AVATAR_TOKEN.",
         '"..."',
         secret=True,
     )
     allow_plain_http: bool = _setting(
-        False, _flag, "Whether an http endpoint that is not this machine is allowed.", "false"
+        False, checks.flag, "Whether an http endpoint that is not this machine is allowed.", "false"
     )
     proxy: str | None = _setting(
-        None, _proxy, "HTTP proxy; never used for loopback hosts.", '"http://proxy.example:3128"', secret=True
+        None,
+        checks.proxy,
+        "HTTP proxy; never used for loopback hosts.",
+        '"http://proxy.example:3128"',
+        secret=True,
     )
     ca_file: Path | None = _setting(
-        None, _path, "PEM file of authorities to trust beside the system's.", '"/etc/ssl/company.pem"'
+        None, checks.path, "PEM file of authorities to trust beside the system's.", '"/etc/ssl/company.pem"'
     )
     connect_timeout_s: float = _setting(10.0, _SECONDS, "Seconds to wait for a connection.", "10.0")
     read_timeout_s: float = _setting(60.0, _SECONDS, "Seconds without any byte before giving up.", "60.0")
     total_timeout_s: float = _setting(60.0, _SECONDS, "Seconds for one call (downloads have none).", "60.0")
     timestamp_type: Literal["string", "number"] = _setting(
-        "string", _choice("string", "number"), "JSON type of the timestamp in a token call.", '"string"'
+        "string", checks.choice("string", "number"), "JSON type of the timestamp in a token call.", '"string"'
     )
     timestamp_unit: Literal["seconds", "milliseconds"] = _setting(
-        "seconds", _choice("seconds", "milliseconds"), "Unit of the timestamp in a token call.", '"seconds"'
+        "seconds",
+        checks.choice("seconds", "milliseconds"),
+        "Unit of the timestamp in a token call.",
+        '"seconds"',
     )
     token_spacing_s: float = _setting(
-        30.0, _number(0, 3600), "Least seconds between two token requests.", "30.0"
+        30.0, checks.number(0, 3600), "Least seconds between two token requests.", "30.0"
     )
     token_cache_dir: Path | None = _setting(
         None,
-        _path,
+        checks.path,
         "Folder of the shared token file; the user's cache folder if not set.",
         '"~/.cache/avatar"',
     )
     preview_case: Literal["snake", "camel"] = _setting(
-        "snake", _choice("snake", "camel"), "Spelling of green-screen keys in preview calls.", '"snake"'
+        "snake", checks.choice("snake", "camel"), "Spelling of green-screen keys in preview calls.", '"snake"'
     )
     validation: Literal["strict", "warn", "off"] = _setting(
-        "strict", _choice("strict", "warn", "off"), "Whether problems of a request refuse it.", '"strict"'
+        "strict",
+        checks.choice("strict", "warn", "off"),
+        "Whether problems of a request refuse it.",
+        '"strict"',
     )
-    max_in_flight: int = _setting(16, _number(1, 100_000, whole=True), "Most tasks at a time.", "16")
-    poll_rate: float = _setting(5.0, _number(0.001, 1000), "Most query calls a second.", "5.0")
-    fetches: int = _setting(4, _number(1, 256, whole=True), "Most downloads at a time.", "4")
+    max_in_flight: int = _setting(16, checks.number(1, 100_000, whole=True), "Most tasks at a time.", "16")
+    poll_rate: float = _setting(5.0, checks.number(0.001, 1000), "Most query calls a second.", "5.0")
+    fetches: int = _setting(4, checks.number(1, 256, whole=True), "Most downloads at a time.", "4")
     bandwidth_bytes_s: int | None = _setting(
-        None, _number(1024, 10**12, whole=True), "Most bytes a second, all downloads together.", "50_000_000"
+        None,
+        checks.number(1024, 10**12, whole=True),
+        "Most bytes a second, all downloads together.",
+        "50_000_000",
     )
     disk_reserve_bytes: int = _setting(
         1 << 30,
-        _number(0, 10**15, whole=True),
+        checks.number(0, 10**15, whole=True),
         "Bytes of the disk that downloads leave free.",
         "1_073_741_824",
     )
     retention_s: float = _setting(
         7 * 86400.0,
-        _number(1, 366 * 86400),
+        checks.number(1, 366 * 86400),
         "Seconds that results stay online after their finish.",
         "604_800",
     )
     deadlines_s: Mapping[str, float] = _setting(
         DEADLINES_S,
-        _table_of(DEADLINES_S, _number(1, 366 * 86400), DEADLINES_S),
+        checks.table_of(DEADLINES_S, checks.number(1, 366 * 86400), DEADLINES_S),
         "Seconds after which an unfinished task is flagged as overdue.",
         "training = 86_400\nrebuild = 43_200\nimage_preview = 900\nvideo_preview = 7_200\ntakeover = 21_600",
     )
     codes: Mapping[str, Collection[int]] = _setting(
         MappingProxyType({}),
-        _table_of(_CODES, _codes, {}),
+        checks.table_of(_CODES, checks.codes, {}),
         "What envelope codes mean; the service documents none of these.",
         "busy = [4290]            # too much to do: nothing was made, try later\n"
         "token_expired = [4010]   # the access token is no longer valid\n"
@@ -266,7 +148,7 @@ class Settings:
     )
     query_dialect: Mapping[str, Any] | None = _setting(
         None,
-        _table,
+        checks.table,
         "How tasks are asked for. Not documented by the vendor: a run against the real service needs it.",
         'method = "POST"\npath = "/api/2dvh/v1/material/task/query"\nid_in = "json"\nid_name = "taskIds"\n'
         'batch = 100\ntasks = "data"\ntask_id = "taskId"\nstatus = "status"\nzone = "+08:00"\n'
@@ -331,7 +213,7 @@ def _checked(given: Mapping[str, tuple[Any, str]]) -> tuple[dict[str, Any], list
     problems: list[str] = []
     for name, (value, label) in given.items():
         if name not in _FIELDS:
-            problems.append(f"{label} is no known setting{_did_you_mean(name, _FIELDS)}")
+            problems.append(f"{label} is no known setting{did_you_mean(name, _FIELDS)}")
             continue
         try:
             unset = value is None and _FIELDS[name].default is None
@@ -364,17 +246,3 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file}: the profile cannot be read ({error.strerror or error})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{file}: the profile is no valid TOML: {error}") from error
-
-
-def sample_profile() -> str:
-    """Return a profile that documents every setting, all of it commented out."""
-    plain, tables = [], []
-    for item in fields(Settings):
-        text, sample = item.metadata["text"], item.metadata["sample"]
-        if isinstance(item.default, Mapping) or item.name == "query_dialect":
-            rows = [f"[{item.name}]", *sample.splitlines()]
-            tables.append("\n".join([f"# {text}", *(f"#{row}" for row in rows)]))
-        else:
-            plain.append(f"# {text}\n#{item.name} = {sample}")
-    head = "# Profile of avatar-async: name it with AVATAR_PROFILE. Take away a # to change a setting.\n"
-    return "\n".join([head, *plain, "", *(f"{table}\n" for table in tables)])
