@@ -69,7 +69,7 @@ def demo(
         async def feed(orchestrator: "Orchestrator") -> None:
             await orchestrator.add_all(specs)
 
-        async with open_service(Settings(), out, embedded=True, specs=specs, say=manner.say) as service:
+        async with open_service(Settings(), place, embedded=True, specs=specs, say=manner.say) as service:
             orchestrator = Orchestrator(service, out=out, poll_rate=_POLL_RATE)
             outcome = await conduct(orchestrator, feed, manner)
         if not (json or quiet or outcome.signal_code):

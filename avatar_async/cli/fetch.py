@@ -67,6 +67,7 @@ def fetch(
             place=places.place_of(out, ledger),
             profile=profile,
             endpoint=endpoint,
+            embedded=embedded,
             max_creates=0,
             poll_rate=poll_rate,
             fetches=fetches,
@@ -84,7 +85,7 @@ def fetch(
                 job = await orchestrator.adopt(task_id, kind=Kind(kind) if kind else None)
                 ours.add(job.id)
 
-        async with open_service(settings, given.place.out, embedded=embedded) as service:
+        async with open_service(settings, given.place, embedded=embedded) as service:
             orchestrator = Orchestrator(
                 service, out=given.place.out, ledger=given.place.ledger, options=given.run_options(settings)
             )

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ from attrs import frozen
 
 from avatar_async.cli import exits, logs, places
 from avatar_async.cli import options as opt
+from avatar_async.errors import ConfigError
 
 if TYPE_CHECKING:
     from avatar_async._jobs.records import JobSpec
@@ -92,6 +94,9 @@ class Given:
         """
         from avatar_async.settings import Settings
 
+        if self.embedded and self.endpoint is not None:
+            message = "--emulator and --endpoint exclude each other: give one of them"
+            raise ConfigError(message)
         loaded = Settings.load(
             profile=self.profile,
             endpoint=self.endpoint,
@@ -190,7 +195,7 @@ def run(
 
         manner = Manner(json=json, quiet=quiet)
         async with open_service(
-            settings, given.place.out, embedded=embedded, specs=specs, say=manner.say
+            settings, given.place, embedded=embedded, specs=specs, say=manner.say
         ) as service:
             from avatar_async.orchestrator import Orchestrator
 
@@ -212,10 +217,14 @@ def read(manifests: Sequence[Path], validation: "Validation", *, quiet: bool) ->
     from avatar_async.cli.render.problems import problem_line
     from avatar_async.manifests import read_manifests
 
-    batch = read_manifests(manifests, validation=validation)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DeprecationWarning)
+        batch = read_manifests(manifests, validation=validation)
     if not quiet:
-        for warning in batch.warnings:
-            exits.tell(f"warning: {problem_line(warning)}")
+        for warning in caught:
+            exits.tell(f"warning: {warning.message}")
+        for problem in batch.warnings:
+            exits.tell(f"warning: {problem_line(problem)}")
     return list(batch.jobs)
 
 
@@ -226,7 +235,6 @@ def check_service(settings: "Settings", specs: "Sequence[JobSpec]", *, embedded:
         ConfigError: There are no credentials, no query dialect, or no embedded service where one is meant.
     """
     from avatar_async.cli.embedded import ORIGIN, uses_embedded
-    from avatar_async.errors import ConfigError
 
     if embedded:
         return

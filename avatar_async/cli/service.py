@@ -9,8 +9,10 @@ import anyio.to_thread
 from attrs import evolve
 
 from avatar_async._jobs.ports import Service
+from avatar_async._storage.lock import RunnerLock
 from avatar_async.cli import logs
 from avatar_async.cli.embedded import FOLDER, EmbeddedService, uses_embedded
+from avatar_async.cli.places import Place
 from avatar_async.errors import EmulatorError
 from avatar_async.settings import Settings
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def open_service(
     settings: Settings,
-    out: Path,
+    place: Place,
     *,
     embedded: bool,
     specs: "Sequence[JobSpec]" = (),
@@ -32,7 +34,7 @@ async def open_service(
 
     Args:
         settings: Where it is and who asks; for the embedded one, only its bounds count.
-        out: Folder of the results; the embedded service keeps its tasks below it.
+        place: Where the results lie; the embedded service keeps its tasks below them.
         embedded: Whether to run the embedded one.
         specs: The jobs; the demo clips are made if one of them uses the embedded service's files.
         say: Told what takes a while.
@@ -40,6 +42,7 @@ async def open_service(
     Raises:
         ConfigError: Settings are wrong.
         EmulatorError: The embedded service cannot start.
+        LedgerLockedError: Another run holds the ledger, and so the embedded service's folder.
     """
     from avatar_async.client import AvatarClient
 
@@ -47,10 +50,13 @@ async def open_service(
         async with AvatarClient(settings=settings) as client:
             yield client
         return
+    async with RunnerLock(place.ledger):
+        pass
     media = any(uses_embedded(spec.request) for spec in specs)
-    async with open_emulator(out / FOLDER, demo_clips=media, say=say) as emulator:
+    data = place.out / FOLDER
+    async with open_emulator(data, demo_clips=media, say=say) as emulator:
         logs.hide([emulator.app_key])
-        async with AvatarClient(settings=_for_emulator(settings, emulator, out / FOLDER)) as client:
+        async with AvatarClient(settings=_for_emulator(settings, emulator, data)) as client:
             yield EmbeddedService(client, emulator.endpoint)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 from attrs import frozen
 
+from avatar_async._storage.ledger import Ledger
 from avatar_async.cli import exits
 from avatar_async.cli.places import Place
 from avatar_async.cli.render.display import Display, display_for
@@ -89,8 +90,9 @@ async def conduct(
                     group.start_soon(_redraw, orchestrator, display, drawing)
                     async for job in orchestrator.run():
                         _LOG.debug("job %s is %s", job.name, job.state)
-                    jobs = await orchestrator.jobs()
             drawing.cancel()
+    async with Ledger.open(orchestrator.ledger_path, read_only=True) as ledger:
+        jobs = await ledger.jobs(batch=orchestrator.options.batch)
     return Outcome(
         jobs=jobs, stopped_because=orchestrator.stopped_because, signal_code=interruption.exit_code
     )

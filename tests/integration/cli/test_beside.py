@@ -125,6 +125,35 @@ async def test_a_job_in_doubt_waits_for_resolve_and_then_goes_on(cli, demo_clips
         assert emulator.received.accepted == {"still broken": 1}
 
 
+async def test_ctrl_c_twice_leaves_at_once_and_the_open_create_is_in_doubt_afterwards(
+    cli, demo_clips, tmp_path
+):
+    """Nobody is made to wait, and nothing is sent twice for it."""
+
+    @web.middleware
+    async def hanging(request, handler):
+        if request.path.endswith("/image/create"):
+            await anyio.sleep_forever()
+        return await handler(request)
+
+    async with Emulator(tmp_path / "service", media_dir=demo_clips, middlewares=[hanging]) as emulator:
+        cli.for_emulator(emulator)
+        (tmp_path / "b.toml").write_text(manifest(emulator, still=("image_preview", "still-green.png")))
+        async with running(cli, "b.toml", "--out", "o") as (until, process):
+            await until("still", "submitting")
+            for told in ("stopping", "Leaving now"):
+                process.send_signal(signal.SIGINT)
+                text = ""
+                with anyio.fail_after(LIMIT_S):
+                    while told not in text:
+                        text += (await process.stderr.receive()).decode()
+            with anyio.fail_after(LIMIT_S):
+                assert await process.wait() == 130
+        again = await cli("run", "b.toml", "--out", "o", "--max-creates", "0", "--until", "1s")
+        assert again.code == 1
+        assert "in_doubt" in again.out
+
+
 async def test_fetch_brings_home_tasks_that_were_made_elsewhere(cli, demo_clips, tmp_path):
     """Nothing is created, and a second fetch has nothing to do."""
     async with Emulator(tmp_path / "service", media_dir=demo_clips) as emulator:

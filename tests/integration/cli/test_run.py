@@ -144,3 +144,7 @@ async def test_the_sample_that_init_writes_runs_as_it_is(cli, with_clips, tmp_pa
     ended = await cli("run", "batch.toml", "--out", "models", "--emulator", "--profile", "avatar.toml")
     assert ended.code == 0, ended
     assert "5 jobs: 5 stored" in ended.out
+    assert (
+        ended.err
+        == "warning: the vendor deprecated takeover synthesis: it is no longer updated or maintained\n"
+    )

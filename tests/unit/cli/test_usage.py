@@ -115,6 +115,14 @@ def test_a_command_without_a_ledger_says_where_it_looked_and_what_is_near(typed,
     assert "--out models" in typed("status").stderr
 
 
+def test_the_embedded_service_and_an_endpoint_exclude_each_other(typed, tmp_path):
+    """Silently preferring one of them could pay, or not pay, by surprise."""
+    (tmp_path / "b.toml").write_text(JOB.format(url="https://x/a.png"))
+    done = typed("run", "b.toml", "--out", "o", "--emulator", "--endpoint", "https://x")
+    assert done.exit_code == 2
+    assert "exclude each other" in done.stderr
+
+
 @pytest.mark.parametrize("choice", [[], ["--resubmit", "--abandon"], ["--task-id", "3", "--resubmit"]])
 def test_resolve_takes_exactly_one_decision(typed, choice):
     """A guess could pay twice."""
