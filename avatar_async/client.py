@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-import anyio.to_thread
 from attrs import evolve, field, frozen
 
 from avatar_async._clock import SystemClock
-from avatar_async._jobs.names import safe_file_names
 from avatar_async._jobs.ports import ArtifactStream, Clock
-from avatar_async._jobs.records import DEFAULT_BATCH, Artifact, Job
 from avatar_async._jobs.remote import QueryAnswer, RemoteFile, RemoteTask, SubmissionReport
 from avatar_async._jobs.verdicts import SubmissionCodes, Verdict, decide
-from avatar_async._storage.downloads import DownloadFolder
+from avatar_async._storage.single import SingleDownloads
 from avatar_async._transport.downloads import DownloadSession
 from avatar_async._transport.session import ServiceSession
 from avatar_async._transport.tokens import TokenKeeper, token_keeper
@@ -36,7 +33,7 @@ from avatar_async.errors import (
     TaskError,
     TransportError,
 )
-from avatar_async.requests import Kind, Request, Validation, check
+from avatar_async.requests import Request, Validation, check
 from avatar_async.settings import Settings, origin
 
 _Answer = TypeVar("_Answer")
@@ -104,7 +101,11 @@ class AvatarClient:
         )
         self._session = ServiceSession(settings)
         self._downloads = DownloadSession(settings, self._clock)
-        self._homes: dict[Path, DownloadFolder] = {}
+        self._single = SingleDownloads(
+            clock=self._clock,
+            disk_reserve_bytes=settings.disk_reserve_bytes,
+            bandwidth_bytes_s=settings.bandwidth_bytes_s,
+        )
         self._keeper: TokenKeeper | None = None
         self._stack = AsyncExitStack()
 
@@ -214,25 +215,7 @@ class AvatarClient:
             UnknownFileError: A file of that name is there already.
             TransportError: The connection failed again and again.
         """
-        place = await anyio.to_thread.run_sync(Path(folder).resolve)
-        home = self._homes.get(place.parent)
-        if home is None:
-            home = self._homes[place.parent] = DownloadFolder(
-                place.parent,
-                clock=self._clock,
-                disk_reserve_bytes=self.settings.disk_reserve_bytes,
-                bandwidth_bytes_s=self.settings.bandwidth_bytes_s,
-            )
-        (name,) = safe_file_names([artifact.name])
-        wanted = Artifact(
-            role=artifact.role,
-            name=name,
-            url=artifact.url,
-            size_bytes=artifact.size_bytes,
-            md5=artifact.md5,
-        )
-        await home.fetch(_lone_job(place.name, self._clock.now()), wanted, self, _NoJournal(), _no_progress)
-        return place / name
+        return await self._single.fetch(artifact, folder, self)
 
     async def prepare(self) -> None:
         """Make sure that a valid token is at hand (see the `Service` port)."""
@@ -337,28 +320,3 @@ class AvatarClient:
         if self._keeper is None:
             raise RuntimeError("enter the client with `async with` before using it")
         return self._keeper
-
-
-class _NoJournal:
-    """Forget how far a download is: nobody will go on with it."""
-
-    async def record(self, artifact: Artifact) -> None:
-        """Do nothing."""
-
-
-def _no_progress(_done_bytes: int, _total_bytes: int | None) -> None:
-    """Do nothing."""
-
-
-def _lone_job(folder: str, now: datetime) -> Job:
-    """Return the job a single download stands for."""
-    return Job(
-        id=folder,
-        batch=DEFAULT_BATCH,
-        name=folder,
-        kind=Kind.TRAINING,
-        folder=folder,
-        task_name=folder,
-        fingerprint="",
-        created_at=now,
-    )

@@ -136,7 +136,7 @@ class JobStore(Protocol):
         ...
 
     async def receipts_due(self) -> list[Job]:
-        """Return jobs with a task whose receipt does not tell of their present state."""
+        """Return jobs that have, or may have, a task and whose receipt tells of another state."""
         ...
 
     async def recall(self, key: str) -> str | None:

@@ -12,9 +12,6 @@ from avatar_async._storage.partfile import PartFile
 from avatar_async._storage.room import DiskRoom
 from avatar_async._storage.workshop import FetchRules, Workshop
 
-#: Room on the disk that is never used up, unless the settings say otherwise.
-DISK_RESERVE_BYTES = 512 << 20
-
 
 class DownloadFolder:
     """Bring artifacts home below one output folder.
@@ -28,7 +25,7 @@ class DownloadFolder:
         out: str | Path,
         *,
         clock: Clock,
-        disk_reserve_bytes: int = DISK_RESERVE_BYTES,
+        disk_reserve_bytes: int,
         bandwidth_bytes_s: float | None = None,
         rules: FetchRules | None = None,
         chance: random.Random | None = None,

@@ -153,7 +153,7 @@ class Ledger:
         return await self._reader.call(lambda db: self._changes.since(db, revision))
 
     async def receipts_due(self) -> list[Job]:
-        """Return jobs with a task whose receipt does not tell of their present state."""
+        """Return jobs that have, or may have, a task and whose receipt tells of another state."""
         return await self._reader.call(readers.receipts_due)
 
     async def intents(self, job_id: str) -> list[Intent]:

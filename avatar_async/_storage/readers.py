@@ -198,7 +198,7 @@ def durations_s(connection: sqlite3.Connection, kind: Kind, limit: int) -> list[
 
 
 def receipts_due(connection: sqlite3.Connection) -> list[Job]:
-    """Return jobs with a task whose receipt does not tell of their present state."""
+    """Return jobs that have, or may have, a task and whose receipt does not tell of their present state."""
     return jobs_where(connection, schema.RECEIPT_DUE_CONDITION)
 
 

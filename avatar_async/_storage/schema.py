@@ -13,8 +13,10 @@ APPLICATION_ID = 0x61766173
 OPEN_CONDITION = "state IN ('planned', 'submitting', 'in_doubt', 'in_flight', 'ready', 'fetching')"
 #: The table as read through that index; without statistics SQLite would choose another one.
 OPEN_JOBS = "jobs INDEXED BY jobs_open"
-#: Jobs with a task whose receipt tells of another state, spelt as the partial index spells it.
-RECEIPT_DUE_CONDITION = "task_id IS NOT NULL AND receipt_state IS NOT state"
+#: Jobs that have, or may have, a task and whose receipt tells of another state; spelt as the index does.
+RECEIPT_DUE_CONDITION = (
+    "(task_id IS NOT NULL OR state = 'in_doubt' OR receipt_state IS NOT NULL) AND receipt_state IS NOT state"
+)
 
 _VERSION_1 = """
 CREATE TABLE binding (
@@ -62,7 +64,8 @@ CREATE INDEX jobs_by_state ON jobs (state);
 CREATE INDEX jobs_open ON jobs (job_id)
     WHERE state IN ('planned', 'submitting', 'in_doubt', 'in_flight', 'ready', 'fetching');
 CREATE INDEX jobs_receipt_due ON jobs (job_id)
-    WHERE task_id IS NOT NULL AND receipt_state IS NOT state;
+    WHERE (task_id IS NOT NULL OR state = 'in_doubt' OR receipt_state IS NOT NULL)
+    AND receipt_state IS NOT state;
 CREATE INDEX jobs_finished ON jobs (kind, finished_at)
     WHERE finished_at IS NOT NULL;
 

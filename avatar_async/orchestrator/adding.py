@@ -132,9 +132,10 @@ async def _amendments(
     for spec in specs:
         job = existing[spec.name]
         same = job.kind is spec.kind and job.fingerprint == prints[spec.name]
-        if same and job.needs == spec.needs:
-            continue
         if job.state is State.PLANNED and job.kind is spec.kind:
+            # The whole request counts: an address signed anew replaces one that may have run out.
+            if job.needs == spec.needs and await store.request(job.id) == spec.request.to_plain():
+                continue
             event = ev.Amended(
                 at=clock.now(),
                 request=spec.request.to_plain(),

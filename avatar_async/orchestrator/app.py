@@ -94,14 +94,13 @@ class Orchestrator:
         """
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(RunnerLock(self.ledger_path))
-            adopting = self.options.rebuild_ledger and not self.ledger_path.exists()
-            if not adopting:
+            if not self.options.rebuild_ledger:
                 check_no_orphans(self.out, self.ledger_path)
             ledger = await stack.enter_async_context(Ledger.open(self.ledger_path))
             options = self.options
             endpoint = options.endpoint_label or self._service.endpoint
             await ledger.bind(endpoint, self._service.account, rebind=options.rebind)
-            if adopting:
+            if options.rebuild_ledger:
                 await adopt_receipts(ledger, self.out)
             self._recovered = await recover(ledger, self._clock)
             self._store: JobStore = ledger

@@ -19,22 +19,30 @@ def from_files(files: Sequence[RemoteFile]) -> tuple[Artifact, ...]:
     )
 
 
+def finished(known: Sequence[Artifact], files: Sequence[RemoteFile]) -> tuple[Artifact, ...]:
+    """Return the artifacts of a task that just finished: what it offers, or else what was known before.
+
+    A file that is on disk and verified already (adopted from a receipt) stays so.
+    """
+    offered = from_files(files)
+    before = {(artifact.role, artifact.name): artifact for artifact in known}
+    return tuple(_merged(before.get((new.role, new.name)), new) for new in offered) or tuple(known)
+
+
 def refreshed(known: Sequence[Artifact], files: Sequence[RemoteFile]) -> tuple[Artifact, ...]:
     """Return the known artifacts with the fresh addresses of the same files; progress stays.
 
     A file whose announced length or digest changed is another file: its partial download is forgotten.
-    A file already stored is left alone.
     """
     fresh = {(artifact.role, artifact.name): artifact for artifact in from_files(files)}
-    result = []
-    for artifact in known:
-        offered = fresh.get((artifact.role, artifact.name))
-        if offered is None or artifact.state is ArtifactState.STORED:
-            result.append(artifact)
-            continue
-        same = (offered.size_bytes, offered.md5) == (artifact.size_bytes, artifact.md5)
-        if same:
-            result.append(evolve(artifact, url=offered.url))
-        else:
-            result.append(evolve(offered, bad_sha256=artifact.bad_sha256))
-    return tuple(result)
+    return tuple(_merged(artifact, fresh.get((artifact.role, artifact.name), artifact)) for artifact in known)
+
+
+def _merged(known: Artifact | None, offered: Artifact) -> Artifact:
+    if known is None:
+        return offered
+    if known.state is ArtifactState.STORED:
+        return known
+    if (offered.size_bytes, offered.md5) == (known.size_bytes, known.md5):
+        return evolve(known, url=offered.url)
+    return evolve(offered, bad_sha256=known.bad_sha256)

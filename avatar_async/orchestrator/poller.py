@@ -18,7 +18,7 @@ from avatar_async._jobs.remote import QueryAnswer, RemoteState, RemoteTask
 from avatar_async._jobs.states import State
 from avatar_async.errors import AuthError, AvatarError, ThrottledError
 from avatar_async.orchestrator.admission import MAX_RETRY_AFTER_S, Admission
-from avatar_async.orchestrator.artifacts import from_files
+from avatar_async.orchestrator.artifacts import finished
 from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.pace import Pace
 from avatar_async.orchestrator.signal import Signal
@@ -269,7 +269,7 @@ class Poller:
         return None
 
     def _finish(self, job: Job, task: RemoteTask, asked_at: datetime) -> ev.Event | None:
-        artifacts = from_files(task.files) or job.artifacts
+        artifacts = finished(job.artifacts, task.files)
         if not artifacts:
             self._board.warn(
                 f"task {task.task_id} is finished but offers no files yet; polling goes on",

@@ -75,7 +75,7 @@ class Scribe:
         self._board.changed.set()
 
     async def _write(self, job: Job) -> None:
-        if job.task_id is None:
+        if job.task_id is None and job.state is not State.IN_DOUBT and job.receipt_state is None:
             return
         try:
             await self._receipts.write(job, await self._store.request(job.id))

@@ -117,7 +117,8 @@ CREATE INDEX jobs_by_state ON jobs (state);
 CREATE INDEX jobs_open ON jobs (job_id)
     WHERE state IN ('planned', 'submitting', 'in_doubt', 'in_flight', 'ready', 'fetching');
 CREATE INDEX jobs_receipt_due ON jobs (job_id)
-    WHERE task_id IS NOT NULL AND receipt_state IS NOT state;
+    WHERE (task_id IS NOT NULL OR state = 'in_doubt' OR receipt_state IS NOT NULL)
+    AND receipt_state IS NOT state;
 CREATE INDEX jobs_finished ON jobs (kind, finished_at)
     WHERE finished_at IS NOT NULL;
 CREATE INDEX tasks_by_fingerprint ON tasks (fingerprint);
