@@ -3,9 +3,43 @@
 import sys
 
 import anyio
+from attrs import evolve
 
+from avatar_async import Settings
+from avatar_async._wire.dialect import QueryDialect
 from avatar_async.emulator import Emulator
+from avatar_async.manifests import read_manifests
 from tests.integration.cli.conftest import LIMIT_S, ROOT
+
+
+def test_the_readme_prints_the_library_example():
+    """What is printed is what is tested, in fifteen lines."""
+    code = (ROOT / "examples" / "library.py").read_text()
+    assert f"```python\n{code}```" in (ROOT / "README.md").read_text()
+    assert sum(1 for line in code.splitlines() if line.strip()) <= 15
+
+
+def test_the_readmes_manifest_is_sound(tmp_path):
+    """Copied as it stands, it must not be refused."""
+    manifest = tmp_path / "batch.toml"
+    manifest.write_text(toml_block("[[jobs]]"))
+    batch = read_manifests([manifest])
+    assert [job.name for job in batch.jobs] == ["anchor-01", "anchor-01-short", "look"]
+
+
+def test_the_readmes_query_dialect_is_the_default_one(tmp_path):
+    """A person changes what differs, so the starting point must be what the code does."""
+    profile = tmp_path / "avatar.toml"
+    profile.write_text(toml_block("[query_dialect]"))
+    described = QueryDialect.from_mapping(Settings.load({}, profile).query_dialect or {})
+    assert evolve(described, list=QueryDialect().list, trusted=False) == QueryDialect()
+
+
+def toml_block(text):
+    """Return the README's block of TOML that holds this text."""
+    parts = (ROOT / "README.md").read_text().split("```toml\n")[1:]
+    blocks = [part.split("```")[0] for part in parts]
+    return next(block for block in blocks if text in block)
 
 
 async def test_the_library_example_trains_and_goes_on(cli, demo_clips, tmp_path):
