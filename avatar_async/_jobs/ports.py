@@ -77,6 +77,14 @@ class JobStore(Protocol):
         """
         ...
 
+    async def adopt(self, jobs: Sequence[tuple[Job, Mapping[str, Any]]]) -> list[Job]:
+        """Save jobs with their requests as they stand, all or none; ids and revisions are given anew.
+
+        Raises:
+            ConflictError: A (batch, name), a folder or a task id is taken.
+        """
+        ...
+
     async def apply(self, changes: Sequence[Change]) -> list[Job]:
         """Apply every change, or none, in one durable commit; return the jobs as they stand after.
 

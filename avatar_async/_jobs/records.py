@@ -11,6 +11,8 @@ from avatar_async.requests import Kind, Request
 
 #: The batch of the command line: one output folder is one batch.
 DEFAULT_BATCH = "default"
+#: Begins the fingerprint of a job that stands for a task made elsewhere: its request is not known.
+ADOPTED = "task:"
 
 
 @frozen(kw_only=True)
@@ -154,6 +156,11 @@ class Job:
     def terminal(self) -> bool:
         """Whether only a person's command can move it on."""
         return self.state in TERMINAL
+
+    @property
+    def adopted(self) -> bool:
+        """Whether it stands for a task made elsewhere, whose request is not known."""
+        return self.fingerprint.startswith(ADOPTED)
 
     def artifact(self, name: str) -> Artifact:
         """Return the artifact of that file name.

@@ -12,10 +12,10 @@ import anyio
 from attrs import evolve
 
 from avatar_async._clock import SystemClock
-from avatar_async._jobs import events as ev
 from avatar_async._jobs.names import safe_folder
 from avatar_async._jobs.ports import Clock, JobStore, Service, change
-from avatar_async._jobs.records import Job, JobSpec, NewJob
+from avatar_async._jobs.records import ADOPTED, Job, JobSpec
+from avatar_async._jobs.states import State
 from avatar_async._storage.downloads import DownloadFolder
 from avatar_async._storage.ledger import Ledger
 from avatar_async._storage.lock import RunnerLock
@@ -235,18 +235,21 @@ class Orchestrator:
             message = f"the service does not say what task {task_id} makes: name its kind"
             raise RequestError(message)
         name = name or f"task-{task_id}"
-        new = NewJob(
+        now = self._clock.now()
+        made = Job(
+            id="",
             batch=self.options.batch,
             name=name,
             kind=kind,
             folder=safe_folder(name, await self._store.folders()),
             task_name=task.name or "",
-            request={},
-            fingerprint=f"task:{task_id}",
-            created_at=self._clock.now(),
+            fingerprint=f"{ADOPTED}{task_id}",
+            state=State.IN_FLIGHT,
+            created_at=now,
+            accepted_at=now,
+            task_id=task_id,
         )
-        [job] = await self._store.insert([new])
-        [job] = await self._store.apply([change(job, ev.Adopted(at=self._clock.now(), task_id=task_id))])
+        [job] = await self._store.adopt([(made, {})])
         await self._take_up([job])
         return job
 
@@ -280,9 +283,8 @@ class Orchestrator:
         self._loops.stop("stopped; the same command goes on")
 
     def kill(self) -> None:
-        """End the run at once: creates under way become jobs in doubt."""
-        self._loops.stop("stopped; the same command goes on")
-        self._group.cancel_scope.cancel()
+        """End the run at once: creates under way become jobs in doubt; `run()` ends, the block goes on."""
+        self._loops.kill("stopped; the same command goes on")
 
     @property
     def stopped_because(self) -> str | None:

@@ -65,6 +65,12 @@ async def retry(store: JobStore, batch: str, names: Sequence[str], *, at: dateti
     """
 
     def event(job: Job) -> ev.Event:
+        if job.adopted and job.state in RETRYABLE:
+            message = (
+                f"job {job.name!r} stands for a task made elsewhere, so its request is not known: "
+                "name the request in a manifest to pay for a new task"
+            )
+            raise LifecycleError(message)
         if job.state in RETRYABLE or (job.state in OPEN and job.hold is not None):
             return ev.RetryOrdered(at=at)
         if job.state is State.IN_DOUBT:

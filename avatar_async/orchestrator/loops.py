@@ -2,7 +2,6 @@
 
 import random
 from collections import deque
-from collections.abc import Callable
 from typing import Final
 
 import anyio
@@ -65,6 +64,9 @@ class Loops:
         self.failure: Exception | None = None
         self.stopping = False
         self._lasting_refusal = False
+        #: Whether every loop was started.
+        self._running = False
+        self._scope = anyio.CancelScope()
         pace = Pace(clock, options.poll_rate)
         self.admission: Final = Admission(
             clock,
@@ -110,26 +112,31 @@ class Loops:
         message = recovered.message()
         if message:
             self.board.warn(message)
-        group.start_soon(self._guard, self._work)
+        group.start_soon(self._guard)
 
     async def _work(self) -> None:
-        await self.poller.learn()
-        self.scribe.catch_up(await self._store.receipts_due())
-        async with anyio.create_task_group() as group:
-            group.start_soon(self.submitter.run, group)
-            group.start_soon(self.poller.run, group)
-            group.start_soon(self.fetcher.run, group)
-            group.start_soon(self.settler.run)
-            group.start_soon(self.scribe.run)
-            group.start_soon(self._watcher.run)
-            group.start_soon(self._relay)
-            if self._options.until_s is not None:
-                group.start_soon(self._expire, self._options.until_s)
+        with self._scope:
+            await self.poller.learn()
+            self.scribe.catch_up(await self._store.receipts_due())
+            async with anyio.create_task_group() as group:
+                self._start_all(group)
+                self._running = True
 
-    async def _guard(self, work: Callable[[], object]) -> None:
+    def _start_all(self, group: TaskGroup) -> None:
+        group.start_soon(self.submitter.run, group)
+        group.start_soon(self.poller.run, group)
+        group.start_soon(self.fetcher.run, group)
+        group.start_soon(self.settler.run)
+        group.start_soon(self.scribe.run)
+        group.start_soon(self._watcher.run)
+        group.start_soon(self._relay)
+        if self._options.until_s is not None:
+            group.start_soon(self._expire, self._options.until_s)
+
+    async def _guard(self) -> None:
         """Run the loops; an error that no loop can handle ends the run and reaches the user plainly."""
         try:
-            await work()  # type: ignore[misc]
+            await self._work()
         except BaseExceptionGroup as group:
             failures, rest = group.split(Exception)
             if failures is None:
@@ -163,6 +170,11 @@ class Loops:
         self.submitter.stop()
         self.news.set()
 
+    def kill(self, reason: str) -> None:
+        """End every loop now; creates under way become jobs in doubt."""
+        self.stop(reason)
+        self._scope.cancel()
+
     @property
     def over(self) -> bool:
         """Whether nothing is left that this run could move on by itself."""
@@ -170,6 +182,8 @@ class Loops:
             return True
         if self.stopping or self._lasting_refusal:
             return self.submitter.creating == 0
+        if not self._running:
+            return False
         if self.submitter.creating or self.board.any_active or self.settler.busy or not self.scribe.idle:
             return False
         return self.admission.closed_for_good or not self.board.any_eligible
@@ -204,7 +218,9 @@ class Loops:
             if job.expires_at is not None
         ]
         soonest = min(unfetched, default=None)
-        notice = self.admission.notice() if board.any_eligible else None
+        notices = [self.admission.notice() if board.any_eligible else None]
+        if self.settler.busy:
+            notices.append("looking in the service's list for tasks of jobs in doubt")
         return Snapshot(
             counts=board.counts,
             waiting=tuple(
@@ -221,7 +237,7 @@ class Loops:
             received_bytes=self.fetcher.received_bytes,
             speed_bytes_s=self._speed.read(self._clock.monotonic(), self.fetcher.received_bytes),
             next_expiry=(soonest[1], soonest[0]) if soonest else None,
-            notices=(notice,) if notice else (),
+            notices=tuple(filter(None, notices)),
             stopping=self.stopping,
         )
 

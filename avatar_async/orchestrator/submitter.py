@@ -1,5 +1,6 @@
 """From planned to a task id: one create call a job, each with its own durable intent."""
 
+import shlex
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,6 +19,7 @@ from avatar_async.errors import (
     AuthError,
     AvatarError,
     ConflictError,
+    LedgerError,
     RequestError,
     ThrottledError,
     TransportError,
@@ -204,6 +206,13 @@ class Submitter:
             )
         except ConflictError as error:
             await self._park(job, f"the service answered with task id {report.task_id}, but {error}", report)
+        except LedgerError:
+            self._board.warn(
+                f"the ledger cannot be written: note task id {report.task_id} of this job; once it can, type "
+                f"avatar-async resolve {shlex.quote(job.name)} --task-id {report.task_id}",
+                job=job.name,
+            )
+            raise
 
     async def _park(self, job: Job, message: str, report: SubmissionReport | None = None) -> None:
         code: int | str = "unknown"
