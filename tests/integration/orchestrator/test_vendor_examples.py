@@ -99,7 +99,7 @@ async def test_each_example_is_sent_field_for_field(endpoint, tmp_path, validati
             if in_flight == set(EXAMPLES):
                 break
     sent = {path: [decoded(body) for body in bodies] for path, bodies in recorder.received.items()}
-    asked = {}
+    asked: dict[str, list[object]] = {}
     for name, kind in EXAMPLES.items():
         asked.setdefault(CREATE_PATHS[kind], []).append(decoded(example(name)))
     order = {path: sorted(bodies, key=json.dumps) for path, bodies in asked.items()}
