@@ -83,9 +83,15 @@ class Persistent(VendorObject):
     dev: Dev | Unset = option(
         ObjectOf(Dev), "video material model training configuration; always sent", always=Dev
     )
+    multi_faces: bool | Unset = option(Boolean(), "whether the model is a multi-person model")
+    template_face_pic: str | Ref | Unset = option(
+        Url(), "clear front-facing photo of the designated driving person; required when multi_faces is true"
+    )
 
     def rules(self, at: Place) -> Iterator[Problem]:
         """Yield problems between fields of this object."""
+        if self.multi_faces is True and self.template_face_pic is UNSET:
+            yield at.missing("template_face_pic", "multi_faces true needs it")
         if self.stage01_gen_mode == Stage01GenMode.ALGORITHM and self.stage1_config != (0,):
             value = list(self.stage1_config) if isinstance(self.stage1_config, tuple) else self.stage1_config
             text = "it has no effect with stage01_gen_mode 0, only with 1"
@@ -123,9 +129,7 @@ class TrainingRequest(Request):
     param_source: ClassVar[str] = (
         "Avatar Model Generation, Create Avatar Model Generation Task, param Parameter Description"
     )
-    param_fields: ClassVar[frozenset[str]] = frozenset(
-        {"persistent", "multi_faces", "template_face_pic", "personal", "override"}
-    )
+    param_fields: ClassVar[frozenset[str]] = frozenset({"persistent", "personal", "override"})
 
     material_name: str | Unset = option(
         Text(filled=True), "name of the avatar model material; one per training", required=True
@@ -138,10 +142,6 @@ class TrainingRequest(Request):
         "global model parameters; always sent",
         required=True,
         always=Persistent,
-    )
-    multi_faces: bool | Unset = option(Boolean(), "whether the model is a multi-person model")
-    template_face_pic: str | Ref | Unset = option(
-        Url(), "clear front-facing photo of the designated driving person; required when multi_faces is true"
     )
     personal: BaseVideo | Unset = option(
         ObjectOf(BaseVideo),
@@ -177,8 +177,6 @@ class TrainingRequest(Request):
 
     def rules(self, at: Place) -> Iterator[Problem]:
         """Yield problems between fields of this object."""
-        if self.multi_faces is True and self.template_face_pic is UNSET:
-            yield at.missing("template_face_pic", "multi_faces true needs it")
         change = getattr(self.personal, "action_change", UNSET)
         edit = getattr(self.personal, "action_edit", UNSET)
         yield from exclusive_problems(Place("personal", at.source), change, edit, Severity.ERROR)

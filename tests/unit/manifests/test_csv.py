@@ -4,7 +4,7 @@ from avatar_async.requests import Ref, TrainingRequest
 
 HEADER = (
     "name,kind,material_name,video_url,personal.segment_style,personal.green_params_sample_point_bgr,"
-    "multi_faces,override[0].video_url,override[0].segment_style,override[1].video_url,"
+    "persistent.multi_faces,override[0].video_url,override[0].segment_style,override[1].video_url,"
     "override[1].segment_style,needs,persistent.stage1_config,extra.note,personal.action_change\n"
 )
 
@@ -21,7 +21,6 @@ def test_dotted_columns_build_nested_fields(read):
     assert spec.request.to_plain() == {
         "material_name": "0815",
         "video_url": "https://m.example/a.mp4",
-        "multi_faces": False,
         "personal": {
             "segment_style": 1,
             "green_params_sample_point_bgr": [0, 255, 0],
@@ -31,7 +30,12 @@ def test_dotted_columns_build_nested_fields(read):
             {"video_url": "https://m.example/b.mp4", "segment_style": 1},
             {"video_url": "https://m.example/c.mp4", "segment_style": 2},
         ],
-        "persistent": {"video_crf_quality": 23, "stage1_config": [0, 1], "dev": {"stage2": {"config": 0}}},
+        "persistent": {
+            "video_crf_quality": 23,
+            "stage1_config": [0, 1],
+            "dev": {"stage2": {"config": 0}},
+            "multi_faces": False,
+        },
         "extra": {"note": 5},
     }
 

@@ -69,9 +69,9 @@ def with_item(**fields):
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 CASES = {
     "several faces need a picture": (
-        training(multi_faces=True),
-        training(multi_faces=True, template_face_pic=URL),
-        "template_face_pic",
+        training(persistent=Persistent(multi_faces=True)),
+        training(persistent=Persistent(multi_faces=True, template_face_pic=URL)),
+        "persistent.template_face_pic",
         Rule.MISSING,
         ERROR,
     ),
@@ -384,7 +384,7 @@ def test_super_live_room_needs_five_fields_of_every_auxiliary_video(avatar_type,
 def test_false_everywhere_and_unset_fields_cause_no_warning():
     """Vendor examples spell out false; that is not a mistake."""
     personal = BaseVideo(segment_style=0, remove_green_edge=False)
-    assert training(personal, multi_faces=False).problems() == []
+    assert training(personal, persistent=Persistent(multi_faces=False)).problems() == []
 
 
 def test_wrong_types_do_not_break_the_rules():
@@ -395,9 +395,8 @@ def test_wrong_types_do_not_break_the_rules():
         personal="x",
         persistent=5,
         override=[1, None, item(asset_start="a", asset_end=[], asset_scale={}, segment_style=[])],
-        multi_faces="yes",
         extra=7,
     )
-    assert {"personal", "persistent", "override[0]", "override[1]", "multi_faces", "extra"} <= {
+    assert {"personal", "persistent", "override[0]", "override[1]", "extra"} <= {
         problem.path for problem in request.problems()
     }
