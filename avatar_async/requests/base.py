@@ -65,8 +65,11 @@ class Request(VendorObject):
         found: list[Problem] = []
         for name in specs(type(self)):
             found += field_problems(self, name, param if name in self.param_fields else body)
-        found += extra_problems(self._body_extra(), "extra", body)
-        found += extra_problems(self._param_extra(), "param_extra", param)
+        keys = VendorReader(also_snake=self.snake_param).fields(type(self))
+        inner = {key: name for key, name in keys.items() if name in self.param_fields}
+        outer = {key: name for key, name in keys.items() if name not in self.param_fields}
+        found += extra_problems(self._body_extra(), "extra", body, outer)
+        found += extra_problems(self._param_extra(), "param_extra", param, inner)
         if self.param_fields and not isinstance(self._raw_param(), Mapping):
             found.append(body.error("param", self._raw_param(), "a JSON object is needed", Rule.TYPE))
         found += self.rules(param)

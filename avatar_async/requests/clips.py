@@ -8,12 +8,13 @@ from typing import Any
 import attrs
 
 from avatar_async.requests.actions import ActionEdit, StaticDynamic
+from avatar_async.requests.addresses import public_url
 from avatar_async.requests.avatars import supports
 from avatar_async.requests.fields import documented, option
 from avatar_async.requests.green import KeyedObject
 from avatar_async.requests.kinds import SegmentStyle
 from avatar_async.requests.objects import ObjectOf, Place
-from avatar_async.requests.problems import Problem, Rule, without_query
+from avatar_async.requests.problems import Problem, Rule
 from avatar_async.requests.refs import Ref
 from avatar_async.requests.shapes import Boolean, Choice, Number, Text, Url
 from avatar_async.requests.spans import span_problems
@@ -123,6 +124,6 @@ class AuxiliaryVideo(SegmentedObject):
             if mask is UNSET:
                 yield at.missing("mask_video_url", "segment_style 4 needs it")
         elif mask is not UNSET:
-            given = without_query(mask) if isinstance(mask, str) else repr(mask)
+            given = public_url(mask) if isinstance(mask, str) else repr(mask)
             text = "it has no effect unless segment_style is 4"
             yield at.warning("mask_video_url", given, text, Rule.EFFECT)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from avatar_async.errors import RequestError
+from avatar_async.requests.addresses import is_web_url
 from avatar_async.requests.fields import Spec, specs
 from avatar_async.requests.objects import VendorObject
-from avatar_async.requests.problems import is_encodable, is_web_url, join
+from avatar_async.requests.problems import is_encodable, join
 from avatar_async.requests.refs import Ref
 from avatar_async.requests.shapes import Url
 from avatar_async.requests.unset import UNSET

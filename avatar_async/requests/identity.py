@@ -6,9 +6,10 @@ from typing import Any
 
 import attrs
 
+from avatar_async.requests.addresses import public_url
 from avatar_async.requests.base import Request
 from avatar_async.requests.codec import Writer, plain_key
-from avatar_async.requests.problems import join, without_query
+from avatar_async.requests.problems import join
 from avatar_async.requests.unset import UNSET
 
 
@@ -21,7 +22,7 @@ class Difference:
     new: Any
 
 
-_COMPARABLE = Writer(plain_key, merge_extra=False, keep_refs=True, url=without_query)
+_COMPARABLE = Writer(plain_key, merge_extra=False, keep_refs=True, url=public_url)
 
 
 def _comparable(request: Request) -> Any:
@@ -39,8 +40,8 @@ def _normal(value: Any) -> Any:
 def fingerprint(request: Request) -> str:
     """Return a SHA-256 that is equal for requests that ask for the same.
 
-    It covers the kind and everything that is sent; URLs count without query and fragment, since their
-    signatures change, and references count by what they refer to.
+    It covers the kind and everything that is sent; URLs count without user, password, query and
+    fragment, since their signatures change, and references count by what they refer to.
 
     Raises:
         RequestError: JSON cannot hold a value of the request.
@@ -51,7 +52,7 @@ def fingerprint(request: Request) -> str:
 
 
 def differences(old: Request, new: Request) -> list[Difference]:
-    """Return where two requests differ, URLs compared and shown without their query.
+    """Return where two requests differ, URLs compared and shown without what is secret in them.
 
     Raises:
         RequestError: JSON cannot hold a value of a request.

@@ -6,16 +6,15 @@ from typing import Any
 
 import attrs
 
+from avatar_async.requests.addresses import public_value
 from avatar_async.requests.fields import specs
 from avatar_async.requests.problems import (
     INFERRED_SOURCE,
     Problem,
     Rule,
     Severity,
-    is_web_url,
     join,
     shown,
-    without_query,
 )
 from avatar_async.requests.shapes import Fault, Reader, Shape
 from avatar_async.requests.unset import UNSET
@@ -31,10 +30,6 @@ def own_copy(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
 
 
-def _legible(value: Any) -> str:
-    return repr(without_query(value) if is_web_url(value) else value)
-
-
 @attrs.frozen(kw_only=True, repr=False)
 class VendorObject:
     """Hold the fields of one object of the vendor's JSON.
@@ -46,9 +41,9 @@ class VendorObject:
     extra: Mapping[str, Any] = attrs.field(factory=dict, converter=own_copy, hash=False)
 
     def __repr__(self) -> str:
-        given = [f"{name}={_legible(getattr(self, name))}" for name in specs(type(self))]
-        given = [part for part in given if not part.endswith("=UNSET")]
-        given += [f"{name}={getattr(self, name)!r}" for name in EXTRA_FIELDS if getattr(self, name, None)]
+        values = {name: getattr(self, name) for name in specs(type(self))}
+        values |= {name: getattr(self, name, None) or UNSET for name in EXTRA_FIELDS}
+        given = [f"{name}={public_value(value)!r}" for name, value in values.items() if value is not UNSET]
         return f"{type(self).__name__}({', '.join(given)})"
 
     @property
@@ -147,7 +142,12 @@ class PlainReader:
 
     def _report(self, path: str, value: Any, message: str, rule: Rule) -> None:
         problem = Problem(
-            path=path, value=value, message=message, severity=Severity.ERROR, source=_PLAIN_SOURCE, rule=rule
+            path=path,
+            value=public_value(value),
+            message=message,
+            severity=Severity.ERROR,
+            source=_PLAIN_SOURCE,
+            rule=rule,
         )
         self.problems.append(problem)
 
@@ -209,7 +209,7 @@ class Place:
         state = "is missing" if value is UNSET else f"is {shown(value)}"
         return Problem(
             path=path,
-            value=value,
+            value=public_value(value),
             message=f"{path} {state}; {text}",
             severity=severity,
             source=INFERRED_SOURCE if rule is Rule.INFERRED else self.source,
@@ -238,18 +238,29 @@ def object_problems(item: VendorObject, at: Place) -> Iterator[Problem]:
     """Yield every problem of a nested object and of what lies below it."""
     for name in specs(type(item)):
         yield from field_problems(item, name, at)
-    yield from extra_problems(item.extra, "extra", at)
+    yield from extra_problems(item.extra, "extra", at, VendorReader().fields(type(item)))
     yield from item.rules(at)
 
 
-def extra_problems(extra: Any, name: str, at: Place) -> Iterator[Problem]:
-    """Yield a warning for every undocumented key."""
+def extra_problems(extra: Any, name: str, at: Place, documented: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield a warning for every key that stands beside the fields.
+
+    Args:
+        extra: The keys and their values.
+        name: What the mapping is called.
+        at: The object that has it.
+        documented: Fields by the keys that are sent for them.
+    """
     if not isinstance(extra, Mapping):
         yield at.error(name, extra, "an object is needed", Rule.TYPE)
         return
     for key, value in extra.items():
-        text = "the documents do not name this key; it is sent as it is"
-        yield at.warning(f"{name}.{key}", value, text, Rule.UNKNOWN)
+        field, here = documented.get(key), f"{name}.{key}"
+        if field is None:
+            text = "the documents do not name this key; it is sent as it is"
+            yield at.warning(here, value, text, Rule.UNKNOWN)
+        else:
+            yield at.warning(here, value, f"it is sent, unchecked, in place of {field}", Rule.EFFECT)
 
 
 def object_schema(of: type[Any], *, complete: bool = True) -> dict[str, Any]:

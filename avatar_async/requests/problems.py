@@ -3,9 +3,10 @@
 import json
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import attrs
+
+from avatar_async.requests.addresses import public_value
 
 #: `Problem.source` of rules that no table of the vendor states.
 INFERRED_SOURCE = "inferred by avatar-async; no table of the vendor states it"
@@ -45,7 +46,7 @@ class Problem:
 
     Attributes:
         path: The field in manifest form, `personal.green_params_blur_ks` or `override[1].video_url`.
-        value: What was given, `UNSET` if nothing was; URLs stand without their query.
+        value: What was given, `UNSET` if nothing was; addresses stand without what is secret in them.
         message: One sentence with field, value, and what is allowed or helps.
         severity: Errors refuse a request under strict validation, warnings never do.
         source: The vendor's document and section that states the rule.
@@ -63,20 +64,6 @@ class Problem:
         return f"{self.severity}: {self.message} [{self.source}]"
 
 
-def without_query(url: str) -> str:
-    """Return a URL without its query and fragment, which may hold a signature."""
-    try:
-        parts = urlsplit(url)
-        return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
-    except ValueError:
-        return url.split("?", 1)[0].split("#", 1)[0]
-
-
-def is_web_url(value: object) -> bool:
-    """Tell whether a value is text that starts as an http or https URL."""
-    return isinstance(value, str) and value[:8].lower().startswith(("http://", "https://"))
-
-
 def is_encodable(text: str) -> bool:
     """Tell whether text can be sent: lone surrogates cannot."""
     try:
@@ -87,9 +74,8 @@ def is_encodable(text: str) -> bool:
 
 
 def shown(value: object) -> str:
-    """Write a value as a message shows it: short, as JSON, URLs without their query."""
-    if isinstance(value, str) and is_web_url(value):
-        value = without_query(value)
+    """Write a value as a message shows it: short, as JSON, addresses without what is secret in them."""
+    value = public_value(value)
     try:
         text = json.dumps(value, ensure_ascii=False, default=repr)
     except ValueError:

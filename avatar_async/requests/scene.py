@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
+from avatar_async.requests.addresses import public_url
 from avatar_async.requests.fields import documented, option
 from avatar_async.requests.objects import ObjectOf, Place, VendorObject
-from avatar_async.requests.problems import Problem, Rule, without_query
+from avatar_async.requests.problems import Problem, Rule
 from avatar_async.requests.shapes import Boolean, Identifier, Integer, ListOf, Number, Text
 from avatar_async.requests.unset import UNSET, Unset
 
@@ -31,7 +32,7 @@ class ByIdOnly(VendorObject):
         """Yield problems between fields of this object."""
         if isinstance(self.url, str) and self.url:
             text = "avatar, foreground and background support ids only; leave url empty and give the id"
-            yield Place(at.path, _TABLE).error("url", without_query(self.url), text, Rule.EXCLUSIVE)
+            yield Place(at.path, _TABLE).error("url", public_url(self.url), text, Rule.EXCLUSIVE)
 
 
 @documented

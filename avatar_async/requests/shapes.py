@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from avatar_async.requests.problems import Rule, Severity, is_encodable, without_query
+from avatar_async.requests.addresses import public_url
+from avatar_async.requests.problems import Rule, Severity, is_encodable
 from avatar_async.requests.refs import ROLES, Ref, ref_fault
 
 _PRINTABLE = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff]+")
@@ -202,7 +203,7 @@ class Url(Shape):
         elif not value.strip():
             yield Fault(value=value, text="it may not be empty", rule=Rule.MISSING)
         elif not self._reachable(value):
-            yield self._mistyped(without_query(value))
+            yield self._mistyped(public_url(value))
 
     @staticmethod
     def _reachable(value: str) -> bool:
@@ -263,14 +264,14 @@ class Choice(Shape):
 class ListOf(Shape):
     """Need a list of one shape, of an exact length if one is documented."""
 
+    wanted = "a list"
     item: Shape
     length: int | None = attrs.field(default=None, kw_only=True)
     at_least: int = attrs.field(default=0, kw_only=True)
 
-    @property
-    def wanted(self) -> str:  # type: ignore[override]
-        """Say the length and the items."""
-        return "a list" if self.length is None else f"a list of {self.length} values"
+    def _mistyped(self, value: Any) -> Fault:
+        needed = self.wanted if self.length is None else f"a list of {self.length} values"
+        return Fault(value=value, text=f"{needed} is needed", rule=Rule.TYPE)
 
     def admit(self, value: Any) -> Any:
         return tuple(map(self.item.admit, value)) if isinstance(value, list | tuple) else value

@@ -148,9 +148,21 @@ def test_undocumented_keys_are_welcome_under_extra():
 
 
 def test_an_extra_key_wins_over_a_field():
-    """Whoever spells a documented key under extra means that value."""
+    """Whoever spells a documented key under extra means that value, and is told that nobody checked it."""
     request = RebuildRequest(video_crf_quality=21, extra={"videoCrfQuality": 99})
     assert request.to_vendor() == {"videoCrfQuality": 99}
+    (problem,) = (problem for problem in request.problems() if problem.path == "extra.videoCrfQuality")
+    assert (problem.rule, problem.severity) == (Rule.EFFECT, Severity.WARNING)
+    assert "in place of video_crf_quality" in problem.message
+
+
+def test_a_preview_key_spelt_twice_is_remarked():
+    """Table and example spell it differently; the second one is sent beside the first."""
+    param = {"green_params_blur_ks": 3, "greenParamsBlurKs": 5}
+    request = PREVIEW.from_vendor({"param": param})
+    assert json.loads(request.to_vendor()["param"]) == param
+    (problem,) = (problem for problem in request.problems() if problem.path.startswith("param_extra"))
+    assert (problem.path, problem.rule) == ("param_extra.greenParamsBlurKs", Rule.EFFECT)
 
 
 def test_a_mapping_handed_to_a_nested_field_becomes_its_record():

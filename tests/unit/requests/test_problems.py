@@ -143,6 +143,23 @@ def test_a_bad_url_is_shown_without_its_query(training):
     assert "secret" not in repr(training(video_url="https://media.example/a.mp4?signature=secret"))
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://me:secret@media.example/a",
+        ["https://media.example/a?signature=secret"],
+        ("https://media.example/a?signature=secret",),
+        {"cover": {"at": "see https://media.example/a?signature=secret"}},
+    ],
+)
+def test_an_address_among_undocumented_keys_is_shown_without_its_secrets(value, rebuild):
+    """Whatever is pasted is printed, logged and kept in receipts."""
+    request = rebuild(extra={"cover": value})
+    (problem,) = request.problems()
+    assert "secret" not in f"{problem}{problem.value}{problem!r}{request!r}"
+    assert "secret" in repr(request.to_vendor())
+
+
 @pytest.mark.parametrize("ref", [Ref(""), Ref("a", "zip"), Ref("a", "model", -1), Ref("a", "model", True)])
 def test_a_reference_is_checked_for_itself(ref, rebuild):
     """A role that no artifact has would never resolve."""
