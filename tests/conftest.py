@@ -1,12 +1,47 @@
 """Fixtures for every test."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
+import anyio.lowlevel
+import hypothesis
 import pytest
 from aioresponses import aioresponses
+
+# A busy machine is no fault of the code: no example has a deadline. `--hypothesis-profile=ci` wins over this.
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.load_profile("local")
+
+
+class JumpingClock:
+    """A clock that stands still until something sleeps, and then jumps; it remembers how far."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        """Return the instant it stands at."""
+        return self.at
+
+    def monotonic(self) -> float:
+        """Return that instant in seconds."""
+        return self.at.timestamp()
+
+    async def sleep(self, delay_s: float) -> None:
+        """Jump ahead."""
+        self.slept.append(delay_s)
+        self.at += timedelta(seconds=delay_s)
+        await anyio.lowlevel.checkpoint()
+
+
+@pytest.fixture
+def clock() -> JumpingClock:
+    """Return a clock that nobody waits for."""
+    return JumpingClock()
 
 
 class _Response(aiohttp.ClientResponse):

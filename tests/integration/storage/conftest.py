@@ -1,9 +1,9 @@
-"""A real file server with faults, and a plain source, journal and clock for downloads."""
+"""A real file server with faults, and a plain source and journal for downloads."""
 
 import io
 import zipfile
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,28 +26,6 @@ from avatar_async.errors import (
 from avatar_async.requests import Kind
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-class StoryClock:
-    """A clock that moves when somebody sleeps, and a little with each look."""
-
-    def __init__(self):
-        self.seconds = 1000.0
-        self.slept = []
-
-    def now(self):
-        """Return the story's instant."""
-        return T0 + timedelta(seconds=self.seconds)
-
-    def monotonic(self):
-        """Return the story's seconds."""
-        return self.seconds
-
-    async def sleep(self, delay_s):
-        """Jump ahead."""
-        self.slept.append(delay_s)
-        self.seconds += delay_s
-        await anyio.lowlevel.checkpoint()
 
 
 @define
@@ -184,7 +162,7 @@ class Scene:
     server: FileServer
     source: Source
     out: Path
-    clock: StoryClock
+    clock: Any
     rules: dict[str, Any] = field(factory=dict)
     reserve: int = 0
     journal: Journal = field(factory=Journal)
@@ -197,25 +175,32 @@ class Scene:
             self.server.files[name] = content
         return Artifact(role=role, name=name, url=f"{self.server.origin}/{name}", **fields)
 
+    def job(self, *artifacts, folder=None):
+        """Return the job whose files these are."""
+        return Job(
+            id="1",
+            batch="default",
+            name="one",
+            kind=Kind.TRAINING,
+            folder=folder or self.folder,
+            task_name="one",
+            fingerprint="f",
+            state=State.FETCHING,
+            created_at=T0,
+            artifacts=artifacts,
+        )
+
     async def fetch(self, artifact):
         """Fetch with a new set of downloads, as a new process would."""
         downloads = DownloadFolder(
             self.out, clock=self.clock, disk_reserve_bytes=self.reserve, rules=FetchRules(**self.rules)
         )
-        job = Job(
-            id="1",
-            batch="default",
-            name="one",
-            kind=Kind.TRAINING,
-            folder=self.folder,
-            task_name="one",
-            fingerprint="f",
-            state=State.FETCHING,
-            created_at=T0,
-            artifacts=(artifact,),
-        )
         return await downloads.fetch(
-            job, artifact, self.source, self.journal, lambda done, total: self.progress.append((done, total))
+            self.job(artifact),
+            artifact,
+            self.source,
+            self.journal,
+            lambda done, total: self.progress.append((done, total)),
         )
 
     def names(self):
@@ -228,7 +213,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path):
+def scene(tmp_path, clock):
     """A callable that opens a server and a source for the block."""
 
     @asynccontextmanager
@@ -243,9 +228,8 @@ def scene(tmp_path):
             await site.start()
             server.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
             async with aiohttp.ClientSession() as session:
-                yield Scene(
-                    server=server, source=Source(session, server), out=tmp_path / "out", clock=StoryClock()
-                )
+                source = Source(session, server)
+                yield Scene(server=server, source=source, out=tmp_path / "out", clock=clock)
         finally:
             await runner.cleanup()
 

@@ -10,7 +10,6 @@ import pytest
 from attrs import evolve
 from blockbuster import blockbuster_ctx
 
-from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import ArtifactState
 from avatar_async._storage import partfile
 from avatar_async._storage.checks import StoppedError
@@ -24,7 +23,6 @@ from avatar_async.errors import (
     TransportError,
     UnknownFileError,
 )
-from avatar_async.requests import Kind
 
 
 def sha256(content):
@@ -410,15 +408,11 @@ async def test_the_speed_limit_is_shared(scene, make_zip):
         limited = DownloadFolder(
             stage.out, clock=stage.clock, disk_reserve_bytes=0, bandwidth_bytes_s=100_000
         )
-        job = Job(
-            id="1", batch="b", name="n", kind=Kind.TRAINING, folder="one", task_name="n", fingerprint="f",
-            created_at=stage.clock.now(),
-        )  # fmt: skip
-        before = stage.clock.seconds
+        job, before = stage.job(), stage.clock.monotonic()
         async with anyio.create_task_group() as tasks:
             for artifact in artifacts:
                 tasks.start_soon(limited.fetch, job, artifact, stage.source, stage.journal, lambda *_: None)
-        assert stage.clock.seconds - before >= 0.9 * 2 * len(content) / 100_000
+        assert stage.clock.monotonic() - before >= 0.9 * 2 * len(content) / 100_000
 
 
 async def test_the_loop_is_never_blocked(scene, make_zip):
@@ -485,10 +479,7 @@ async def test_many_downloads_at_once_all_arrive(scene, make_zip):
 
         async def bring(number):
             artifact = stage.artifact(f"{number}.zip", content, size_bytes=len(content))
-            job = Job(
-                id=str(number), batch="b", name=str(number), kind=Kind.TRAINING, folder=f"job-{number % 7}",
-                task_name="n", fingerprint="f", created_at=stage.clock.now(),
-            )  # fmt: skip
+            job = stage.job(folder=f"job-{number % 7}")
             stored.append(await downloads.fetch(job, artifact, stage.source, stage.journal, lambda *_: None))
 
         async with anyio.create_task_group() as tasks:

@@ -1,10 +1,9 @@
-"""Small servers on real sockets, and a clock that need not be waited for."""
+"""Small servers on real sockets."""
 
 import asyncio
 import ssl as ssl_errors
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
@@ -12,37 +11,25 @@ from aiohttp import web
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-class VirtualClock:
-    """A clock that jumps where it is told to sleep."""
+def _answering(*replies: bytes) -> Handler:
+    """Return a handler that gives each connection the next reply, the last one again and again."""
+    left = list(replies)
 
-    def __init__(self) -> None:
-        self.at = datetime(2024, 5, 1, 12, tzinfo=UTC)
-        self.slept: list[float] = []
+    async def handler(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(left.pop(0) if len(left) > 1 else left[0])
+        await writer.drain()
 
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-    async def sleep(self, delay_s: float) -> None:
-        self.slept.append(delay_s)
-        self.at += timedelta(seconds=delay_s)
-        await asyncio.sleep(0)
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    """Return a clock that stands still until something sleeps."""
-    return VirtualClock()
+    return handler
 
 
 @pytest.fixture
 def raw_server():
-    """Serve one asyncio handler; counts connections."""
+    """Serve one asyncio handler, or raw replies in their order; yields origin and what was asked."""
 
     @asynccontextmanager
-    async def serve(handler: Handler, *, ssl=None) -> AsyncIterator[tuple[str, list[bytes]]]:
+    async def serve(*answers: Handler | bytes, ssl=None) -> AsyncIterator[tuple[str, list[bytes]]]:
+        replies = [answer for answer in answers if isinstance(answer, bytes)]
+        handler = next((answer for answer in answers if callable(answer)), None) or _answering(*replies)
         requests: list[bytes] = []
         handling: set[asyncio.Task[None]] = set()
 
@@ -89,7 +76,7 @@ def app_server():
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         assert site._server is not None
-        port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined] # typed as AbstractServer
         try:
             yield f"http://127.0.0.1:{port}"
         finally:

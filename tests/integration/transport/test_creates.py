@@ -29,29 +29,19 @@ REQUEST = ImagePreviewRequest(material_name="anchor", url="https://x.example/p.p
 CERTIFICATE = Path(__file__).parent / "tls" / "test-only-cert.pem"
 KEY = CERTIFICATE.with_name("test-only-key.pem")
 OK = b'{"code": 0, "message": "success", "data": 812345}'
+#: Little patience, for services that never end their answer.
+SHORT = {"read_timeout_s": 0.3, "total_timeout_s": 0.8}
 
 
 def settings(endpoint: str, **changes) -> Settings:
-    """Return settings with short timeouts and a fixed token."""
-    values = {"token": "t0ken", "connect_timeout_s": 0.5, "read_timeout_s": 0.3, "total_timeout_s": 0.6}
-    return Settings(endpoint=endpoint, **{**values, **changes})
+    """Return settings with a fixed token."""
+    return Settings(endpoint=endpoint, **{"token": "t0ken", **changes})
 
 
 def http(body: bytes, status: str = "200 OK", *extra: str, length: int | None = None) -> bytes:
     """Return a raw reply."""
     head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *extra]
     return "\r\n".join([*head, "", ""]).encode() + body
-
-
-def answering(*replies: bytes):
-    """Return a handler that gives each connection the next reply, and closes."""
-    left = list(replies)
-
-    async def handler(reader, writer):
-        writer.write(left.pop(0) if len(left) > 1 else left[0])
-        await writer.drain()
-
-    return handler
 
 
 @asynccontextmanager
@@ -72,7 +62,7 @@ async def report_of(endpoint: str, **changes):
 
 async def test_accepted_call_is_sent_once_with_everything_the_service_needs(raw_server):
     """The whole request, as bytes."""
-    async with serving(raw_server, answering(http(OK))) as (client, requests):
+    async with serving(raw_server, http(OK)) as (client, requests):
         assert await client.create(REQUEST) == 812345
     (request,) = requests
     head, _, body = request.partition(b"\r\n\r\n")
@@ -116,36 +106,36 @@ async def drip(reader, writer):
         await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize(
-    "handler",
-    [
-        never,
-        drip,
-        close,
-        half_a_header,
-        reset,
-        answering(http(OK, length=len(OK) + 10)),
-        answering(http(OK[:-8])),
-        answering(http(b"")),
-        answering(http(b"<html>welcome</html>")),
-        answering(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"),
-        answering(http(b'{"code": 0, "message": "success"}')),
-        answering(http(b"[" * 100_000)),
-        answering(http(b" " * (2 << 20))),
-        answering(http(OK, "500 Internal Server Error")),
-        answering(http(b'{"code": 5, "message": "oops"}', "502 Bad Gateway")),
-        answering(http(b"", "503 Service Unavailable", "Retry-After: 5")),
-        answering(http(b"", "408 Request Timeout")),
-        answering(http(OK, "200 OK", "Content-Encoding: br")),
-    ],
-)
-async def test_what_nobody_can_tell_is_unknown_and_never_sent_again(raw_server, handler):
+UNCLEAR = {
+    "no answer": never,
+    "an endless answer": drip,
+    "closed": close,
+    "half a header": half_a_header,
+    "reset": reset,
+    "shorter than announced": http(OK, length=len(OK) + 10),
+    "half an envelope": http(OK[:-8]),
+    "empty": http(b""),
+    "a web page": http(b"<html>welcome</html>"),
+    "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
+    "no task id": http(b'{"code": 0, "message": "success"}'),
+    "nested too deeply": http(b"[" * 100_000),
+    "too long": http(b" " * (2 << 20)),
+    "500 with an envelope": http(OK, "500 Internal Server Error"),
+    "502 with a refusal": http(b'{"code": 5, "message": "oops"}', "502 Bad Gateway"),
+    "503": http(b"", "503 Service Unavailable", "Retry-After: 5"),
+    "408": http(b"", "408 Request Timeout"),
+    "an encoding nobody asked for": http(OK, "200 OK", "Content-Encoding: br"),
+}
+
+
+@pytest.mark.parametrize("answer", UNCLEAR)
+async def test_what_nobody_can_tell_is_unknown_and_never_sent_again(raw_server, answer):
     """Each of these may have made a task that costs money."""
-    async with raw_server(handler) as (endpoint, requests):
-        report = await report_of(endpoint)
+    async with raw_server(UNCLEAR[answer]) as (endpoint, requests):
+        report = await report_of(endpoint, **SHORT)
         assert report.sent
         assert decide(report, after_token_refusal=False) is Verdict.UNKNOWN
-        async with AvatarClient(settings=settings(endpoint)) as client:
+        async with AvatarClient(settings=settings(endpoint, **SHORT)) as client:
             with pytest.raises(SubmissionUnknownError, match="pay twice"):
                 await client.create(REQUEST)
     assert len(requests) == 2
@@ -156,9 +146,9 @@ async def test_what_nobody_can_tell_is_unknown_and_never_sent_again(raw_server, 
 )
 async def test_redirect_is_never_followed(raw_server, status):
     """A followed POST may be a second task, or hand the token to a stranger."""
-    async with raw_server(answering(http(OK))) as (elsewhere, followed):
+    async with raw_server(http(OK)) as (elsewhere, followed):
         reply = http(b"", status, f"Location: {elsewhere}/api")
-        async with serving(raw_server, answering(reply)) as (client, requests):
+        async with serving(raw_server, reply) as (client, requests):
             with pytest.raises(SettingRefusedError):
                 await client.create(REQUEST)
     assert len(requests) == 1
@@ -216,7 +206,7 @@ def tls():
 
 async def test_untrusted_certificate_is_refused_before_anything_is_sent(raw_server, tls):
     """There is no switch for it."""
-    async with raw_server(answering(http(OK)), ssl=tls) as (endpoint, requests):
+    async with raw_server(http(OK), ssl=tls) as (endpoint, requests):
         report = await report_of(endpoint)
     assert not report.sent
     assert "certificate" in report.message
@@ -225,7 +215,7 @@ async def test_untrusted_certificate_is_refused_before_anything_is_sent(raw_serv
 
 async def test_certificate_of_the_ca_file_is_trusted(raw_server, tls):
     """Companies inspect TLS with authorities of their own."""
-    async with raw_server(answering(http(OK)), ssl=tls) as (endpoint, _):
+    async with raw_server(http(OK), ssl=tls) as (endpoint, _):
         report = await report_of(endpoint, ca_file=CERTIFICATE)
     assert report.task_id == 812345
 
@@ -241,7 +231,7 @@ async def test_ca_file_that_cannot_be_read_is_a_config_error(tmp_path):
 
 async def test_proxy_is_not_used_for_loopback(raw_server):
     """A company proxy cannot reach this machine's emulator."""
-    async with raw_server(answering(http(OK))) as (endpoint, _):
+    async with raw_server(http(OK)) as (endpoint, _):
         report = await report_of(endpoint, proxy="http://127.0.0.1:1")
     assert report.task_id == 812345
 
@@ -249,7 +239,7 @@ async def test_proxy_is_not_used_for_loopback(raw_server):
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
 async def test_proxy_that_refuses_the_tunnel_means_not_sent(raw_server, status):
     """The service never saw a byte."""
-    async with raw_server(answering(http(b"", status))) as (proxy, requests):
+    async with raw_server(http(b"", status)) as (proxy, requests):
         report = await report_of("https://no-such-host.invalid", proxy=proxy)
     assert not report.sent
     assert requests[0].startswith(b"CONNECT ")
@@ -258,7 +248,7 @@ async def test_proxy_that_refuses_the_tunnel_means_not_sent(raw_server, status):
 
 async def test_throttling_carries_its_wait(raw_server):
     """Clamped to ten minutes."""
-    async with serving(raw_server, answering(http(b"", "429 Too Many Requests", "Retry-After: 7200"))) as (
+    async with serving(raw_server, http(b"", "429 Too Many Requests", "Retry-After: 7200")) as (
         client,
         _,
     ):
@@ -271,7 +261,7 @@ async def test_refusal_carries_code_message_and_field(raw_server):
     """3333 is the one documented code."""
     reply = http(b'{"code": 3333, "message": "url is not reachable", "data": null}', "200 OK")
     async with (
-        raw_server(answering(reply)) as (endpoint, _),
+        raw_server(reply) as (endpoint, _),
         AvatarClient(settings=settings(endpoint)) as client,
     ):
         with pytest.raises(RejectedError) as caught:
@@ -283,7 +273,7 @@ async def test_refusal_carries_code_message_and_field(raw_server):
 async def test_codes_of_the_profile_are_understood(raw_server):
     """Nobody knows them beforehand."""
     reply = http(b'{"code": 42, "message": "too many tasks"}', "500 Internal Server Error")
-    async with raw_server(answering(reply)) as (endpoint, _):
+    async with raw_server(reply) as (endpoint, _):
         for name, error in (("busy", ThrottledError), ("refused", RejectedError)):
             async with AvatarClient(settings=settings(endpoint, codes={name: [42]})) as client:
                 with pytest.raises(error):
@@ -292,7 +282,7 @@ async def test_codes_of_the_profile_are_understood(raw_server):
 
 async def test_fixed_token_that_is_refused_names_its_variable(raw_server):
     """Nobody can renew it."""
-    async with serving(raw_server, answering(http(b"", "401 Unauthorized"))) as (client, requests):
+    async with serving(raw_server, http(b"", "401 Unauthorized")) as (client, requests):
         with pytest.raises(AuthError, match="AVATAR_TOKEN"):
             await client.create(REQUEST)
     assert len(requests) == 1
@@ -301,7 +291,7 @@ async def test_fixed_token_that_is_refused_names_its_variable(raw_server):
 async def test_bad_request_is_refused_before_anything_is_sent(raw_server):
     """Strict validation is the default; `off` sends what it is given."""
     bad = ImagePreviewRequest(material_name="", url="")
-    async with serving(raw_server, answering(http(OK))) as (client, requests):
+    async with serving(raw_server, http(OK)) as (client, requests):
         with pytest.raises(RequestError):
             await client.create(bad)
         assert requests == []
@@ -313,19 +303,29 @@ async def test_compressed_reply_nobody_asked_for_is_still_read(raw_server):
     import gzip
 
     packed = gzip.compress(OK)
-    async with raw_server(answering(http(packed, "200 OK", "Content-Encoding: gzip"))) as (endpoint, _):
+    async with raw_server(http(packed, "200 OK", "Content-Encoding: gzip")) as (endpoint, _):
         assert (await report_of(endpoint)).task_id == 812345
     bomb = gzip.compress(b" " * (64 << 20))
-    async with raw_server(answering(http(bomb, "200 OK", "Content-Encoding: gzip"))) as (endpoint, _):
+    async with raw_server(http(bomb, "200 OK", "Content-Encoding: gzip")) as (endpoint, _):
         assert "longer than" in (await report_of(endpoint)).message
 
 
 async def test_cancelled_call_leaves_no_connection_open(raw_server):
     """Cancellation must be prompt even if the service says nothing."""
-    async with serving(raw_server, never, read_timeout_s=30, total_timeout_s=30) as (client, requests):
-        with anyio.move_on_after(0.2) as scope:
-            await client.submit(REQUEST)
-        assert scope.cancelled_caught
+    arrived, left = anyio.Event(), anyio.Event()
+
+    async def silent(reader, writer):
+        arrived.set()
+        await reader.read()
+        left.set()
+
+    async with serving(raw_server, silent) as (client, requests):
+        async with anyio.create_task_group() as group:
+            group.start_soon(client.submit, REQUEST)
+            await arrived.wait()
+            group.cancel_scope.cancel()
+        with anyio.fail_after(5):
+            await left.wait()
     assert len(requests) == 1
 
 

@@ -12,8 +12,8 @@ TASK = {"taskType": "takeover", "materialName": "clip", "status": "RUNNING"}
 
 
 def client(endpoint: str, **changes) -> AvatarClient:
-    """Return a client with a fixed token and short timeouts."""
-    return AvatarClient(settings=Settings(endpoint=endpoint, token="t0ken", total_timeout_s=0.5, **changes))
+    """Return a client with a fixed token."""
+    return AvatarClient(settings=Settings(endpoint=endpoint, token="t0ken", **changes))
 
 
 def reply(data) -> web.Response:
