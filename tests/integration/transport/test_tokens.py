@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from aiohttp import web
 from blockbuster import blockbuster_ctx
@@ -37,7 +38,9 @@ class Service:
         self.expires_in = 28800
         self.refresh_status = 200
         self.token_reply: dict[str, Any] | None = None
-        self.accept: set[str] | None = None
+        #: Set when the token call is made; it is answered once the gate is open.
+        self.asked, self.gate = anyio.Event(), anyio.Event()
+        self.gate.set()
         app = self.app = web.Application()
         app.router.add_post(TOKEN, self.token)
         app.router.add_post(REFRESH, self.refresh)
@@ -56,7 +59,8 @@ class Service:
 
     async def token(self, request: web.Request) -> web.Response:
         self.calls["token"] += 1
-        await anyio.sleep(0.05)
+        self.asked.set()
+        await self.gate.wait()
         if self.token_reply is not None:
             return web.Response(**self.token_reply)
         body = await request.json()
@@ -111,6 +115,7 @@ def client_of(tmp_path, clock):
 
 async def test_a_thousand_callers_make_one_token_request(service, app_server, client_of):
     """At most two tokens are valid at once: a second request would make others' invalid."""
+    service.gate = anyio.Event()
     async with (
         app_server(service.app) as endpoint,
         client_of(endpoint) as client,
@@ -118,6 +123,8 @@ async def test_a_thousand_callers_make_one_token_request(service, app_server, cl
     ):
         for _ in range(1000):
             group.start_soon(client.prepare)
+        await service.asked.wait()
+        service.gate.set()
     assert service.calls == {"token": 1}
 
 
@@ -386,10 +393,30 @@ async def test_unreachable_token_service_may_be_tried_again_at_once(client_of, c
 
 async def test_cancelled_request_does_not_fail_those_who_wait_for_it(service, app_server, client_of):
     """One impatient caller must not spoil the others."""
-    async with app_server(service.app) as endpoint, client_of(endpoint) as client:
-        with anyio.move_on_after(0.02):
+    service.gate = anyio.Event()
+    impatient = anyio.CancelScope()
+    answers = []
+
+    async def leave_early(client) -> None:
+        with impatient:
             await client.prepare()
-        await client.query(5)
+
+    async def wait_for_it(client) -> None:
+        answers.append((await client.query(5)).status)
+
+    async with (
+        app_server(service.app) as endpoint,
+        client_of(endpoint) as client,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(leave_early, client)
+        await service.asked.wait()
+        group.start_soon(wait_for_it, client)
+        await anyio.lowlevel.checkpoint()
+        impatient.cancel()
+        service.gate.set()
+    assert impatient.cancelled_caught
+    assert answers == ["RUNNING"]
     assert service.granted <= 2
 
 
