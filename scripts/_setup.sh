@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Shared set-up of the scripts, to be sourced: makes .venv in the repo root and keeps it up to date.
 #
-# Sets `root` (the repo root) and `venv`, and puts the environment's programs first on PATH.
+# Sets `root` (the repo root) and `venv`, and leaves PATH as it is.
 # PYTHON=/path/to/python chooses the interpreter of a new environment.
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -141,4 +141,3 @@ lock_set_up() {
 unset PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX
 export PIP_USER=0
 set_up
-export PATH=$venv/bin:$PATH

@@ -1,5 +1,6 @@
 """The command line's commands, put together."""
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -67,8 +68,21 @@ _add(scaffold.init, "Write a sample manifest and profile.", scaffold.INIT_HELP, 
 _add(scaffold.schema, "Print the JSON Schema of manifests.", scaffold.SCHEMA_HELP, scaffold.SCHEMA_EXAMPLES)
 
 
+def _open_standard_streams() -> None:
+    """Open the standard streams that the caller closed, lest a file of ours takes their numbers."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(opened, True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
 def run() -> None:
     """Run the command line with the process's arguments; leaves with the exit code."""
+    _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

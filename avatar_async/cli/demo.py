@@ -9,6 +9,7 @@ import typer
 
 from avatar_async.cli import exits, logs, places, values
 from avatar_async.cli import options as opt
+from avatar_async.cli.program import again_command, program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,7 @@ def demo(
             outcome = await conduct(orchestrator, feed, manner)
         if not (json or quiet or outcome.signal_code):
             _show_results(outcome.jobs)
-        code = conclude(outcome, place, manner, f"avatar-async demo {place.where}".strip())
+        code = conclude(outcome, place, manner, again_command())
         if code == exits.ExitCode.DONE and not (json or quiet):
             _show_next(out, place.where)
         return code
@@ -94,12 +95,12 @@ def _show_results(jobs: "Sequence[Job]") -> None:
 
 
 def _show_next(out: Path, where: str) -> None:
-    quoted = shlex.quote(str(out))
+    command = program()
     rows = (
-        (f"ls {quoted}/*", "the files, a folder for each job"),
-        (f"avatar-async status {where}", "every job, its task and what to do"),
-        (f"avatar-async demo {where}", "again: nothing is submitted twice"),
-        ("avatar-async init", "a manifest and a profile of your own"),
+        (f"ls {shlex.quote(str(out))}/*", "the files, a folder for each job"),
+        (f"{command} status {where}", "every job, its task and what to do"),
+        (f"{command} demo {where}", "again: nothing is submitted twice"),
+        (f"{command} init", "a manifest and a profile of your own"),
     )
     width = max(len(command) for command, _ in rows)
     lines = ["", "What to try next:", *(f"  {command:<{width}}  # {text}" for command, text in rows)]

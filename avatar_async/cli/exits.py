@@ -1,5 +1,6 @@
 """Exit codes, and the one place where errors become messages and exit codes."""
 
+import errno
 import inspect
 import os
 import sys
@@ -43,6 +44,10 @@ _NOTHING_SENT = (
     errors.LifecycleError,
     errors.EmulatorError,
 )
+
+
+#: What writing to a stream fails with where a disk is full or broken.
+_CANNOT_WRITE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 def code_for_error(error: errors.AvatarError) -> ExitCode:
@@ -100,7 +105,7 @@ def _code_of_error(error: BaseException) -> int:
         tell("Interrupted.")
         return ExitCode.INTERRUPTED
     if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return ExitCode.BAD_END
     if isinstance(error, errors.AvatarError):
         logs.exception(error)
@@ -114,11 +119,22 @@ def _code_of_error(error: BaseException) -> int:
         tell(f"Error: {error.filename}: {error.strerror}")
         _show_trace(error)
         return ExitCode.BAD_END
+    if isinstance(error, OSError) and error.errno in _CANNOT_WRITE:
+        logs.exception(error)
+        _drop_output()
+        tell(f"Error: the output cannot be written: {error.strerror}")
+        _show_trace(error)
+        return ExitCode.BAD_END
     logs.exception(error)
     tell(f"Error: this is a bug in avatar-async: {type(error).__name__}: {error}")
     tell(f"       {logs.whereabouts()}")
     _show_trace(error)
     return ExitCode.BAD_END
+
+
+def _drop_output() -> None:
+    """Send what is still to be written to stdout nowhere, so that no flush fails again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _message(error: errors.AvatarError) -> str:

@@ -7,6 +7,7 @@ from attrs import evolve
 
 from avatar_async.cli import exits, logs, places, values
 from avatar_async.cli import options as opt
+from avatar_async.cli.program import again_command
 
 if TYPE_CHECKING:
     from avatar_async.orchestrator import Orchestrator
@@ -16,7 +17,7 @@ HELP = """Adopt tasks made elsewhere and bring their results home.
 Asks the service for each task id, waits until the task is finished, and stores
 its files in DIR/task-ID/ with size and SHA-256 checked. Creates nothing. The
 same command goes on with what was interrupted.
-"""
+""" + opt.arguments(("TASK_ID", "Ids of tasks, as the service's console shows them."))
 EXAMPLES = opt.examples(
     "avatar-async fetch 8123401 8123402 --out models --profile avatar.toml",
     ("avatar-async fetch 8123403 --kind training --out models", "the service does not tell the kind"),
@@ -27,7 +28,7 @@ _KINDS = ("training", "rebuild", "image_preview", "video_preview", "takeover")
 def fetch(
     task_ids: Annotated[
         list[int],
-        typer.Argument(metavar="TASK_ID...", parser=values.task_id, help="Ids of tasks.", show_default=False),
+        typer.Argument(metavar="TASK_ID", parser=values.task_id, hidden=True, show_default=False),
     ],
     out: opt.Out,
     kind: Annotated[
@@ -56,7 +57,7 @@ def fetch(
     """Adopt tasks made elsewhere and bring their results home."""
 
     async def work() -> int:
-        from avatar_async.cli.run import Given, again_command, check_service
+        from avatar_async.cli.run import Given, check_service
         from avatar_async.cli.service import open_service
         from avatar_async.cli.session import Manner, conclude, conduct
         from avatar_async.orchestrator import Orchestrator

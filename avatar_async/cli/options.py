@@ -13,7 +13,7 @@ _LEAST_BANDWIDTH, _MOST_BANDWIDTH = 1024, 10**12
 
 Manifests = Annotated[
     list[Path],
-    typer.Argument(metavar="MANIFEST...", help="TOML, JSON, JSON Lines or CSV files.", show_default=False),
+    typer.Argument(metavar="MANIFEST", hidden=True, show_default=False),
 ]
 Out = Annotated[
     Path,
@@ -122,6 +122,15 @@ LogFile = Annotated[
         "--log-file", metavar="FILE", help="Append a debug log; it holds no secrets.", show_default=False
     ),
 ]
+
+
+def arguments(*rows: tuple[str, str]) -> str:
+    """Return the part of a command's help that tells of its arguments, each with what it is.
+
+    The arguments themselves are hidden from the help: it would show the types of Python for them.
+    """
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(["", "\b", "Arguments:", *(f"  {name:<{width}}  {text}" for name, text in rows), ""])
 
 
 def examples(*rows: tuple[str, str] | str) -> str:

@@ -1,7 +1,5 @@
 """`run`: submit the jobs of manifests, watch them, bring their files home; the same command resumes."""
 
-import shlex
-import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +10,7 @@ from attrs import frozen
 
 from avatar_async.cli import exits, logs, places
 from avatar_async.cli import options as opt
+from avatar_async.cli.program import again_command
 from avatar_async.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,14 +27,14 @@ DIR/ledger.db: after Ctrl-C, a crash or a power cut the same command goes on.
 
 Credentials come from AVATAR_APP_ID and AVATAR_APP_KEY (or AVATAR_TOKEN), the
 service from AVATAR_ENDPOINT, everything else from the profile (AVATAR_PROFILE).
-
+{arguments}
 \b
 Exit codes:
   0    every job is stored or abandoned
   1    a job ended badly, is not finished, or needs a person
   2    bad usage, manifest or configuration: nothing was sent
   130  Ctrl-C, 143 SIGTERM: the same command goes on
-"""
+""".format(arguments=opt.arguments(("MANIFEST", "Files with jobs: TOML, JSON, JSON Lines or CSV.")))
 EXAMPLES = opt.examples(
     ("avatar-async run batch.toml --out models --emulator", "try it without an account"),
     ("avatar-async run batch.toml --out models --dry-run", "see what would be submitted"),
@@ -113,14 +112,9 @@ class Given:
         """Return the options of the run; the manifests were validated when they were read."""
         from avatar_async.orchestrator import RunOptions
 
-        return RunOptions(
-            max_in_flight=settings.max_in_flight,
+        return RunOptions.from_settings(
+            settings,
             max_creates=self.max_creates,
-            poll_rate=settings.poll_rate,
-            fetches=settings.fetches,
-            bandwidth_bytes_s=settings.bandwidth_bytes_s,
-            disk_reserve_bytes=settings.disk_reserve_bytes,
-            retention_s=settings.retention_s,
             validation="off",
             allow_duplicate=self.allow_duplicate,
             rebind=self.rebind,
@@ -246,8 +240,3 @@ def check_service(settings: "Settings", specs: "Sequence[JobSpec]", *, embedded:
     if ours:
         message = f"job {ours[0]} uses {ORIGIN}/..., a clip of the embedded service: add --emulator"
         raise ConfigError(message)
-
-
-def again_command() -> str:
-    """Return the command line that this process was started with."""
-    return shlex.join(["avatar-async", *sys.argv[1:]])

@@ -1,20 +1,24 @@
 """`init` and `schema`: what a new user, and an editor, begin with."""
 
+import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from avatar_async.cli import exits
-from avatar_async.cli.options import examples
+from avatar_async.cli.options import arguments, examples
+from avatar_async.cli.program import program
 from avatar_async.errors import ConfigError
 
 INIT_HELP = """Write a sample manifest, batch.toml, and a sample profile, avatar.toml.
 
 The manifest runs as it is on the embedded service. The profile documents every
 setting, all of them commented out. Nothing is ever overwritten.
-"""
+""" + arguments(("DIR", "Where to write. [default: this folder]"))
 INIT_EXAMPLES = examples(
     "avatar-async init",
     ("avatar-async run batch.toml --out models --emulator", "then try the manifest"),
@@ -27,10 +31,20 @@ MANIFEST_NAME = "batch.toml"
 PROFILE_NAME = "avatar.toml"
 
 
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Tell what cannot be written as a mistake in the command."""
+    try:
+        yield
+    except OSError as error:
+        message = f"{error.filename} cannot be written: {error.strerror}"
+        raise ConfigError(message) from error
+
+
 def init(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="[DIR]", help="Where to write. [default: this folder]", show_default=False),
+        typer.Argument(metavar="DIR", hidden=True, show_default=False),
     ] = Path(),
 ) -> None:
     """Write a sample manifest and profile."""
@@ -42,15 +56,16 @@ def init(
         files = {folder / MANIFEST_NAME: sample_batch(), folder / PROFILE_NAME: sample_profile()}
         there = [str(path) for path in files if path.exists()]
         if there:
-            message = f"left as it is: {', '.join(there)}; name another folder"
+            message = f"{' and '.join(there)} left as before: nothing is overwritten; name another folder"
             raise ConfigError(message)
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, text in files.items():
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text)
-            sys.stdout.write(f"wrote {path}\n")
+        with _writing():
+            folder.mkdir(parents=True, exist_ok=True)
+            for path, text in files.items():
+                with path.open("x", encoding="utf-8") as file:
+                    file.write(text)
+        sys.stdout.write("".join(f"wrote {path}\n" for path in files))
         manifest = folder / MANIFEST_NAME
-        sys.stdout.write(f"\nTry it:  avatar-async run {manifest} --out models --emulator\n")
+        sys.stdout.write(f"\nTry it:  {program()} run {shlex.quote(str(manifest))} --out models --emulator\n")
         return exits.ExitCode.DONE
 
     exits.leave(work)
@@ -73,7 +88,8 @@ def schema(
         if out is None:
             sys.stdout.write(text)
         else:
-            out.write_text(text, encoding="utf-8")
+            with _writing():
+                out.write_text(text, encoding="utf-8")
             sys.stdout.write(f"wrote {out}\n")
         return exits.ExitCode.DONE
 

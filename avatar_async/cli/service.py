@@ -76,9 +76,9 @@ async def open_emulator(
         EmulatorError: It cannot start, or the `emulator` extra is not installed.
         MediaError: A clip cannot be made.
     """
-    emulator_type, demo_media = _emulator()
-    media = data / "media"
-    media.mkdir(parents=True, exist_ok=True)
+    emulator_type, demo_media, keep_image_memory = _emulator()
+    keep_image_memory()
+    media = await anyio.to_thread.run_sync(_media_folder, data)
     if demo_clips:
         if not any(media.iterdir()):
             say("Making small green-screen clips, once ...")
@@ -87,13 +87,24 @@ async def open_emulator(
         yield emulator
 
 
-def _emulator() -> "tuple[type[Emulator], Callable[[Path], list[Path]]]":
+def _media_folder(data: Path) -> Path:
+    media = data / "media"
     try:
-        from avatar_async.emulator import Emulator, demo_media
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        media.mkdir(exist_ok=True)
+    except OSError as error:
+        message = f"{error.filename}: the emulator's folder cannot be made ({error.strerror})"
+        raise EmulatorError(message) from error
+    return media
+
+
+def _emulator() -> "tuple[type[Emulator], Callable[[Path], list[Path]], Callable[[], None]]":
+    try:
+        from avatar_async.emulator import Emulator, demo_media, keep_image_memory
     except ImportError as error:
         message = f"the embedded service needs {error.name}: pip install 'avatar-async[emulator]'"
         raise EmulatorError(message) from error
-    return Emulator, demo_media
+    return Emulator, demo_media, keep_image_memory
 
 
 def _for_emulator(settings: Settings, emulator: "Emulator", data: Path) -> Settings:

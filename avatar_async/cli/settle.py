@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from avatar_async.cli import exits, places, values
-from avatar_async.cli.options import LedgerFile, OutOrHere, examples
+from avatar_async.cli.options import LedgerFile, OutOrHere, arguments, examples
 from avatar_async.cli.render.text import one_line
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ RESOLVE_HELP = """Settle a job in doubt: its create call may or may not have mad
 Look for the job's material name in the service's console first. If the task is
 there, give its id; if it surely is not, send the request again; or give the job
 up. A run that is active takes the decision up within a second.
-"""
+""" + arguments(("JOB", "Name of the job."))
 RESOLVE_EXAMPLES = examples(
     ("avatar-async resolve anchor-07 --task-id 81234 --out models", "the task exists"),
     ("avatar-async resolve anchor-07 --resubmit --out models", "there is no such task: send it again"),
@@ -31,7 +31,7 @@ RETRY_HELP = """Plan failed, rejected or expired jobs anew: the next run submits
 
 A new attempt makes a new task, which the service may charge for. A job that is
 held (a file in the way, a full disk) goes on where it stood instead.
-"""
+""" + arguments(("JOB", "Names of jobs."))
 RETRY_EXAMPLES = examples(
     "avatar-async retry anchor-03 --out models",
     "avatar-async retry anchor-03 anchor-04 --out models",
@@ -39,14 +39,14 @@ RETRY_EXAMPLES = examples(
 ABANDON_HELP = """Give jobs up: they are neither submitted nor watched nor fetched any more.
 
 A task that the service is working on is not stopped there.
-"""
+""" + arguments(("JOB", "Names of jobs."))
 ABANDON_EXAMPLES = examples("avatar-async abandon anchor-03 anchor-04 --out models")
 
-Jobs = Annotated[list[str], typer.Argument(metavar="JOB...", help="Names of jobs.", show_default=False)]
+Jobs = Annotated[list[str], typer.Argument(metavar="JOB", hidden=True, show_default=False)]
 
 
 def resolve(
-    job: Annotated[str, typer.Argument(metavar="JOB", help="Name of the job.", show_default=False)],
+    job: Annotated[str, typer.Argument(metavar="JOB", hidden=True, show_default=False)],
     task_id: Annotated[
         int | None,
         typer.Option(

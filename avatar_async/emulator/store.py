@@ -131,8 +131,16 @@ class Store:
         for write in batch:
             write.error, write.done = error, True
 
-    def _load(self) -> None:
+    def _keep_private(self) -> None:
+        """Leave the files to their owner alone: the key of the account stands in them."""
         self._path.touch(mode=0o600)
+        for ending in ("", "-wal", "-shm"):
+            path = self._path.with_name(self._path.name + ending)
+            if path.exists() and path.stat().st_mode & 0o077:
+                path.chmod(0o600)
+
+    def _load(self) -> None:
+        self._keep_private()
         self._connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level="IMMEDIATE")
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")

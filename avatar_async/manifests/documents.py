@@ -26,7 +26,8 @@ def read_text(file: Path, log: ProblemLog, spot: Spot | None = None) -> str | No
     try:
         return file.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        log.error(spot or Spot(file=file), f"{file} cannot be read: {error.strerror or error}")
+        told = f"cannot be read: {error.strerror or error}"
+        log.error(spot or Spot(file=file), told if spot is None else f"{file} {told}")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         log.error(Spot(file=file, line=line), "the text is not UTF-8")

@@ -60,7 +60,7 @@ class Fragments:
         if not isinstance(document.value, dict):
             self._log.error(document.spot(()), "an included file is an object of request fields")
             return Layer()
-        return layer_of(document)
+        return layer_of(document, shared=True)
 
 
 def fitted(fragment: Layer, kind: Kind) -> Layer:

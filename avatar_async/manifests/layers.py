@@ -98,14 +98,20 @@ def layers_of(document: Document, base: Steps) -> list[Layer]:
     ]
 
 
-def layer_of(document: Document, base: Steps = ()) -> Layer:
-    """Return the table at some steps of a document as a layer."""
+def layer_of(document: Document, base: Steps = (), *, shared: bool = False) -> Layer:
+    """Return the table at some steps of a document as a layer.
+
+    Args:
+        document: The document.
+        base: The steps.
+        shared: Whether several jobs take fields from it.
+    """
     value = document.value
     for step in base:
         value = value[step]
     depth = len(base)
     spots = {
-        steps[depth:]: Spot(file=document.file, line=line)
+        steps[depth:]: Spot(file=document.file, line=line, shared=shared)
         for steps, line in document.lines.items()
         if len(steps) > depth and steps[:depth] == base
     }

@@ -16,10 +16,12 @@ class Spot:
     Attributes:
         file: The file as it was named.
         line: Line number from 1; None if the file itself is meant.
+        shared: Whether several jobs share what stands there, as defaults and included files are.
     """
 
     file: Path
     line: int | None = None
+    shared: bool = False
 
     def __str__(self) -> str:
         return str(self.file) if self.line is None else f"{self.file}:{self.line}"
@@ -55,7 +57,7 @@ class ProblemLog:
 
     def __init__(self) -> None:
         self._found: dict[ManifestProblem, None] = {}
-        self._seen: set[tuple[Spot, str, str]] = set()
+        self._seen: set[tuple[Spot, str | None, str, str]] = set()
 
     def error(self, spot: Spot, message: str, *, path: str = "", job: str | None = None) -> None:
         """Note something that refuses the manifest."""
@@ -64,8 +66,8 @@ class ProblemLog:
     def note(
         self, spot: Spot, message: str, severity: Severity, *, path: str = "", job: str | None = None
     ) -> None:
-        """Note a problem, unless the same was noted for the same place: jobs share defaults."""
-        key = (spot, path, message)
+        """Note a problem, unless the same was noted of the same job, or of what jobs share."""
+        key = (spot, None if spot.shared else job, path, message)
         if key in self._seen:
             return
         self._seen.add(key)

@@ -35,9 +35,8 @@ def read_source(file: Path, log: ProblemLog) -> list[RawJob]:
     """Return the jobs of one manifest, noting what is wrong with the file itself."""
     suffix = file.suffix.lower()
     if suffix not in SUFFIXES:
-        log.error(
-            Spot(file=file), f"{file.name} is no manifest: its name ends with none of {', '.join(SUFFIXES)}"
-        )
+        message = f"this is no manifest: its name ends with none of {', '.join(SUFFIXES)}"
+        log.error(Spot(file=file), message)
         return []
     text = read_text(file, log)
     if text is None:
@@ -91,7 +90,7 @@ def _defaults(document: Document, log: ProblemLog) -> dict[str, Layer]:
         elif not isinstance(fields, dict):
             log.error(spot, f"{path} is a table of fields", path=path)
         else:
-            found[kind] = layer_of(document, ("defaults", kind))
+            found[kind] = layer_of(document, ("defaults", kind), shared=True)
     return found
 
 

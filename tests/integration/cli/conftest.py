@@ -33,6 +33,7 @@ class Cli:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AVATAR_")}
         self.environ = kept | {
             "PYTHONPATH": str(ROOT),
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
             "COLUMNS": "80",
             "XDG_CACHE_HOME": str(cache),
             "PYTHONUTF8": "1",

@@ -1,11 +1,19 @@
 """Errors become messages and exit codes in one place."""
 
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
 import anyio
 import pytest
 import typer
 
 from avatar_async import errors
 from avatar_async.cli import exits, logs
+
+ROOT = Path(__file__).parents[3]
 
 
 def code_of(work):
@@ -98,3 +106,50 @@ def test_control_characters_in_messages_are_made_visible(capsys):
     """A service's message may hold anything."""
     code_of(raising(errors.RejectedError("\x1b[2Jno")))
     assert capsys.readouterr().err == "Error: \\x1b[2Jno\n"
+
+
+@pytest.mark.parametrize("options", [["schema"], ["--help"], ["status"]])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_bug(options, closed, tmp_path):
+    """Daemons and cron jobs close them; a file of ours must never take their numbers."""
+    command = shlex.join([sys.executable, "-m", "avatar_async", *options])
+    done = subprocess.run(
+        ["sh", "-c", f"{command} {closed}"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == (2 if options == ["status"] else 0), done
+    assert "bug" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_under_the_output_is_told_as_such(tmp_path):
+    """It is no bug, and no traceback helps."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "avatar_async", "schema"],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "Error: the output cannot be written: No space left on device\n"
+
+
+def test_a_reader_that_leaves_is_no_error_to_tell_of(tmp_path):
+    """`| head -1` is how people look."""
+    done = subprocess.run(
+        ["sh", "-c", f"{shlex.quote(sys.executable)} -m avatar_async schema | head -1"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("{\n", "")

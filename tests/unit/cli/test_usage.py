@@ -1,5 +1,6 @@
 """What the command line refuses, and how it says so."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,9 @@ def test_help_fits_80_columns_and_shows_examples(typed, command):
     assert "Examples:" in shown.output
     assert "  avatar-async" in shown.output
     assert all(len(line) <= 80 for line in shown.output.splitlines())
+    assert not re.search(r"list\[|<\w+>|\.\.\.\}|\[\[", shown.output), (
+        "types of Python mean nothing to a user"
+    )
 
 
 @pytest.mark.parametrize("options", [["--version"], ["--help"]])
@@ -162,3 +166,28 @@ def test_init_and_the_example_are_the_same_and_name_only_demo_clips(typed, tmp_p
     assert "Replace the URLs by your own before you run this" not in text
     assert text.count("http://emulator.test/media/") == 5
     assert "run batch.toml --out models" in text
+
+
+@pytest.mark.parametrize("command", [["init", "file/below"], ["schema", "--out", "nowhere/s.json"]])
+def test_a_place_that_cannot_be_written_is_a_mistake_in_the_command(typed, tmp_path, command):
+    """Exit code 2: nothing happened."""
+    (tmp_path / "file").touch()
+    done = typed(*command)
+    assert done.exit_code == 2
+    assert "cannot be written" in done.stderr
+    assert command[-1].split("/")[0] in done.stderr
+
+
+def test_a_profile_reaches_the_run_whole(tmp_path):
+    """Deadlines stand in no option, only in the profile."""
+    from avatar_async.cli import places
+    from avatar_async.cli.run import Given
+
+    (tmp_path / "p.toml").write_text("disk_reserve_bytes = 7\n[deadlines_s]\ntraining = 60\n")
+    given = Given(
+        place=places.place_of(tmp_path, None), profile=tmp_path / "p.toml", fetches=3, max_creates=5
+    )
+    options = given.run_options(given.settings())
+    assert options.deadlines_s["training"] == 60
+    assert (options.disk_reserve_bytes, options.fetches, options.max_creates) == (7, 3, 5)
+    assert options.validation == "off"

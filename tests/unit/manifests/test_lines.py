@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from avatar_async.errors import ManifestError
+from avatar_async.manifests import read_manifests
 from avatar_async.manifests.json_lines import json_lines
 from avatar_async.manifests.layers import steps_of
 from avatar_async.manifests.toml_lines import toml_lines
@@ -160,3 +162,26 @@ def test_keys_given_twice_are_found():
 def test_written_paths_are_taken_apart(path, steps):
     """Problems name fields by path, lines are kept by steps."""
     assert steps_of(path) == steps
+
+
+def test_the_same_mistake_of_several_jobs_on_one_line_is_told_for_each(refusal):
+    """Programs write JSON on one line; mending one job must not bring up the next."""
+    text = (
+        '{"defaults": {"image_preview": {"green_params_blur_ks": 99}}, "jobs": ['
+        '{"name": "a", "kind": "image_preview", "material_name": "a", "url": 5},'
+        '{"name": "b", "kind": "image_preview", "material_name": "b", "url": 5},'
+        '{"name": "c", "kind": "image_preview", "material_name": "c"},'
+        '{"name": "d", "kind": "image_preview", "material_name": "d"}]}'
+    )
+    found = [(problem.job, problem.path) for problem in refusal("jobs.json", text)]
+    assert [pair for pair in found if pair[1] == "url"] == [(job, "url") for job in "abcd"]
+    assert len([pair for pair in found if "blur_ks" in pair[1]]) == 1, "the defaults are mended once"
+
+
+def test_a_file_that_is_missing_or_of_another_kind_is_named_once(tmp_path):
+    """The place stands before the message already."""
+    with pytest.raises(ManifestError) as caught:
+        read_manifests([tmp_path / "none.toml", tmp_path / "notes.txt", tmp_path])
+    assert str(caught.value).count("none.toml") == 1
+    assert str(caught.value).count("notes.txt") == 1
+    assert len(caught.value.problems) == 3

@@ -1,0 +1,41 @@
+"""The emulator's state on disk."""
+
+import stat
+
+import pytest
+
+from avatar_async.emulator import Emulator, keep_image_memory
+
+
+def mode_of(path):
+    """Return the permission bits of a file."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("left_open", [False, True])
+async def test_the_key_of_the_account_is_for_its_owner_alone(tmp_path, left_open):
+    """Also in a folder that an earlier version, or a copy, left readable."""
+    data = tmp_path / "data"
+    if left_open:
+        data.mkdir()
+        (data / "state.db").touch(mode=0o644)
+        (data / "state.db").chmod(0o644)
+    async with Emulator(data) as emulator:
+        assert emulator.app_key.encode() in b"".join(path.read_bytes() for path in data.glob("state.db*"))
+        files = sorted(path.name for path in data.glob("state.db*"))
+        assert files == ["state.db", "state.db-shm", "state.db-wal"]
+        assert {mode_of(path) for path in data.glob("state.db*")} == {0o600}
+    if not left_open:
+        assert mode_of(data) == 0o700
+
+
+def test_memory_of_pictures_is_kept_where_a_process_asks_for_it():
+    """It halves the time of keying, but is for the whole process, so nobody else's is touched."""
+    from PIL import _imaging
+
+    before = _imaging.get_blocks_max()
+    try:
+        keep_image_memory()
+        assert _imaging.get_blocks_max() == 64
+    finally:
+        _imaging.set_blocks_max(before)
