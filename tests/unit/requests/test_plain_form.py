@@ -76,7 +76,7 @@ def objects(of):
 REQUESTS = st.one_of([objects(request_type(kind)) for kind in Kind])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(REQUESTS)
 def test_the_plain_form_is_lossless_and_json(request):
     """The ledger writes it, and reads the same request again."""
@@ -87,7 +87,7 @@ def test_the_plain_form_is_lossless_and_json(request):
     assert again.to_plain() == plain
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(REQUESTS, st.sampled_from(["snake", "camel"]))
 def test_the_wire_form_is_read_back_as_the_same_request(request, case):
     """What was sent can be compared with what was asked for."""
@@ -97,7 +97,7 @@ def test_the_wire_form_is_read_back_as_the_same_request(request, case):
     assert from_vendor(request.kind, wire).to_plain() == resolved.to_plain()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(REQUESTS)
 def test_problems_are_found_without_failing(request):
     """No value is so wrong that it cannot be reported."""
