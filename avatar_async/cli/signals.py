@@ -1,15 +1,14 @@
-"""Ctrl-C and SIGTERM: once to stop tidily, twice to leave now."""
+"""Ctrl-C, SIGTERM and a closed terminal: once to stop tidily, twice to leave now."""
 
 import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
-_NAMES: Final = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+_NAMES: Final = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "SIGHUP"}
 
 
 class Interruption:
@@ -42,31 +41,40 @@ class Interruption:
         received = signal.Signals(number)
         if self._count == 1:
             self.first = received
-            self._say(
-                f"{_NAMES.get(received, received.name)}: stopping; create calls under way may still answer "
-                "(at most 60 s). Once more to leave now."
-            )
             self._stop()
+            self._tell(
+                f"{_NAMES[received]}: stopping; create calls under way may still answer (at most 60 s).",
+                f"{_NAMES[received]} once more leaves now.",
+            )
         elif self._count == 2:
-            self._say("Leaving now; the same command goes on from here.")
+            self._tell("Leaving now; the same command goes on from here.")
             self._kill()
         else:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
+
+    def _tell(self, *lines: str) -> None:
+        with suppress(OSError):  # the terminal may be what went away
+            for line in lines:
+                self._say(line)
 
 
 @contextmanager
 def heeding(
     stop: Callable[[], None], kill: Callable[[], None], say: Callable[[str], None]
 ) -> Iterator[Interruption]:
-    """Heed SIGINT and SIGTERM inside the block, in the running loop; puts the old handlers back after it."""
+    """Heed SIGINT, SIGTERM and SIGHUP inside the block, in the running loop; the old handlers come back.
+
+    SIGHUP comes when the terminal is closed; it stays ignored where the caller ignores it (`nohup`).
+    """
     interruption = Interruption(stop, kill, say)
     loop = asyncio.get_running_loop()
 
     def hand_on(number: int, _frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(interruption.receive, number)
 
-    before = {number: signal.signal(number, hand_on) for number in _SIGNALS}
+    ignored = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else set()
+    before = {number: signal.signal(number, hand_on) for number in _NAMES.keys() - ignored}
     try:
         yield interruption
     finally:

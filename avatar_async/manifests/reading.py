@@ -8,7 +8,7 @@ import attrs
 from avatar_async._jobs.records import JobSpec
 from avatar_async.manifests.drafts import Drafter
 from avatar_async.manifests.needs import check_needs
-from avatar_async.manifests.problems import ManifestProblem, ProblemLog
+from avatar_async.manifests.problems import ManifestProblem, ProblemLog, Spot
 from avatar_async.manifests.sources import read_source
 from avatar_async.requests import Kind, Validation
 
@@ -45,8 +45,13 @@ def read_manifests(paths: Sequence[Path], *, validation: Validation = "strict") 
     log = ProblemLog()
     drafter = Drafter(log, validation)
     drafts = []
-    for path in paths:
-        jobs = read_source(Path(path), log)
+    read: set[Path] = set()
+    for path in map(Path, paths):
+        if path.resolve() in read:
+            log.error(Spot(file=path), "this manifest is named twice")
+            continue
+        read.add(path.resolve())
+        jobs = read_source(path, log)
         for kind, defaults in (jobs[0].defaults if jobs else {}).items():
             drafter.check_defaults(Kind(kind), defaults)
         drafts += [drafter.draft(job) for job in jobs]

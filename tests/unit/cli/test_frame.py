@@ -41,12 +41,12 @@ def busy(now, **fields):
     return Snapshot(**(values | fields))
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 200])
+@pytest.mark.parametrize("width", [24, 40, 60, 80, 200])
 @pytest.mark.parametrize("height", [8, 24, 50])
 def test_a_drawing_never_outgrows_the_terminal(now, width, height):
     """A wrapped or scrolled line would leave debris behind at each redraw."""
     lines = frame(busy(now), now=now, elapsed_s=3725, width=width, height=height)
-    assert max(width_of(line.plain) for line in lines) < width or width == 40
+    assert max(width_of(line.plain) for line in lines) < width
     assert len(lines) < max(height, 9)
 
 
@@ -60,6 +60,17 @@ def test_a_drawing_tells_counts_progress_speed_expiry_and_notices(now):
     assert "! creates are paused" in text
     assert "of 16)" in text
     assert "1.0 MB of     1.0 GB   0%" in text
+
+
+@pytest.mark.parametrize("width", [24, 40, 80, 200])
+def test_names_are_told_on_narrow_terminals_and_stand_beside_their_cells_on_wide_ones(now, width):
+    """A row without its name tells nothing; one stretched over the screen is hard to follow."""
+    lines = [line.plain for line in frame(busy(now), now=now, elapsed_s=1, width=width, height=30)]
+    rows = [line for line in lines if "主播-0001" in line]
+    assert len(rows) == 1
+    assert rows[0].endswith("1:01")
+    assert width_of(rows[0]) < 60
+    assert any("job-1/a" in line for line in lines)
 
 
 def test_an_empty_run_can_be_drawn(now):

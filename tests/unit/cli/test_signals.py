@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM."""
 
+import errno
 import os
 import signal
 
@@ -9,7 +10,9 @@ import pytest
 from avatar_async.cli.signals import heeding
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 async def test_once_stops_and_twice_leaves(number, code):
     """The first lets creates under way answer, the second does not wait."""
     calls: list[str] = []
@@ -22,8 +25,36 @@ async def test_once_stops_and_twice_leaves(number, code):
                 while calls != expected:
                     await anyio.lowlevel.checkpoint()
     assert interruption.exit_code == code
-    assert "Once more to leave now" in said[0]
-    assert "goes on from here" in said[1]
+    assert "stopping" in said[0]
+    assert "once more leaves now" in said[1]
+    assert "goes on from here" in said[2]
+    assert all(len(line) < 80 for line in said)
+
+
+async def test_a_terminal_that_went_away_keeps_no_run_from_stopping():
+    """Its messages fail, and it is just then that the run must stop tidily."""
+    calls: list[str] = []
+
+    def say(text):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with heeding(lambda: calls.append("stop"), lambda: calls.append("kill"), say):
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGHUP)
+        with anyio.fail_after(5):
+            while calls[-1:] != ["kill"]:
+                await anyio.lowlevel.checkpoint()
+
+
+async def test_nohup_is_respected():
+    """Whoever types it wants the run to outlive the terminal."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with heeding(lambda: None, lambda: None, lambda _text: None):
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 async def test_the_old_handlers_come_back():

@@ -386,3 +386,21 @@ def test_dates_are_text(read):
     """A material may be named by a day without quotation marks."""
     batch = read("jobs.toml", REBUILD.replace('material_name = "one"', "material_name = 2024-05-01"))
     assert batch.jobs[0].request.name == "2024-05-01"
+
+
+def test_a_manifest_named_twice_is_one_problem(write):
+    """Not one for each of its thousand jobs."""
+    path = write(
+        "jobs.toml",
+        """
+        [[jobs]]
+        name = "a"
+        kind = "image_preview"
+        material_name = "a"
+        url = "https://media.example/a.png"
+        """,
+    )
+    with pytest.raises(ManifestError) as caught:
+        read_manifests([path, path.parent / "." / path.name])
+    [problem] = caught.value.problems
+    assert problem.message == "this manifest is named twice"
