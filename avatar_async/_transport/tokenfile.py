@@ -123,7 +123,9 @@ class OpenTokenFile:
         }
         temporary = None
         try:
-            descriptor, temporary = tempfile.mkstemp(prefix=f"{path.stem}.", dir=path.parent)
+            for leftover in path.parent.glob(f"{path.stem}.*.tmp"):
+                leftover.unlink(missing_ok=True)
+            descriptor, temporary = tempfile.mkstemp(".tmp", f"{path.stem}.", path.parent)
             with os.fdopen(descriptor, "w") as file:
                 json.dump({"credentials": self._credentials, **values}, file)
             Path(temporary).replace(path)

@@ -230,6 +230,20 @@ async def test_damaged_token_file_is_replaced(service, app_server, client_of, tm
     assert json.loads(file.read_text())["access_token"] == "access-2"
 
 
+async def test_drafts_of_killed_processes_are_swept(service, app_server, client_of, tmp_path):
+    """Each holds a token that nobody would ever remove."""
+    async with app_server(service.app) as endpoint, client_of(endpoint) as client:
+        await client.prepare()
+        (file,) = (tmp_path / "tokens").glob("*.json")
+        draft = file.with_name(f"{file.stem}.q1w2e3r4.tmp")
+        draft.write_text("{")
+        file.unlink()
+        async with client_of(endpoint) as other:
+            await other.prepare()
+    assert json.loads(file.read_text())["access_token"] == "access-2"
+    assert not draft.exists()
+
+
 async def test_folder_that_cannot_be_written_keeps_the_token_in_memory(
     service, app_server, client_of, tmp_path, caplog
 ):
