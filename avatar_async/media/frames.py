@@ -25,8 +25,8 @@ MediaSource = bytes | Path | BinaryIO
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,mp3,wav,flac,aac,amr"
 _CONTAINER_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "none", "enable_drefs": "0"}
+#: Frames decoded at most to reach a sampled instant; past that the nearest one seen is taken.
 _DECODE_FORWARD_FRAMES = 300
-"""Frames decoded at most to reach a sampled instant; past that the nearest one seen is taken."""
 _MAX_PIXELS = 64_000_000
 
 

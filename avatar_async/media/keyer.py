@@ -9,8 +9,8 @@ from typing import Literal
 from attrs import field, frozen
 from PIL import Image, ImageChops, ImageFilter
 
+#: What to say beside every keyed picture or video.
 LABEL = "emulated: documented directions reproduced; pixels are not the vendor's"
-"""What to say beside every keyed picture or video."""
 
 Rgb = tuple[int, int, int]
 Bgr = tuple[int, int, int]
@@ -19,8 +19,8 @@ _ESTIMATE_SIZE = (160, 90)
 _MIN_KEY = 12
 _MIN_COVERAGE = 0.02
 _MIN_STRENGTH = 8
+#: How far, in Pillow's 256 hue steps, a screen pixel may lie from the sample colour.
 _HUE_WINDOW = 48
-"""How far, in Pillow's 256 hue steps, a screen pixel may lie from the sample colour."""
 
 
 @frozen(kw_only=True)

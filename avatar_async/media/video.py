@@ -23,10 +23,10 @@ from avatar_async.errors import MediaError
 from avatar_async.media.frames import MediaSource, fitted, iter_frames, opened, probe
 from avatar_async.media.keyer import LABEL, KeyParameters, estimate_screen, key
 
+#: Keyed videos are shrunk so that the shorter side is at most this.
 PREVIEW_SHORT_SIDE_PX = 540
-"""Keyed videos are shrunk so that the shorter side is at most this."""
+#: Keyed videos are cut to this length, in seconds.
 PREVIEW_MAX_S = 10.0
-"""Keyed videos are cut to this length, in seconds."""
 
 _SAMPLE_RATE_HZ = 44_100
 _TICKS_HZ = 12_800

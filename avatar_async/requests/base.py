@@ -87,8 +87,7 @@ class Request(VendorObject):
             RequestError: This is not a mapping.
         """
         if not isinstance(mapping, Mapping):
-            message = f"a request is a JSON object, not {type(mapping).__name__}"
-            raise RequestError(message)
+            raise RequestError(f"a request is a JSON object, not {type(mapping).__name__}")
         body = {**mapping}
         names = frozenset(specs(cls))
         if "param" in body and (cls.param_fields or "param" in names):

@@ -71,7 +71,10 @@ class SegmentedObject(KeyedObject):
 @documented
 @attrs.frozen(kw_only=True, repr=False)
 class BaseVideo(SegmentedObject):
-    """Say how the base video is processed (`personal`), and the others if they do not say it themselves."""
+    """Say how the base video is processed (`personal`), and the others if they do not say it themselves.
+
+    Green-screen parameters take effect only with `segment_style` 1 or 3.
+    """
 
     asset_start: float | Unset = option(Number(), f"start of the clip in its video, in seconds; {_PREMIUM}")
     asset_end: float | Unset = option(Number(), f"end of the clip in its video, in seconds; {_PREMIUM}")
@@ -97,7 +100,10 @@ class BaseVideo(SegmentedObject):
 @documented
 @attrs.frozen(kw_only=True, repr=False)
 class AuxiliaryVideo(SegmentedObject):
-    """Add an auxiliary video to a training (an item of `override`)."""
+    """Add an auxiliary video to a training (an item of `override`).
+
+    Green-screen parameters take effect only with `segment_style` 1 or 3.
+    """
 
     video_url: str | Ref | Unset = option(Url(), "URL of the auxiliary video", required=True)
     mask_video_url: str | Ref | Unset = option(

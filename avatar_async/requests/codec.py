@@ -93,8 +93,7 @@ class Writer:
             case Ref() if self._keep_refs:
                 return value.to_plain()
             case Ref():
-                message = f"{path} refers to job {value.job!r}, whose {value.role} is not known yet"
-                raise RequestError(message)
+                raise RequestError(f"{path} refers to job {value.job!r}, whose {value.role} is not known yet")
             case Mapping():
                 return {str(key): self.value(inner, f"{path}.{key}") for key, inner in value.items()}
             case list() | tuple():
@@ -107,8 +106,7 @@ class Writer:
                 return int(value)
             case float() if math.isfinite(value):
                 return value
-        message = f"{path} is {value!r}, which JSON cannot hold"
-        raise RequestError(message)
+        raise RequestError(f"{path} is {value!r}, which JSON cannot hold")
 
     def _extra_urls(self, value: Any) -> Any:
         if isinstance(value, dict):

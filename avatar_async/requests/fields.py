@@ -1,6 +1,7 @@
 """How one field of the vendor's documents is declared."""
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -112,5 +113,5 @@ def _specs(of: Any) -> dict[str, Spec]:
 def documented(of: _Class) -> _Class:
     """Append every field's documented text, default and range to a class's docstring."""
     lines = [f"    {name}: {spec.describe()}" for name, spec in specs(of).items()]
-    of.__doc__ = f"{(of.__doc__ or '').rstrip()}\n\nAttributes:\n" + "\n".join(lines) + "\n"
+    of.__doc__ = "\n".join([inspect.cleandoc(of.__doc__ or ""), "", "Attributes:", *lines, ""])
     return of

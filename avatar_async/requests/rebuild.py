@@ -28,7 +28,7 @@ class RebuildRequest(Request, SegmentedObject):
     """Update an avatar model (the vendor's "Create Avatar Model Update Task").
 
     The segmentation style should be the one the model was trained with; its resolution cannot change.
-    Results stay online for 7 days.
+    Green-screen parameters take effect only with `segment_style` 1 or 3. Results stay online for 7 days.
     """
 
     kind: ClassVar[Kind] = Kind.REBUILD

@@ -236,6 +236,7 @@ def test_docstrings_tell_default_and_range():
     """`help(BaseVideo)` replaces a look into the vendor's tables."""
     assert "default 160; allowed 0 to 255" in (BaseVideo.__doc__ or "")
     assert "default 160; allowed 70 to 220" in (ImagePreviewRequest.__doc__ or "")
+    assert "\nGreen-screen parameters take effect" in (BaseVideo.__doc__ or "")
 
 
 def test_requests_can_be_hashed():
