@@ -94,10 +94,12 @@ class Orchestrator:
         """
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(RunnerLock(self.ledger_path))
-            if not self.options.rebuild_ledger:
+            options = self.options
+            if not options.rebuild_ledger and not self.ledger_path.exists():
                 check_no_orphans(self.out, self.ledger_path)
             ledger = await stack.enter_async_context(Ledger.open(self.ledger_path))
-            options = self.options
+            if not options.rebuild_ledger and not await ledger.folders():
+                check_no_orphans(self.out, self.ledger_path)
             endpoint = options.endpoint_label or self._service.endpoint
             await ledger.bind(endpoint, self._service.account, rebind=options.rebind)
             if options.rebuild_ledger:

@@ -55,16 +55,16 @@ async def recover(store: JobStore, clock: Clock) -> Recovered:
 def check_no_orphans(out: Path, ledger: Path) -> None:
     """Refuse to start a new ledger over receipts of an old one: their jobs would be paid for again.
 
+    An empty ledger is a new one: a process killed while it made the file, or adopted receipts, leaves it.
+
     Raises:
-        LedgerError: There are receipts, but no ledger.
+        LedgerError: There are receipts.
     """
-    if ledger.exists():
-        return
     receipts = sorted(out.glob("*/job.json"))
     if receipts:
         message = (
-            f"{out} holds {len(receipts)} receipts (such as {receipts[0].relative_to(out)}) but no ledger at "
-            f"{ledger}: starting anew could pay for these jobs again. Bring the ledger back, name it with "
-            "--ledger, or adopt the receipts with --rebuild-ledger"
+            f"{out} holds {len(receipts)} receipts (such as {receipts[0].relative_to(out)}) but no ledger of "
+            f"theirs at {ledger}: starting anew could pay for these jobs again. Bring the ledger back, name "
+            "it with --ledger, or adopt the receipts with --rebuild-ledger"
         )
         raise LedgerError(message)

@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from avatar_async._jobs.states import State
+from avatar_async._storage.ledger import Ledger
 from avatar_async.errors import LedgerError, LedgerLockedError, LedgerMismatchError
 from avatar_async.orchestrator import EndEvent, StateEvent
 
@@ -188,6 +189,26 @@ async def test_receipts_without_a_ledger_are_refused_and_can_be_adopted(
         await runner.add("a", training("a"))
         ended = [job.state async for job in runner.run()]
     assert ended == [State.STORED]
+    assert service.creates["a"] == 1
+
+
+async def test_receipts_beside_an_empty_ledger_are_refused(orchestrator, service, training, tmp_path):
+    """Killed while receipts are adopted, a run leaves a ledger without jobs: it must not start anew."""
+    async with orchestrator() as runner:
+        await runner.add("a", training("a"))
+        async for _ in runner.run():
+            pass
+    for path in (tmp_path / "out").glob("ledger.db*"):
+        path.unlink()
+    async with Ledger.open(tmp_path / "out" / "ledger.db"):
+        pass
+    for _ in range(2):
+        with pytest.raises(LedgerError, match="rebuild-ledger"):
+            async with orchestrator():
+                pass
+    async with orchestrator(rebuild_ledger=True) as runner:
+        await runner.add("a", training("a"))
+        assert [job.state async for job in runner.run()] == [State.STORED]
     assert service.creates["a"] == 1
 
 
