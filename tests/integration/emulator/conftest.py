@@ -1,3 +1,5 @@
+"""A plain HTTP caller of the emulator, and bodies for it; its fixtures come with `avatar_async.testing`."""
+
 import json
 from pathlib import Path
 
@@ -7,15 +9,12 @@ import pytest
 from avatar_async._wire.endpoints import CREATE_PATHS, QUERY_PATH, TOKEN_PATH
 from avatar_async._wire.tokens import sign
 from avatar_async.requests import Kind
-from avatar_async.testing import avatar_emulator, avatar_media, virtual_clock
-
-__all__ = ["avatar_emulator", "avatar_media", "virtual_clock"]
 
 VENDOR = Path(__file__).parents[2] / "fixtures" / "vendor"
 
 
 class Caller:
-    """Speak to the emulator with plain HTTP, sharing nothing with the client."""
+    """Speak to the emulator with plain HTTP, sharing only paths and the signature with the client."""
 
     def __init__(self, emulator, session):
         self.emulator = emulator

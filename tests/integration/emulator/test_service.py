@@ -353,6 +353,7 @@ async def test_closing_does_not_wait_for_a_long_work(avatar_emulator, caller, bo
     async with avatar_emulator() as emulator, caller(emulator) as api:
         make = bodies(emulator)
         ids = [await api.create(Kind.VIDEO_PREVIEW, make.preview(url=make.clip)) for _ in range(10)]
+    assert any(task.outcome is None for task in emulator._store.tasks.values())
     async with avatar_emulator() as emulator, caller(emulator) as api:
         assert {task["status"] for task in await api.finished(*ids)} == {"SUCCESS"}
 

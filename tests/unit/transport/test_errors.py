@@ -24,7 +24,7 @@ from avatar_async.errors import (
 SECRET = "signature=s3cret"
 ADDRESS = URL(f"https://store.example/a.zip?{SECRET}")
 KEY = ConnectionKey("store.example", 443, True, True, None, None, None)
-INFO = aiohttp.RequestInfo(ADDRESS, "GET", {}, ADDRESS)  # type: ignore[arg-type]
+INFO = aiohttp.RequestInfo(ADDRESS, "GET", {}, ADDRESS)  # type: ignore[arg-type] # a dict will do for the headers
 
 
 def subclasses(root: type[Any]) -> set[type[Any]]:
