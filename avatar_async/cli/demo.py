@@ -1,6 +1,7 @@
 """`demo`: the whole way of a mixed batch, on the embedded service."""
 
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -103,5 +104,7 @@ def _show_next(out: Path, where: str) -> None:
         (f"{command} init", "a manifest and a profile of your own"),
     )
     width = max(len(command) for command, _ in rows)
-    lines = ["", "What to try next:", *(f"  {command:<{width}}  # {text}" for command, text in rows)]
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    lines = [f"  {command:<{width}}  # {text}" for command, text in rows]
+    if max(map(len, lines)) > shutil.get_terminal_size().columns:
+        lines = [line for command, text in rows for line in (f"  # {text}", f"  {command}")]
+    sys.stdout.write("".join(f"{line}\n" for line in ("", "What to try next:", *lines)))

@@ -43,7 +43,7 @@ EXAMPLES = opt.examples(
 )
 
 _THREE_WAYS = (
-    "there are no credentials. Three ways on:\n"
+    "{lack}. Three ways on:\n"
     "  export AVATAR_APP_ID=... AVATAR_APP_KEY=...    your account's appId and appKey\n"
     "  export AVATAR_TOKEN=...                        an access token you already have\n"
     "  add --emulator                                 try it on the embedded service"
@@ -233,10 +233,18 @@ def check_service(settings: "Settings", specs: "Sequence[JobSpec]", *, embedded:
     if embedded:
         return
     if settings.token is None and (settings.app_id is None or settings.app_key is None):
-        raise ConfigError(_THREE_WAYS)
+        raise ConfigError(_THREE_WAYS.format(lack=_lack(settings)))
     if not settings.loopback and settings.query_dialect is None:
         raise ConfigError(_NO_DIALECT.format(endpoint=settings.endpoint))
     ours = [spec.name for spec in specs if uses_embedded(spec.request)]
     if ours:
         message = f"job {ours[0]} uses {ORIGIN}/..., a clip of the embedded service: add --emulator"
         raise ConfigError(message)
+
+
+def _lack(settings: "Settings") -> str:
+    if settings.app_id is not None:
+        return "the credentials are not whole: AVATAR_APP_KEY is missing beside AVATAR_APP_ID"
+    if settings.app_key is not None:
+        return "the credentials are not whole: AVATAR_APP_ID is missing beside AVATAR_APP_KEY"
+    return "there are no credentials"

@@ -148,7 +148,9 @@ async def test_ctrl_c_twice_leaves_at_once_and_the_open_create_is_in_doubt_after
                     while told not in text:
                         text += (await process.stderr.receive()).decode()
             with anyio.fail_after(LIMIT_S):
+                last = b"".join([chunk async for chunk in process.stdout]).splitlines()[-1]
                 assert await process.wait() == 130
+            assert json.loads(last)["event"] == "end", "who reads along must see that it ended"
         again = await cli("run", "b.toml", "--out", "o", "--max-creates", "0", "--until", "1s")
         assert again.code == 1
         assert "in_doubt" in again.out

@@ -69,6 +69,16 @@ def test_a_run_without_an_account_tells_the_three_ways_on(typed, tmp_path):
     assert not (tmp_path / "o").exists()
 
 
+@pytest.mark.parametrize(("given", "missing"), [("APP_ID", "APP_KEY"), ("APP_KEY", "APP_ID")])
+def test_half_of_an_account_is_told_as_such(typed, tmp_path, monkeypatch, given, missing):
+    """Whoever exported one of two need not look for both."""
+    (tmp_path / "b.toml").write_text(JOB.format(url="https://x/a.png"))
+    monkeypatch.setenv(f"AVATAR_{given}", "x")
+    done = typed("run", "b.toml", "--out", "o")
+    assert done.exit_code == 2
+    assert f"AVATAR_{missing} is missing" in done.stderr
+
+
 def test_a_run_against_the_real_service_needs_a_query_dialect(typed, tmp_path, monkeypatch):
     """Otherwise jobs would be paid for whose end nobody could notice."""
     (tmp_path / "b.toml").write_text(JOB.format(url="https://x/a.png"))
