@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from avatar_async.errors import ManifestError
     from avatar_async.manifests import ManifestProblem
 
+#: Problems after which their number is told again, the heading being out of sight.
+_ONE_SCREEN = 20
+
 
 def problem_line(problem: "ManifestProblem") -> str:
     """Return `file:line: job: path: message`, without the parts that do not apply."""
@@ -24,4 +27,5 @@ def refusal(error: "ManifestError") -> list[str]:
     if not errors:
         return [str(error)]
     count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
-    return [f"the manifest has {count}; nothing was sent", *(f"  {problem_line(item)}" for item in errors)]
+    lines = [f"the manifest has {count}; nothing was sent", *(f"  {problem_line(item)}" for item in errors)]
+    return [*lines, f"{count} in all; nothing was sent"] if len(errors) > _ONE_SCREEN else lines
