@@ -7,10 +7,12 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aiohttp
+from attrs import frozen
 from yarl import URL
 
 from avatar_async import __version__
 from avatar_async._transport.errors import Departure, mapped
+from avatar_async._transport.time_limit import TimeLimit, time_limit
 from avatar_async._transport.tls import tls_context
 from avatar_async._wire.calls import Call, Reply
 from avatar_async._wire.envelope import MAX_BODY_BYTES
@@ -20,6 +22,14 @@ from avatar_async.settings import Settings, is_loopback
 #: What every request says of us.
 USER_AGENT = f"avatar-async/{__version__}"
 _MAX_CONNECTIONS = 32
+
+
+@frozen(kw_only=True)
+class _Watch:
+    """What is noted when a request leaves."""
+
+    departure: Departure
+    silence: TimeLimit
 
 
 def proxy_for(settings: Settings, host: str | None) -> str | None:
@@ -40,10 +50,10 @@ class ServiceSession:
         self._settings = settings
         self._proxy = proxy_for(settings, urlsplit(settings.endpoint).hostname)
         self._timeout = aiohttp.ClientTimeout(
-            total=settings.total_timeout_s,
+            total=None,
             connect=settings.connect_timeout_s,
             sock_connect=settings.connect_timeout_s,
-            sock_read=settings.read_timeout_s,
+            sock_read=None,
         )
         self._stack = AsyncExitStack()
         self._kept: aiohttp.ClientSession | None = None
@@ -98,7 +108,11 @@ class ServiceSession:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         departure = Departure(sent=False)
-        with mapped(f"{what} to {self._settings.endpoint}", departure):
+        with (
+            mapped(f"{what} to {self._settings.endpoint}", departure),
+            time_limit(self._settings.total_timeout_s),
+            time_limit(self._settings.read_timeout_s, started=False) as silence,
+        ):
             async with session.request(
                 call.method,
                 URL(self._settings.endpoint + call.path, encoded=True),
@@ -106,9 +120,9 @@ class ServiceSession:
                 headers=headers,
                 allow_redirects=False,
                 proxy=self._proxy,
-                trace_request_ctx=departure,
+                trace_request_ctx=_Watch(departure=departure, silence=silence),
             ) as response:
-                body = await _bounded(response)
+                body = await _bounded(response, silence)
                 names: dict[str, str] = {}
                 for name, value in response.headers.items():
                     names.setdefault(name.lower(), value)
@@ -116,12 +130,16 @@ class ServiceSession:
 
 
 async def _departed(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
-    context.trace_request_ctx.sent = True
+    watch: _Watch = context.trace_request_ctx
+    watch.departure.sent = True
+    watch.silence.restart()
 
 
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+async def _bounded(response: aiohttp.ClientResponse, silence: TimeLimit) -> bytes:
     body = bytearray()
+    silence.restart()
     async for chunk in response.content.iter_any():
+        silence.restart()
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             raise ReplyError(f"the reply is longer than {MAX_BODY_BYTES} bytes")

@@ -3,6 +3,8 @@
 import asyncio
 import socket
 import ssl
+import threading
+import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -104,6 +106,31 @@ async def drip(reader, writer):
         writer.write(b" ")
         await writer.drain()
         await asyncio.sleep(0.05)
+
+
+async def test_an_answer_that_came_while_the_process_was_stopped_counts():
+    """A closed laptop makes every limit run out at once; the answer in the socket is no doubt for that."""
+    loop, answered = asyncio.get_running_loop(), threading.Event()
+
+    def stand_still() -> None:
+        answered.wait(5)
+        time.sleep(0.3)
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            loop.call_soon_threadsafe(stand_still)
+            connection.sendall(http(OK))
+            answered.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        report = await report_of(endpoint, read_timeout_s=0.2, total_timeout_s=0.2)
+        thread.join()
+    assert (report.code, report.task_id) == (0, 812345), report.message
 
 
 UNCLEAR = {
