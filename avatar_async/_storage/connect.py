@@ -77,6 +77,11 @@ def open_reader(path: Path) -> sqlite3.Connection:
     connection = _connect(path, "rw" if os.access(path, os.W_OK) else "ro")
     try:
         version = _checked_version(connection, path)
+        if version == 0:
+            msg = (
+                f"ledger {path}: it is empty, no run has come to adding its jobs yet: `avatar-async run` does"
+            )
+            raise LedgerError(msg)
         if version < len(schema.MIGRATIONS):
             msg = f"ledger {path}: an older version wrote it: `avatar-async run` brings it up to date"
             raise LedgerVersionError(msg)

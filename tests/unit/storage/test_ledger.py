@@ -77,6 +77,15 @@ async def test_a_missing_ledger_is_not_made_by_who_only_looks(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_an_empty_ledger_is_no_old_one(tmp_path):
+    """A run killed while it made the file leaves this; no version wrote it."""
+    path = tmp_path / "ledger.db"
+    path.touch()
+    with pytest.raises(LedgerError, match="it is empty"):
+        async with Ledger.open(path, read_only=True):
+            pass
+
+
 async def test_a_reading_ledger_reads_beside_a_runner_and_refuses_writes(tmp_path, new_job):
     """`status` must work at any time and change nothing."""
     path = tmp_path / "ledger.db"
