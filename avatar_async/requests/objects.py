@@ -263,8 +263,8 @@ def extra_problems(extra: Any, name: str, at: Place, documented: Mapping[str, st
             yield at.warning(here, value, f"it is sent, unchecked, in place of {field}", Rule.EFFECT)
 
 
-def object_schema(of: type[Any], *, complete: bool = True) -> dict[str, Any]:
-    """Return the JSON Schema of a class's plain form; incomplete ones require no field."""
+def object_schema(of: type[Any]) -> dict[str, Any]:
+    """Return the JSON Schema of a class's plain form."""
     properties: dict[str, Any] = {}
     for name, spec in specs(of).items():
         properties[name] = {"description": spec.describe(), **spec.shape.schema()}
@@ -276,4 +276,4 @@ def object_schema(of: type[Any], *, complete: bool = True) -> dict[str, Any]:
             properties[name] = {"type": "object", "description": "Undocumented keys, sent as they are."}
     schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     required = [name for name, spec in specs(of).items() if spec.required and not spec.always]
-    return {**schema, "required": required} if complete and required else schema
+    return {**schema, "required": required} if required else schema

@@ -25,7 +25,11 @@ _TYPES: dict[Kind, type[Request]] = {
 
 
 def request_type(kind: Kind | str) -> type[Request]:
-    """Return the class of a kind's requests; raise ValueError for an unknown kind."""
+    """Return the class of a kind's requests.
+
+    Raises:
+        ValueError: There is no such kind.
+    """
     return _TYPES[Kind(kind)]
 
 

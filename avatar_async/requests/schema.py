@@ -14,8 +14,22 @@ def json_schema(kind: Kind | str, *, complete: bool = True) -> dict[str, Any]:
 
     Args:
         kind: Whose requests are described.
-        complete: Whether required fields must be there; a fragment to be merged may lack them.
+        complete: Whether required fields must be there, at every depth; a fragment to be merged may
+            lack them.
+
+    Raises:
+        ValueError: There is no such kind.
     """
-    of = request_type(kind)
+    schema = object_schema(request_type(kind))
     title = f"{Kind(kind).value} request"
-    return {"$schema": DRAFT, "title": title, **object_schema(of, complete=complete)}
+    return {"$schema": DRAFT, "title": title, **(schema if complete else _incomplete(schema))}
+
+
+def _incomplete(schema: Any) -> Any:
+    """Return a schema that requires no field, references aside."""
+    if isinstance(schema, list):
+        return [_incomplete(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    is_reference = "ref" in schema.get("properties", {})
+    return {key: _incomplete(value) for key, value in schema.items() if key != "required" or is_reference}

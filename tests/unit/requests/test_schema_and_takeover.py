@@ -1,6 +1,7 @@
 """JSON Schema for editors, and the warning about the deprecated kind."""
 
 import warnings
+from typing import Any
 
 import jsonschema
 import pytest
@@ -16,9 +17,9 @@ EXAMPLES = {
 }
 
 
-def schema_errors(kind, plain):
+def schema_errors(kind, plain, *, complete=True):
     """Return where a plain request breaks its schema."""
-    validator = jsonschema.Draft202012Validator(json_schema(kind))
+    validator = jsonschema.Draft202012Validator(json_schema(kind, complete=complete))
     return sorted(".".join(map(str, error.path)) for error in validator.iter_errors(plain))
 
 
@@ -62,9 +63,12 @@ def test_the_schema_refuses_what_a_strict_check_refuses(change, rebuild):
 
 
 def test_a_fragment_needs_no_field():
-    """Included files hold a few parameters only."""
-    assert "required" in json_schema("rebuild")
-    assert "required" not in json_schema("rebuild", complete=False)
+    """Included files hold a few parameters only; what is there is still checked, references included."""
+    plain: dict[str, Any] = {"action_edit": {"action_list": [{}]}, "model_url": {"ref": "anchor-01"}}
+    assert schema_errors("rebuild", plain)
+    assert schema_errors("rebuild", plain, complete=False) == []
+    plain["model_url"] = {"role": "model"}
+    assert schema_errors("rebuild", plain, complete=False) == ["model_url"]
 
 
 def test_takeover_warns_once_per_process(monkeypatch):
