@@ -50,6 +50,7 @@ async def open_service(
         async with AvatarClient(settings=settings) as client:
             yield client
         return
+    _emulator()
     async with RunnerLock(place.ledger):
         pass
     media = any(uses_embedded(spec.request) for spec in specs)
@@ -102,7 +103,7 @@ def _emulator() -> "tuple[type[Emulator], Callable[[Path], list[Path]], Callable
     try:
         from avatar_async.emulator import Emulator, demo_media, keep_image_memory
     except ImportError as error:
-        message = f"the embedded service needs {error.name}: pip install 'avatar-async[emulator]'"
+        message = "the embedded service needs Pillow and PyAV: pip install 'avatar-async[emulator]'"
         raise EmulatorError(message) from error
     return Emulator, demo_media, keep_image_memory
 

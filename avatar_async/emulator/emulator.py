@@ -1,6 +1,7 @@
 """The service on loopback: one object that starts it, and stops it."""
 
 import inspect
+import os
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -229,7 +230,7 @@ class Emulator:
                 break
             except OSError as error:
                 if self._port or not port:
-                    raise EmulatorError(f"cannot listen on {self._host}:{port}: {error.strerror}") from error
+                    raise EmulatorError(_unheard(self._host, port, error)) from error
         bound = runner.addresses[0][1]
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.endpoint = f"http://{host}:{bound}"
@@ -246,6 +247,12 @@ class Emulator:
             if parts.path.startswith(own):
                 return self.endpoint + url[len(origin) :]
         return url
+
+
+def _unheard(host: str, port: int, error: OSError) -> str:
+    # asyncio's own text repeats the address
+    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+    return f"cannot listen on {host}:{port}: {reason}; choose another port, or 0 for a free one"
 
 
 def keep_image_memory() -> None:

@@ -201,3 +201,22 @@ def test_a_profile_reaches_the_run_whole(tmp_path):
     assert options.deadlines_s["training"] == 60
     assert (options.disk_reserve_bytes, options.fetches, options.max_creates) == (7, 3, 5)
     assert options.validation == "off"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["demo", "--out", "o"], ["run", "b.toml", "--out", "o", "--emulator"], ["emulator", "--data", "o"]],
+)
+def test_without_the_extra_the_emulator_says_what_to_install_and_leaves_no_trace(
+    typed, tmp_path, monkeypatch, command
+):
+    """A client of the real service needs no codecs, so a plain installation has none."""
+    (tmp_path / "b.toml").write_text(JOB.format(url="https://x/a.png"))
+    for name in [name for name in sys.modules if name.startswith("avatar_async.emulator")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.setitem(sys.modules, "av", None)
+    done = typed(*command)
+    assert done.exit_code == 2
+    assert "pip install 'avatar-async[emulator]'" in done.stderr
+    assert not (tmp_path / "o").exists()
