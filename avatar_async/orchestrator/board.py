@@ -16,6 +16,8 @@ from avatar_async.orchestrator.signal import Signal
 
 #: States in which a job moves on without a person.
 _ACTIVE: Final = frozenset({State.SUBMITTING, State.IN_FLIGHT, State.READY, State.FETCHING})
+#: Times the counts are read in a row before the next look at the ledger has to do.
+_COUNTINGS: Final = 5
 
 
 class Board:
@@ -32,6 +34,10 @@ class Board:
         self._jobs: dict[str, Job] = {}
         self._by_state: dict[State, dict[str, None]] = {state: {} for state in State}
         self._counts: Counter[State] = Counter()
+        #: Revision of each job that ended while it was here.
+        self._ended: dict[str, int] = {}
+        self._absorbed = 0
+        self._recount_due = False
         #: State of every open job and of every job that an open one needs, by name.
         self._states: dict[str, State] = {}
         self._dependents: dict[str, set[str]] = {}
@@ -97,6 +103,7 @@ class Board:
         jobs = await self._store.jobs(batch=self.batch, states=OPEN)
         self.loaded_revision = max((job.revision for job in jobs), default=0)
         await self.take_up(jobs, tell=False)
+        await self._recount()
 
     async def take_up(self, jobs: Sequence[Job], *, tell: bool = True) -> None:
         """Take up jobs that were added, or changed by somebody else.
@@ -109,9 +116,11 @@ class Board:
         if wanted:
             found = await self._store.find(self.batch, wanted)
             self._states.update({name: job.state for name, job in found.items()})
+        strange = [job for job in jobs if self._is_strange(job)]
         for job in jobs:
             self.absorb(job, tell=tell)
-        self._counts = Counter(await self._store.counts())
+        if strange or self._recount_due:
+            await self._recount()
         self.changed.set()
 
     async def write(self, *pairs: tuple[Job, ev.Event]) -> list[Job]:
@@ -150,13 +159,18 @@ class Board:
     def absorb(self, job: Job, *, tell: bool = True) -> None:
         """Take up a job as the ledger has it, whoever wrote it."""
         before = self._jobs.get(job.id)
-        if job.batch != self.batch or (before is None and job.terminal):
+        if before is None and job.terminal:
+            if job.id in self._ended:
+                self._ended[job.id] = job.revision
+            return
+        if job.batch != self.batch:
             return
         if before is not None and job.revision <= before.revision:
             return
         if before is not None:
             self._counts[before.state] -= 1
             self._counts[job.state] += 1
+        self._absorbed += 1
         self._index(before, job)
         if before is None or before.state is not job.state:
             self._recheck(job.name)
@@ -175,6 +189,23 @@ class Board:
         self._hub.publish(WarningEvent(at=self.clock.now(), job=job, message=message))
 
     # ------------------------------------------------------------ inside
+    def _is_strange(self, job: Job) -> bool:
+        """Tell whether a job's way to where it stands is not known here, so that the counts are off."""
+        if job.id in self._jobs:
+            return False
+        return not job.terminal or self._ended.get(job.id, 0) < job.revision
+
+    async def _recount(self) -> None:
+        """Read the counts anew at a moment when nothing was written meanwhile, or else at the next look."""
+        self._recount_due = True
+        for _ in range(_COUNTINGS):
+            mark = self._absorbed
+            counts = await self._store.counts()
+            if mark == self._absorbed:
+                self._counts = Counter(counts)
+                self._recount_due = False
+                return
+
     def _tell(self, before: Job | None, after: Job) -> None:
         self._hub.publish(
             StateEvent(
@@ -191,6 +222,7 @@ class Board:
             self._by_state[before.state].pop(job.id, None)
         self._states[job.name] = job.state
         if job.terminal:
+            self._ended[job.id] = job.revision
             self._jobs.pop(job.id, None)
             self._eligible.pop(job.id, None)
             return
