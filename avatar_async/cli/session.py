@@ -13,6 +13,7 @@ from avatar_async._storage.ledger import Ledger
 from avatar_async.cli import exits
 from avatar_async.cli.places import Place
 from avatar_async.cli.render.display import Display, display_for
+from avatar_async.cli.render.guarded import GuardedDisplay
 from avatar_async.cli.render.summary import attention_lines, summary
 from avatar_async.cli.render.text import printable
 from avatar_async.cli.signals import heeding
@@ -76,9 +77,13 @@ async def conduct(
 
     Raises:
         AvatarError: Whatever the orchestrator or `feed` raise.
+        OSError: The run was stopped because it could not be shown any more.
     """
-    display = display_for(
-        json=manner.json, quiet=manner.quiet, out=sys.stdout, errors=sys.stderr, monotonic=time.monotonic
+    display = GuardedDisplay(
+        display_for(
+            json=manner.json, quiet=manner.quiet, out=sys.stdout, errors=sys.stderr, monotonic=time.monotonic
+        ),
+        on_loss=orchestrator.stop,
     )
     drawing = anyio.CancelScope()
     with display:
@@ -91,6 +96,8 @@ async def conduct(
                     async for job in orchestrator.run():
                         _LOG.debug("job %s is %s", job.name, job.state)
             drawing.cancel()
+    if display.lost is not None and interruption.exit_code is None:
+        raise display.lost
     async with Ledger.open(orchestrator.ledger_path, read_only=True) as ledger:
         jobs = await ledger.jobs(batch=orchestrator.options.batch)
     return Outcome(
@@ -131,6 +138,10 @@ def conclude(outcome: Outcome, place: Place, manner: Manner, again: str) -> int:
         stream = sys.stdout
         if any(not job.terminal for job in outcome.jobs):
             lines += ["", f"To go on: {again}"]
-    stream.write("".join(f"{printable(line)}\n" for line in lines))
-    stream.flush()
+    try:
+        stream.write("".join(f"{printable(line)}\n" for line in lines))
+        stream.flush()
+    except OSError:
+        if outcome.signal_code is None:
+            raise
     return outcome.exit_code

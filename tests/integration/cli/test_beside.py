@@ -1,11 +1,13 @@
 """Commands beside a run, and runs against a service of its own."""
 
 import json
+import os
 import signal
 from contextlib import asynccontextmanager
 from subprocess import PIPE
 
 import anyio
+import anyio.to_thread
 import pytest
 from aiohttp import web
 
@@ -207,3 +209,39 @@ async def test_the_emulator_command_tells_how_to_use_it_and_leaves_tidily(cli, t
     assert list(exported) == ["AVATAR_ENDPOINT", "AVATAR_APP_ID", "AVATAR_APP_KEY"]
     assert exported["AVATAR_ENDPOINT"].startswith("http://127.0.0.1:")
     assert f"{exported['AVATAR_ENDPOINT']}/media/presenter-blue.mp4" in ended.out
+
+
+async def test_a_reader_that_leaves_stops_the_run_and_leaves_no_job_in_doubt(cli, demo_clips, tmp_path):
+    """`| head` in the middle of a batch must not cost a person's attention for each create call under way."""
+
+    @web.middleware
+    async def slow(request, handler):
+        answer = await handler(request)
+        if request.path.endswith("/image/create"):
+            await anyio.sleep(1)
+        return answer
+
+    async with Emulator(tmp_path / "service", media_dir=demo_clips, middlewares=[slow]) as emulator:
+        cli.for_emulator(emulator)
+        jobs = {f"still-{n}": ("image_preview", "still-green.png") for n in range(4)}
+        (tmp_path / "b.toml").write_text(manifest(emulator, **jobs))
+        reading, writing = os.pipe()
+        async with await anyio.open_process(
+            cli.command("run", "b.toml", "--out", "o"),
+            cwd=cli.folder,
+            env=cli.environ,
+            stdout=writing,
+            stderr=PIPE,
+        ) as process:
+            os.close(writing)
+            text = b""
+            with anyio.fail_after(LIMIT_S):
+                while b"still-1: planned -> submitting" not in text:
+                    text += await anyio.to_thread.run_sync(os.read, reading, 65536)
+                os.close(reading)
+                assert await process.wait() == 1
+            assert b"".join([chunk async for chunk in process.stderr]) == b""
+        status = json.loads((await cli("status", "--out", "o", "--json")).out)
+        assert status["counts"]["in_doubt"] == 0
+        assert (await cli("run", "b.toml", "--out", "o", "--quiet")).code == 0
+        assert set(emulator.received.creates.values()) == {1}
