@@ -63,8 +63,14 @@ def emulator(
 
         from avatar_async.cli.service import open_emulator
         from avatar_async.cli.signals import heeding
+        from avatar_async.settings.checks import is_loopback
 
         logs.open_log(log_file)
+        if not is_loopback(host):
+            exits.tell(
+                f"warning: {host} is not loopback: other machines may reach this service, and clients refuse "
+                "it unless their profile says allow_plain_http = true"
+            )
         scope = anyio.CancelScope()
         with heeding(scope.cancel, scope.cancel, lambda _text: None), scope:
             async with open_emulator(

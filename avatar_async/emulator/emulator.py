@@ -250,8 +250,9 @@ class Emulator:
 
 
 def _unheard(host: str, port: int, error: OSError) -> str:
-    # asyncio's own text repeats the address
-    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+    if not error.errno or error.errno < 0:
+        return f"cannot listen on {host}: {error.strerror or error}"
+    reason = os.strerror(error.errno)  # asyncio's own text repeats the address
     return f"cannot listen on {host}:{port}: {reason}; choose another port, or 0 for a free one"
 
 

@@ -5,6 +5,7 @@ import stat
 import pytest
 
 from avatar_async.emulator import Emulator, keep_image_memory
+from avatar_async.errors import EmulatorError
 
 
 def mode_of(path):
@@ -27,6 +28,14 @@ async def test_the_key_of_the_account_is_for_its_owner_alone(tmp_path, left_open
         assert {mode_of(path) for path in data.glob("state.db*")} == {0o600}
     if not left_open:
         assert mode_of(data) == 0o700
+
+
+async def test_a_host_that_is_none_is_told_without_blaming_the_port(tmp_path):
+    """Another port would not help."""
+    with pytest.raises(EmulatorError) as caught:
+        await Emulator(tmp_path / "data", host="no.such.host.invalid").__aenter__()
+    assert str(caught.value).startswith("cannot listen on no.such.host.invalid: ")
+    assert "port" not in str(caught.value)
 
 
 def test_memory_of_pictures_is_kept_where_a_process_asks_for_it():
