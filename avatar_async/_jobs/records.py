@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from attrs import field, frozen
+from attrs import field as attrs_field
 
 from avatar_async._jobs.states import TERMINAL, ArtifactState, State
 from avatar_async.requests import Kind, Request
+from avatar_async.requests.addresses import public_text
 
 #: The batch of the command line: one output folder is one batch.
 DEFAULT_BATCH = "default"
@@ -34,7 +36,7 @@ class JobSpec:
 
 @frozen(kw_only=True)
 class JobError:
-    """What went wrong last, fit for a person to read; never holds a secret or a full URL.
+    """What went wrong last, fit for a person to read: addresses in the message are made public.
 
     Attributes:
         code: The service's code, or a short word of ours.
@@ -43,7 +45,7 @@ class JobError:
     """
 
     code: int | str
-    message: str
+    message: str = attrs_field(converter=public_text)
     field: str | None = None
 
 

@@ -1,46 +1,27 @@
-"""The orchestrator: the one composition of loops, ledger and downloads, and its public face."""
+"""The orchestrator as its users see it."""
 
-import random
-import uuid
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 import anyio
 from attrs import evolve
 
 from avatar_async._clock import SystemClock
 from avatar_async._jobs.names import safe_folder
-from avatar_async._jobs.ports import Clock, JobStore, Service, change
+from avatar_async._jobs.ports import Clock, Service, change
 from avatar_async._jobs.records import ADOPTED, Job, JobSpec
 from avatar_async._jobs.states import State
-from avatar_async._storage.downloads import DownloadFolder
-from avatar_async._storage.ledger import Ledger
-from avatar_async._storage.lock import RunnerLock
-from avatar_async._storage.rebuild import adopt_receipts
-from avatar_async._storage.receipts import ReceiptFolder
 from avatar_async.errors import ConfigError, JobNotFoundError, RequestError
 from avatar_async.orchestrator import commands
 from avatar_async.orchestrator.adding import plan
-from avatar_async.orchestrator.ended import EndedJobs
 from avatar_async.orchestrator.events import RunEvent
-from avatar_async.orchestrator.hub import EventHub
-from avatar_async.orchestrator.loops import Loops, is_proven
 from avatar_async.orchestrator.options import RunOptions
-from avatar_async.orchestrator.recovery import Recovered, check_no_orphans, recover
+from avatar_async.orchestrator.session import Session, open_session
 from avatar_async.orchestrator.snapshot import Snapshot
 from avatar_async.requests import Kind, Request
 from avatar_async.settings import Settings
-
-if TYPE_CHECKING:
-    from anyio.abc import TaskGroup
-
-#: Seconds that creates under way may still answer when the block is left by cancellation.
-_CANCELLED_GRACE_S: Final = 10.0
-#: Seconds that the last receipts may take.
-_SCRIBE_GRACE_S: Final = 10.0
 
 
 class Orchestrator:
@@ -79,10 +60,8 @@ class Orchestrator:
         self.ledger_path: Final = Path(ledger) if ledger is not None else self.out / "ledger.db"
         self._service = client
         self._clock: Clock = clock or SystemClock()
-        self._stack = AsyncExitStack()
-        self._recovered = Recovered()
+        self._session: Session | None = None
         self._started = False
-        self._broken: Exception | None = None
 
     async def __aenter__(self) -> Self:
         """Take the ledger and settle what an earlier run left behind.
@@ -92,44 +71,13 @@ class Orchestrator:
             LedgerMismatchError: The ledger belongs to another endpoint or account.
             LedgerError: It cannot be opened, or there are receipts without a ledger.
         """
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(RunnerLock(self.ledger_path))
-            options = self.options
-            if not options.rebuild_ledger and not self.ledger_path.exists():
-                check_no_orphans(self.out, self.ledger_path)
-            ledger = await stack.enter_async_context(Ledger.open(self.ledger_path))
-            if not options.rebuild_ledger and not await ledger.folders():
-                check_no_orphans(self.out, self.ledger_path)
-            endpoint = options.endpoint_label or self._service.endpoint
-            await ledger.bind(endpoint, self._service.account, rebind=options.rebind)
-            if options.rebuild_ledger:
-                await adopt_receipts(ledger, self.out)
-            self._recovered = await recover(ledger, self._clock)
-            self._store: JobStore = ledger
-            self._hub = EventHub()
-            chance = random.Random()  # noqa: S311 - spreads load, guards nothing
-            self._loops = Loops(
-                store=ledger,
-                service=self._service,
-                downloads=DownloadFolder(
-                    self.out,
-                    clock=self._clock,
-                    disk_reserve_bytes=options.disk_reserve_bytes,
-                    bandwidth_bytes_s=options.bandwidth_bytes_s,
-                ),
-                receipts=ReceiptFolder(self.out, endpoint=endpoint, account=self._service.account),
-                clock=self._clock,
-                hub=self._hub,
-                options=options,
-                chance=chance,
-                owner=uuid.uuid4().hex,
-                proven=await is_proven(ledger),
-            )
-            await self._loops.board.load()
-            self._ended = EndedJobs(self._loops, self._hub, self._clock)
-            self._group: TaskGroup = anyio.create_task_group()
-            await self._group.__aenter__()
-            self._stack = stack.pop_all()
+        self._session = await open_session(
+            self._service,
+            out=self.out,
+            ledger_path=self.ledger_path,
+            options=self.options,
+            clock=self._clock,
+        )
         return self
 
     async def __aexit__(
@@ -145,29 +93,18 @@ class Orchestrator:
         Raises:
             AvatarError: A loop broke and nobody was told of it yet.
         """
+        session = self._open
         cancelled = isinstance(exception, anyio.get_cancelled_exc_class())
-        grace_s = min(self.options.create_grace_s, _CANCELLED_GRACE_S if cancelled else float("inf"))
-        try:
-            with anyio.move_on_after(grace_s, shield=True):
-                await self._quiesce()
-            with anyio.move_on_after(_SCRIBE_GRACE_S, shield=True):
-                await self._loops.scribe.drain()
-            self._group.cancel_scope.cancel()
-            await self._group.__aexit__(None, None, None)
-        finally:
-            self._hub.close()
-            with anyio.CancelScope(shield=True):
-                # Bounded inside: the ledger's threads finish what is queued and end.
-                await self._stack.aclose()
-        failure = self._loops.failure
-        if exception is None and failure is not None and not self._ended.told_failure:
+        await session.close(grace_s=self.options.create_grace_s, cancelled=cancelled)
+        failure = session.loops.failure
+        if exception is None and failure is not None and not session.ended.told_failure:
             raise failure
 
-    async def _quiesce(self) -> None:
-        """Stop submitting and wait until no create call is under way."""
-        self._loops.stop()
-        while self._loops.submitter.creating and self._loops.failure is None:
-            await self._loops.submitter.quiet.wait(self._clock)
+    @property
+    def _open(self) -> Session:
+        if self._session is None:
+            raise RuntimeError("enter the orchestrator with `async with` before using it")
+        return self._session
 
     # ------------------------------------------------------------ adding
     async def add(self, name: str, request: Request, *, needs: Sequence[str] = ()) -> Job:
@@ -193,15 +130,15 @@ class Orchestrator:
         Raises:
             RequestError, RequestChangedError, DuplicateRequestError: As for `add`, for all jobs at once.
         """
-        planned = await plan(self._store, specs, self.options, self._clock)
+        planned = await plan(self._open.store, specs, self.options, self._clock)
         jobs = {job.name: job for job in planned.known}
         if planned.amended:
             changes = [change(job, event) for job, event in planned.amended]
-            jobs |= {job.name: job for job in await self._store.apply(changes)}
+            jobs |= {job.name: job for job in await self._open.store.apply(changes)}
         if planned.new:
-            jobs |= {job.name: job for job in await self._store.insert(planned.new)}
+            jobs |= {job.name: job for job in await self._open.store.insert(planned.new)}
         for name, message in planned.warnings:
-            self._loops.board.warn(message, job=name)
+            self._open.loops.board.warn(message, job=name)
         result = [jobs[spec.name] for spec in specs]
         await self._take_up(result)
         return result
@@ -220,9 +157,9 @@ class Orchestrator:
             ServiceError, TransportError: The service cannot be asked.
             ConflictError: The name is taken by another job.
         """
-        claimed = await self._store.claimed([task_id])
+        claimed = await self._open.store.claimed([task_id])
         if task_id in claimed:
-            found = await self._store.find(self.options.batch, [claimed[task_id]])
+            found = await self._open.store.find(self.options.batch, [claimed[task_id]])
             job = found.get(claimed[task_id])
             if job is not None and job.task_id == task_id:
                 await self._take_up([job])
@@ -243,7 +180,7 @@ class Orchestrator:
             batch=self.options.batch,
             name=name,
             kind=kind,
-            folder=safe_folder(name, await self._store.folders()),
+            folder=safe_folder(name, await self._open.store.folders()),
             task_name=task.name or "",
             fingerprint=f"{ADOPTED}{task_id}",
             state=State.IN_FLIGHT,
@@ -251,14 +188,14 @@ class Orchestrator:
             accepted_at=now,
             task_id=task_id,
         )
-        [job] = await self._store.adopt([(made, {})])
+        [job] = await self._open.store.adopt([(made, {})])
         await self._take_up([job])
         return job
 
     async def _take_up(self, jobs: Sequence[Job]) -> None:
-        await self._loops.board.take_up(jobs)
-        self._ended.known(jobs)
-        self._loops.submitter.wake.set()
+        await self._open.loops.board.take_up(jobs)
+        self._open.ended.known(jobs)
+        self._open.loops.submitter.wake.set()
 
     # ------------------------------------------------------------ running
     def run(self) -> AsyncIterator[Job]:
@@ -273,29 +210,29 @@ class Orchestrator:
         """
         if not self._started:
             self._started = True
-            self._loops.start(self._group, self._recovered)
-        return self._ended.iterate()
+            self._open.loops.start(self._open.group, self._open.recovered)
+        return self._open.ended.iterate()
 
     def events(self) -> AsyncIterator[RunEvent]:
         """Return an iterator over every event from now on; it ends with the block."""
-        return self._hub.listen()
+        return self._open.hub.listen()
 
     def stop(self) -> None:
         """End the run softly: no new create call; `run()` ends when those under way have answered."""
-        self._loops.stop("stopped; the same command goes on")
+        self._open.loops.stop("stopped; the same command goes on")
 
     def kill(self) -> None:
         """End the run at once: creates under way become jobs in doubt; `run()` ends, the block goes on."""
-        self._loops.kill("stopped; the same command goes on")
+        self._open.loops.kill("stopped; the same command goes on")
 
     @property
     def stopped_because(self) -> str | None:
         """Why the run ended, or submits no more, before its jobs did; None if it does not."""
-        return self._loops.stopped_because or self._loops.admission.stopped
+        return self._open.loops.stopped_because or self._open.loops.admission.stopped
 
     def snapshot(self) -> Snapshot:
         """Return how the run stands now; cheap enough for every frame of a display."""
-        return self._loops.snapshot()
+        return self._open.loops.snapshot()
 
     # ------------------------------------------------------------ a person's orders
     async def resolve(
@@ -303,7 +240,7 @@ class Orchestrator:
     ) -> Job:
         """Settle a job in doubt; see `commands.resolve` for the choices and errors."""
         job = await commands.resolve(
-            self._store,
+            self._open.store,
             self.options.batch,
             name,
             at=self._clock.now(),
@@ -316,19 +253,19 @@ class Orchestrator:
 
     async def retry(self, *names: str) -> list[Job]:
         """Plan ended jobs anew and let held ones go on; see `commands.retry` for the errors."""
-        jobs = await commands.retry(self._store, self.options.batch, names, at=self._clock.now())
+        jobs = await commands.retry(self._open.store, self.options.batch, names, at=self._clock.now())
         await self._take_up(jobs)
         return jobs
 
     async def abandon(self, *names: str) -> list[Job]:
         """Give jobs up; see `commands.abandon` for the errors."""
-        jobs = await commands.abandon(self._store, self.options.batch, names, at=self._clock.now())
+        jobs = await commands.abandon(self._open.store, self.options.batch, names, at=self._clock.now())
         await self._take_up(jobs)
         return jobs
 
     async def jobs(self) -> list[Job]:
         """Return every job of the batch as the ledger has it, in the order they were added."""
-        return await self._store.jobs(batch=self.options.batch)
+        return await self._open.store.jobs(batch=self.options.batch)
 
 
 def _options_of(client: Service) -> RunOptions:

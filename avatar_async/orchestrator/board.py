@@ -159,13 +159,12 @@ class Board:
     def absorb(self, job: Job, *, tell: bool = True) -> None:
         """Take up a job as the ledger has it, whoever wrote it."""
         before = self._jobs.get(job.id)
+        seen = before.revision if before else self._ended.get(job.id, -1)
+        if job.batch != self.batch or job.revision <= seen:
+            return
         if before is None and job.terminal:
             if job.id in self._ended:
                 self._ended[job.id] = job.revision
-            return
-        if job.batch != self.batch:
-            return
-        if before is not None and job.revision <= before.revision:
             return
         if before is not None:
             self._counts[before.state] -= 1

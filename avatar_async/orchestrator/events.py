@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from attrs import field, frozen
 
 from avatar_async._jobs.states import State
+from avatar_async.requests.addresses import public_text
 
 
 @frozen(kw_only=True)
@@ -16,7 +17,7 @@ class RunEvent:
     Attributes:
         at: When, aware UTC.
         job: The job's name, None if it concerns the whole run.
-        message: One sentence for a person, "" if the rest says it all.
+        message: One sentence for a person, "" if the rest says it all; addresses in it are made public.
     """
 
     #: The word for it in the JSON form.
@@ -24,7 +25,7 @@ class RunEvent:
 
     at: datetime
     job: str | None = None
-    message: str = ""
+    message: str = field(default="", converter=public_text)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form: every key of the design's event line, None where it has no meaning."""

@@ -128,8 +128,9 @@ class Fetcher:
             self._board.warn("changed by somebody else while its files were fetched", job=job.name)
         finally:
             self._busy.discard(job.id)
-            for key in [key for key in self.downloads if key[0] == job.name]:
-                del self.downloads[key]
+            for name in (artifact.name for artifact in job.artifacts):
+                self.downloads.pop((job.name, name), None)
+                self._told_at_s.pop((job.name, name), None)
             self.wake.set()
             self._board.changed.set()
 
@@ -246,8 +247,6 @@ class Fetcher:
                     total_bytes=total_bytes,
                 )
             )
-        if whole:
-            self._told_at_s.pop(key, None)
 
     def _now(self) -> datetime:
         return self._board.clock.now()

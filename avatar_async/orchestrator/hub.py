@@ -1,5 +1,6 @@
 """How a run's events reach those who listen."""
 
+import weakref
 from collections import deque
 from collections.abc import AsyncIterator
 
@@ -15,12 +16,13 @@ class EventHub:
     """Hand each event to every listener; never waits for a slow one."""
 
     def __init__(self) -> None:
-        self._listeners: list[_Listener] = []
+        #: Whoever lets go of an iterator is no listener any more.
+        self._listeners: weakref.WeakSet[_Listener] = weakref.WeakSet()
         self._closed = False
 
     def publish(self, event: RunEvent) -> None:
         """Tell every listener."""
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):
             listener.put(event)
 
     def listen(self) -> AsyncIterator[RunEvent]:
@@ -28,7 +30,7 @@ class EventHub:
         listener = _Listener()
         if self._closed:
             listener.close()
-        self._listeners.append(listener)
+        self._listeners.add(listener)
         return listener
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import anyio.to_thread
 from attrs import frozen
 
 from avatar_async._jobs import events as ev
@@ -52,7 +53,7 @@ async def recover(store: JobStore, clock: Clock) -> Recovered:
     return Recovered(parked=tuple(job.name for job in parked), resumed=tuple(job.name for job in fetching))
 
 
-def check_no_orphans(out: Path, ledger: Path) -> None:
+async def check_no_orphans(out: Path, ledger: Path) -> None:
     """Refuse to start a new ledger over receipts of an old one: their jobs would be paid for again.
 
     An empty ledger is a new one: a process killed while it made the file, or adopted receipts, leaves it.
@@ -60,7 +61,7 @@ def check_no_orphans(out: Path, ledger: Path) -> None:
     Raises:
         LedgerError: There are receipts.
     """
-    receipts = sorted(out.glob("*/job.json"))
+    receipts = await anyio.to_thread.run_sync(lambda: sorted(out.glob("*/job.json")))
     if receipts:
         message = (
             f"{out} holds {len(receipts)} receipts (such as {receipts[0].relative_to(out)}) but no ledger of "

@@ -1,24 +1,41 @@
 """The standing of a ledger as one JSON document, for `status --json` and whoever else asks."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from avatar_async._jobs import advice
+from avatar_async._jobs.ports import JobStore
 from avatar_async._jobs.records import Artifact, Job
 from avatar_async._jobs.states import State
+from avatar_async.settings import DEADLINES_S
 
+#: Key under which the ledger keeps the deadlines of its latest run.
+DEADLINES: Final = "deadlines_s"
 #: Version of the document's form; it rises when a key changes its meaning or goes away.
 SCHEMA_VERSION = 1
 
 
-def status_document(jobs: Sequence[Job], now: datetime, where: str = "") -> dict[str, Any]:
+async def deadlines_of(store: JobStore) -> Mapping[str, float]:
+    """Return after how many seconds a task is overdue, by kind, as the ledger's latest run had it."""
+    kept = await store.recall(DEADLINES)
+    return DEADLINES_S if kept is None else {**DEADLINES_S, **json.loads(kept)}
+
+
+def status_document(
+    jobs: Sequence[Job],
+    now: datetime,
+    where: str = "",
+    deadlines_s: Mapping[str, float] = DEADLINES_S,
+) -> dict[str, Any]:
     """Return the document that `status --json` prints.
 
     Args:
         jobs: Every job of the ledger, in the order they were added.
         now: The present instant, for what depends on it (flags).
         where: Option that names the ledger, such as `--out models`, for the commands in `next_step`.
+        deadlines_s: Seconds after which a task is overdue, by kind.
     """
     states = {(job.batch, job.name): job.state for job in jobs}
     counts = dict.fromkeys(State, 0)
@@ -26,7 +43,10 @@ def status_document(jobs: Sequence[Job], now: datetime, where: str = "") -> dict
         counts[job.state] += 1
     return {
         "schema": SCHEMA_VERSION,
-        "jobs": [_job(job, now, states_of_batch(job, states), where) for job in jobs],
+        "jobs": [
+            _job(job, advice.flags(job, now, deadlines_s), states_of_batch(job, states), where)
+            for job in jobs
+        ],
         "counts": {state.value: count for state, count in counts.items()},
     }
 
@@ -36,7 +56,7 @@ def states_of_batch(job: Job, states: dict[tuple[str, str], State]) -> dict[str,
     return {name: states[job.batch, name] for name in job.needs if (job.batch, name) in states}
 
 
-def _job(job: Job, now: datetime, states: dict[str, State], where: str) -> dict[str, Any]:
+def _job(job: Job, flags: Sequence[str], states: dict[str, State], where: str) -> dict[str, Any]:
     return {
         "name": job.name,
         "kind": job.kind.value,
@@ -49,7 +69,7 @@ def _job(job: Job, now: datetime, states: dict[str, State], where: str) -> dict[
         "finished_at": _instant(job.finished_at),
         "expires_at": _instant(job.expires_at),
         "stored_at": _instant(job.stored_at),
-        "flags": list(advice.flags(job, now)),
+        "flags": list(flags),
         "error": None if job.error is None else {"code": job.error.code, "message": job.error.message},
         "artifacts": [_artifact(job, artifact) for artifact in job.artifacts],
         "next_step": advice.next_step(job, states, where=where),

@@ -138,7 +138,7 @@ async def test_the_job_that_vanishes_first_is_fetched_first(orchestrator, servic
                 in_flight.add(event.job)
             if len(in_flight) == 3:
                 break
-    service.duration_s = 1.0
+    service.duration_s = 0.0
     async with orchestrator(fetches=1) as runner:
         async for _ in runner.run():
             pass

@@ -164,3 +164,24 @@ async def test_doubt_left_by_an_earlier_run_is_looked_up_first(orchestrator, ser
     async with orchestrator() as runner:
         [job] = [job async for job in runner.run()]
     assert job.state is State.STORED
+
+
+async def test_before_its_block_an_orchestrator_says_what_is_missing(orchestrator, training):
+    """A forgotten `async with` is a common slip."""
+    with pytest.raises(RuntimeError, match="async with"):
+        await orchestrator().add("a", training("a"))
+
+
+async def test_a_reason_with_a_signed_address_is_shown_without_its_query(orchestrator, service, training):
+    """Services quote addresses in their messages; signatures must not reach screens and files."""
+    address = "https://user:pw@store.example/a.mp4?signature=SECRET"
+    service.answers.append(
+        SubmissionReport(sent=True, http_status=200, code=3333, message=f"cannot read {address}")
+    )
+    async with orchestrator() as runner:
+        events = runner.events()
+        await runner.add("a", training("a"))
+        [job] = [job async for job in runner.run()]
+    assert job.error is not None
+    assert job.error.message == "cannot read https://store.example/a.mp4"
+    assert all("SECRET" not in str(event.to_json()) for event in [event async for event in events])

@@ -1,0 +1,135 @@
+"""What lives from the beginning of an orchestrator's block to its end: ledger, loops and streams."""
+
+import json
+import random
+import uuid
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+import anyio
+import anyio.abc
+from attrs import frozen
+
+from avatar_async._jobs.ports import Clock, JobStore, Service
+from avatar_async._storage.downloads import DownloadFolder
+from avatar_async._storage.ledger import Ledger
+from avatar_async._storage.lock import RunnerLock
+from avatar_async._storage.rebuild import adopt_receipts
+from avatar_async._storage.receipts import ReceiptFolder
+from avatar_async.errors import AvatarError
+from avatar_async.orchestrator.ended import EndedJobs
+from avatar_async.orchestrator.hub import EventHub
+from avatar_async.orchestrator.loops import Loops, is_proven
+from avatar_async.orchestrator.options import RunOptions
+from avatar_async.orchestrator.recovery import Recovered, check_no_orphans, recover
+from avatar_async.orchestrator.status import DEADLINES
+
+#: Seconds that creates under way may still answer when the block is left by cancellation.
+_CANCELLED_GRACE_S: Final = 10.0
+#: Seconds that the last receipts may take, and then the ledger.
+_SCRIBE_GRACE_S: Final = 10.0
+_LEDGER_GRACE_S: Final = 60.0
+
+
+@frozen(kw_only=True)
+class Session:
+    """An opened orchestrator."""
+
+    store: JobStore
+    hub: EventHub
+    loops: Loops
+    ended: EndedJobs
+    recovered: Recovered
+    clock: Clock
+    group: anyio.abc.TaskGroup
+    #: Closes the ledger, then lets go of the runner lock.
+    stack: AsyncExitStack
+
+    async def close(self, *, grace_s: float, cancelled: bool) -> None:
+        """Let creates under way answer (bounded), finish the writes, end every loop.
+
+        Args:
+            grace_s: Seconds for the creates; fewer when the block was cancelled.
+            cancelled: Whether cancellation ended the block.
+        """
+        grace_s = min(grace_s, _CANCELLED_GRACE_S) if cancelled else grace_s
+        try:
+            with anyio.move_on_after(grace_s, shield=True):
+                await self._quiesce()
+            with anyio.move_on_after(_SCRIBE_GRACE_S, shield=True):
+                await self._last_receipts()
+            self.group.cancel_scope.cancel()
+            await self.group.__aexit__(None, None, None)
+        finally:
+            self.hub.close()
+            with anyio.move_on_after(_LEDGER_GRACE_S, shield=True):
+                await self.stack.aclose()
+
+    async def _quiesce(self) -> None:
+        """Stop submitting and wait until no create call is under way."""
+        self.loops.stop()
+        while self.loops.submitter.creating and self.loops.failure is None:
+            await self.loops.submitter.quiet.wait(self.clock)
+
+    async def _last_receipts(self) -> None:
+        try:
+            await self.loops.scribe.drain()
+        except AvatarError as error:
+            self.loops.failure = self.loops.failure or error
+
+
+async def open_session(
+    service: Service, *, out: Path, ledger_path: Path, options: RunOptions, clock: Clock
+) -> Session:
+    """Take the ledger, settle what an earlier run left behind, and wire the loops.
+
+    Raises:
+        LedgerLockedError: Another run holds the ledger.
+        LedgerMismatchError: The ledger belongs to another endpoint or account.
+        LedgerError: It cannot be opened, or there are receipts without a ledger.
+    """
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(RunnerLock(ledger_path))
+        if not options.rebuild_ledger and not await anyio.Path(ledger_path).exists():
+            await check_no_orphans(out, ledger_path)
+        ledger = await stack.enter_async_context(Ledger.open(ledger_path))
+        if not options.rebuild_ledger and not await ledger.folders():
+            await check_no_orphans(out, ledger_path)
+        endpoint = options.endpoint_label or service.endpoint
+        await ledger.bind(endpoint, service.account, rebind=options.rebind)
+        if options.rebuild_ledger:
+            await adopt_receipts(ledger, out)
+        await ledger.remember(DEADLINES, json.dumps(dict(options.deadlines_s)))
+        recovered = await recover(ledger, clock)
+        hub = EventHub()
+        loops = Loops(
+            store=ledger,
+            service=service,
+            downloads=DownloadFolder(
+                out,
+                clock=clock,
+                disk_reserve_bytes=options.disk_reserve_bytes,
+                bandwidth_bytes_s=options.bandwidth_bytes_s,
+            ),
+            receipts=ReceiptFolder(out, endpoint=endpoint, account=service.account),
+            clock=clock,
+            hub=hub,
+            options=options,
+            chance=random.Random(),  # noqa: S311 - spreads load, guards nothing
+            owner=uuid.uuid4().hex,
+            proven=await is_proven(ledger),
+        )
+        await loops.board.load()
+        group = anyio.create_task_group()
+        await group.__aenter__()
+        return Session(
+            store=ledger,
+            hub=hub,
+            loops=loops,
+            ended=EndedJobs(loops, hub, clock),
+            recovered=recovered,
+            clock=clock,
+            group=group,
+            stack=stack.pop_all(),
+        )
