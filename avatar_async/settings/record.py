@@ -2,6 +2,7 @@
 # ruff: noqa: RUF009 - `_setting` is `attrs.field`
 
 import os
+import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -219,9 +220,14 @@ def _checked(given: Mapping[str, tuple[Any, str]]) -> tuple[dict[str, Any], list
             unset = value is None and _FIELDS[name].default is None
             values[name] = None if unset else _FIELDS[name].metadata["check"](value)
         except ValueError as error:
-            shown = f", is {value!r}"[:80] if _FIELDS[name].repr else ""
+            shown = f", is {_without_login(value)!r}"[:80] if _FIELDS[name].repr else ""
             problems.append(f"{label} {error}{shown}")
     return values, problems
+
+
+def _without_login(value: Any) -> Any:
+    """Return a value fit to be shown: an address loses its user and password."""
+    return re.sub(r"//[^/]*@", "//", value) if isinstance(value, str) else value
 
 
 def _joint_problems(values: Mapping[str, Any], label: str = "endpoint") -> list[str]:

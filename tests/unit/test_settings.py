@@ -202,3 +202,10 @@ def test_sample_profile_shows_the_defaults(tmp_path):
     without_default = {item.name for item in fields(Settings) if item.default is None}
     for name in shown.keys() - without_default:
         assert shown[name] == getattr(Settings(), name)
+
+
+def test_a_login_in_an_endpoint_is_refused_without_being_shown():
+    """Messages are pasted into tickets."""
+    with pytest.raises(ConfigError, match="must be an origin only") as caught:
+        Settings(endpoint="https://user:secret-word@host.example")
+    assert "secret-word" not in str(caught.value)
