@@ -45,7 +45,7 @@ def read_toml(file: Path, text: str, log: ProblemLog) -> Document | None:
         line = int(place[1]) if place and place[1] else text.rstrip("\n").count("\n") + 1
         log.error(Spot(file=file, line=line), f"this is not TOML: {_TOML_PLACE.sub('', told)}")
     except (RecursionError, ValueError) as error:
-        log.error(Spot(file=file, line=1), f"this TOML cannot be read: {error}")
+        log.error(Spot(file=file, line=1), f"this TOML cannot be read: {_reason(error)}")
     return None
 
 
@@ -66,12 +66,19 @@ def read_json(file: Path, text: str, log: ProblemLog, *, first_line: int = 1) ->
         log.error(spot, f"this is not JSON: {error.msg} (column {error.colno})")
         return None
     except (RecursionError, ValueError) as error:
-        log.error(Spot(file=file, line=first_line), f"this JSON cannot be read: {error}")
+        log.error(Spot(file=file, line=first_line), f"this JSON cannot be read: {_reason(error)}")
         return None
     for steps, line in found.repeated:
         spot = Spot(file=file, line=line + first_line - 1)
         log.error(spot, f"{steps[-1]} is given twice", path=str(steps[-1]))
     return Document(file, value, {steps: line + first_line - 1 for steps, line in found.lines.items()})
+
+
+def _reason(error: RecursionError | ValueError) -> str:
+    """Return what a parser gave up for, without its talk of Python."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return "a number in it has too many digits" if "digits" in str(error) else str(error)
 
 
 def _without_dates(value: Any) -> Any:

@@ -9,6 +9,7 @@ from avatar_async._jobs.records import JobSpec
 from avatar_async.manifests.drafts import Drafter
 from avatar_async.manifests.needs import check_needs
 from avatar_async.manifests.problems import ManifestProblem, ProblemLog, Spot
+from avatar_async.manifests.repeats import check_repeats
 from avatar_async.manifests.sources import read_source
 from avatar_async.requests import Kind, Validation
 
@@ -57,4 +58,5 @@ def read_manifests(paths: Sequence[Path], *, validation: Validation = "strict") 
         drafts += [drafter.draft(job) for job in jobs]
     check_needs(drafts, log)
     log.refuse()
+    check_repeats(drafts, log)
     return ManifestBatch(jobs=tuple(draft.spec() for draft in drafts), warnings=log.warnings)

@@ -404,3 +404,36 @@ def test_a_manifest_named_twice_is_one_problem(write):
         read_manifests([path, path.parent / "." / path.name])
     [problem] = caught.value.problems
     assert problem.message == "this manifest is named twice"
+
+
+def test_a_request_that_is_there_twice_is_warned_of(read):
+    """A copied line that was not changed costs a training."""
+    batch = read(
+        "jobs.csv",
+        """
+        name,kind,material_name,url
+        a,image_preview,m,https://media.example/a.png?sign=1
+        b,image_preview,m,https://media.example/a.png?sign=2
+        c,image_preview,m,https://media.example/c.png
+        d,video_preview,m,https://media.example/a.png
+        """,
+    )
+    assert [job.name for job in batch.jobs] == list("abcd")
+    [warning] = batch.warnings
+    assert (warning.job, warning.line) == ("b", 3)
+    assert "the same as 'a'" in warning.message
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"jobs": ' + "[" * 100_000, "nested too deeply"),
+        ('{"jobs": [' + "9" * 5000 + "]}", "too many digits"),
+    ],
+)
+def test_what_no_parser_takes_is_told_without_talk_of_python(refusal, text, told):
+    """Nobody who writes manifests knows what a recursion depth is."""
+    [problem] = refusal("jobs.json", text)
+    assert told in problem.message
+    assert "sys." not in problem.message
+    assert "recursion" not in problem.message
