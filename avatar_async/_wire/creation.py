@@ -71,12 +71,14 @@ def decode_create(
         envelope = decode_envelope(reply)
     except ReplyError as error:
         return SubmissionReport(message=f"HTTP {reply.status}: {error}", **report)
-    made, url = None, None
+    made, url, message = None, None, envelope.message
     if envelope.code == 0:
         made, url = _made(envelope.data)
+        if made is None:
+            message = "the reply says success, but holds no usable task id"
     return SubmissionReport(
         code=envelope.code,
-        message=envelope.message,
+        message=message,
         task_id=made,
         url=url,
         field=named_field(envelope.message, fields) if envelope.code else None,

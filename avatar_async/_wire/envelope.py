@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
@@ -95,7 +96,12 @@ def address(value: Any) -> str | None:
     """Return an http(s) address; None if the value is none."""
     if not isinstance(value, str) or len(value) > 16_384 or _UNREADABLE.search(value):
         return None
-    return value if re.match(r"https?://[^/?#]", value, re.IGNORECASE) else None
+    try:
+        parts = urlsplit(value)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return value if usable and re.match(r"https?://[^/?#]", value, re.IGNORECASE) else None
 
 
 def _integer(digits: str) -> int:

@@ -24,7 +24,8 @@ _ROLE_OF_SUFFIX = {
 def read_task(dialect: QueryDialect, item: Any, *, only: int | None = None) -> RemoteTask | None:
     """Return the task an item describes; None if it cannot be read.
 
-    A file whose address cannot be read makes the whole task unreadable: it must not seem complete.
+    Files that cannot be read make the status of a finished task unknown, with words that say so: it must
+    seem neither complete nor forgotten.
 
     Args:
         dialect: How to read it.
@@ -37,14 +38,17 @@ def read_task(dialect: QueryDialect, item: Any, *, only: int | None = None) -> R
     number = only if said is None else task_id(said)
     if number is None:
         return None
+    status = _word(find(item, dialect.status)) or ""
+    state = dialect.statuses.get(status, RemoteState.UNKNOWN)
     try:
         files = (*_listed_files(dialect, item), *_single_files(dialect, item))
-    except ValueError:
-        return None
-    status = _word(find(item, dialect.status)) or ""
+    except ValueError as error:
+        files = ()
+        if state is RemoteState.SUCCEEDED:
+            state, status = RemoteState.UNKNOWN, f"{status} ({error})"
     return RemoteTask(
         task_id=number,
-        state=dialect.statuses.get(status, RemoteState.UNKNOWN),
+        state=state,
         status=status,
         kind=dialect.kinds.get(_word(find(item, dialect.kind)) or ""),
         name=text(find(item, dialect.name)),
@@ -63,10 +67,10 @@ def _listed_files(dialect: QueryDialect, item: dict[str, Any]) -> Iterator[Remot
     if listed is None or shape is None:
         return
     if not isinstance(listed, list) or len(listed) > MAX_FILES:
-        raise ValueError("the files are no list")
+        raise ValueError("its files are no list")
     for entry in listed:
         if not isinstance(entry, dict):
-            raise ValueError("a file is no object")
+            raise ValueError("one of its files is no object")
         file = _file(shape, entry)
         if file is not None:
             yield file
@@ -101,7 +105,7 @@ def _address(value: Any) -> str | None:
         return None
     url = address(value)
     if url is None:
-        raise ValueError("an address cannot be read")
+        raise ValueError("an address of its files cannot be read")
     return url
 
 

@@ -99,6 +99,14 @@ def test_id_of_a_refusal_is_not_believed():
     assert decode_create(reply({"code": 9, "message": "no", "data": 4}), now=NOW).task_id is None
 
 
+@pytest.mark.parametrize("data", [None, "", "abc", True, -3, 0, 1.5, {}, {"id": None}, [5], 1 << 70])
+def test_success_without_a_usable_id_says_so(data):
+    """The service's own "success" would be a strange reason for a doubt."""
+    report = decode_create(reply({"code": 0, "message": "success", "data": data}), now=NOW)
+    assert (report.code, report.task_id) == (0, None)
+    assert "no usable task id" in report.message
+
+
 def test_headers_are_reported():
     """Waits and the service's clock."""
     report = decode_create(

@@ -121,7 +121,11 @@ def test_text_is_cut_and_freed_of_control_characters():
 
 
 @pytest.mark.parametrize(
-    "value", ["file:///etc/passwd", "/a/b", "https://", "http:///x", "ftp://h/x", "https://a\nb", 3, None]
+    "value",
+    [
+        *("file:///etc/passwd", "/a/b", "https://", "http:///x", "ftp://h/x", "https://a\nb", " https://h/x"),
+        *("https://[bad/x", "https://h:port/x", "https://h:99999/x", "https://h:0/x", "https://@/x", 3, None),
+    ],
 )
 def test_only_http_addresses_are_addresses(value):
     """Nothing else is ever opened."""

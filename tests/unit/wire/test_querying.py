@@ -112,15 +112,31 @@ def test_unknown_status_is_neither_terminal_nor_an_error():
         {},
         {**TASK, "taskId": True, "x": 1},
         {**TASK, "taskId": "a"},
-        {**TASK, "taskId": 5, "files": "none"},
-        {**TASK, "taskId": 5, "files": [3]},
-        {**TASK, "taskId": 5, "files": [{"url": "file:///etc/passwd"}]},
     ],
 )
 def test_malformed_task_does_not_spoil_the_others(bad):
-    """One broken record must not blind a whole batch; one with an unreadable file is not complete."""
+    """One broken record must not blind a whole batch."""
     tasks = answer(DEFAULT, [bad, TASK], asked=(5, 812345)).tasks
     assert [task.task_id for task in tasks] == [812345]
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ("none", "its files are no list"),
+        ([3], "one of its files is no object"),
+        ([*FILES, {"url": "file:///etc/passwd"}], "an address of its files cannot be read"),
+        ([{"url": "https://[bad/x.zip"}], "an address of its files cannot be read"),
+        ([{"url": "https://x.example:port/x.zip"}], "an address of its files cannot be read"),
+    ],
+)
+def test_finished_task_with_unreadable_files_seems_neither_complete_nor_forgotten(files, words):
+    """Its id is listed: leaving it out would tell of a lost task, and hide what is wrong."""
+    item = {**TASK, "taskId": 5, "files": files}
+    (task,) = answer(DEFAULT, [item], asked=(5,)).tasks
+    assert (task.state, task.status, task.files) == (RemoteState.UNKNOWN, f"SUCCESS ({words})", ())
+    (failed,) = answer(DEFAULT, [{**item, "status": "FAILED"}], asked=(5,)).tasks
+    assert failed.state is RemoteState.FAILED
 
 
 def test_file_that_is_not_offered_is_left_out():
