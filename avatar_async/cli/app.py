@@ -83,6 +83,7 @@ def _open_standard_streams() -> None:
 def run() -> None:
     """Run the command line with the process's arguments; leaves with the exit code."""
     _open_standard_streams()
+    logs.keep_off_screen()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

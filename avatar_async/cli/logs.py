@@ -9,6 +9,8 @@ from pathlib import Path
 from avatar_async.errors import ConfigError
 
 _LOGGER = logging.getLogger("avatar_async")
+#: Loggers of what we use whose troubles belong into the log, and never on the screen.
+_OTHERS = tuple(logging.getLogger(name) for name in ("aiohttp", "asyncio"))
 _RULES = (
     (re.compile(r"(?i)(authorization['\"]?\s*[:=,]\s*['\"]?)(?:bearer\s+)?[^\s'\",}\])]+"), r"\1***"),
     (re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/=-]+"), "Bearer ***"),
@@ -66,18 +68,27 @@ def open_log(file: Path | None) -> None:
         )
         raise ConfigError(message) from error
     handler.setFormatter(_Scrubbing("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
-    _LOGGER.addHandler(handler)
+    for logger in (_LOGGER, *_OTHERS):
+        logger.addHandler(handler)
     _LOGGER.setLevel(logging.DEBUG)
     _LOGGER.propagate = False
     _State.file = file
 
 
+def keep_off_screen() -> None:
+    """Let no library write its troubles on the screen; what a person must know, the command tells."""
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(logging.NullHandler())
+
+
 def close_log() -> None:
     """Close the log file, if one is open."""
-    for handler in list(_LOGGER.handlers):
-        if isinstance(handler.formatter, _Scrubbing):
-            _LOGGER.removeHandler(handler)
-            handler.close()
+    for logger in (_LOGGER, *_OTHERS):
+        for handler in list(logger.handlers):
+            if isinstance(handler.formatter, _Scrubbing):
+                logger.removeHandler(handler)
+                handler.close()
     _LOGGER.propagate = True
     _State.file = None
 

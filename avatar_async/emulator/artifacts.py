@@ -5,6 +5,7 @@ import hmac
 import mimetypes
 import re
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -12,7 +13,7 @@ from urllib.parse import urlencode
 
 import anyio
 import anyio.to_thread
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 
 from avatar_async._jobs.ports import Clock
 from avatar_async.emulator.records import EmulatedTask, FileRecord
@@ -98,10 +99,11 @@ class Artifacts:
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{record.size_bytes}"
         response = web.StreamResponse(status=206 if partial else 200, headers=headers)
         response.content_length = stop - start
-        await response.prepare(request)
-        if request.method != "HEAD":
-            await self._copy(response, self.folder_of(task.id) / record.name, start, stop)
-        await response.write_eof()
+        with suppress(ClientConnectionResetError):  # the client left in the middle, which is its right
+            await response.prepare(request)
+            if request.method != "HEAD":
+                await self._copy(response, self.folder_of(task.id) / record.name, start, stop)
+            await response.write_eof()
         return response
 
     async def _copy(self, response: web.StreamResponse, path: Path, start: int, stop: int) -> None:

@@ -12,7 +12,7 @@ import anyio.to_thread
 from attrs import define, field
 
 from avatar_async.emulator.records import EmulatedTask, from_plain, to_plain
-from avatar_async.errors import EmulatorError
+from avatar_async.errors import DiskSpaceError, EmulatorError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -106,7 +106,9 @@ class Store:
             if write in self._pending:
                 self._pending.remove(write)
         if write.error is not None:
-            raise write.error
+            message = f"the emulator's state in {self._path} cannot be written: {write.error}"
+            full = getattr(write.error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            raise (DiskSpaceError if full else EmulatorError)(message) from write.error
 
     def _counter_rows(self) -> list[tuple[str, str, int]]:
         groups = (

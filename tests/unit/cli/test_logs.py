@@ -1,7 +1,11 @@
 """The debug log holds no secrets."""
 
 import logging
+import os
 import stat
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +67,27 @@ def test_ordinary_words_are_left_alone():
     """A scrubbed log must still be worth reading."""
     text = "job design-01: signature of https://host/a.zip is planned -> in_flight"
     assert logs.scrub(text) == text
+
+
+def test_troubles_of_libraries_go_to_the_log_without_secrets(log_file):
+    """A traceback of aiohttp says much, and may hold an address with its signature."""
+    logging.getLogger("aiohttp.server").error("cannot send https://h/x?signature=SECRET")
+    text = log_file.read_text()
+    assert "aiohttp.server" in text
+    assert "SECRET" not in text
+
+
+def test_troubles_of_libraries_never_reach_the_screen():
+    """Python writes them to stderr where nobody listens."""
+    code = (
+        "import logging; from avatar_async.cli import logs\n"
+        "logs.keep_off_screen(); logging.getLogger('aiohttp.server').error('Error handling request')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("", "")

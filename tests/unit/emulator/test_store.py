@@ -5,7 +5,8 @@ import stat
 import pytest
 
 from avatar_async.emulator import Emulator, keep_image_memory
-from avatar_async.errors import EmulatorError
+from avatar_async.emulator.store import Store
+from avatar_async.errors import DiskSpaceError, EmulatorError
 
 
 def mode_of(path):
@@ -48,3 +49,16 @@ def test_memory_of_pictures_is_kept_where_a_process_asks_for_it():
         assert _imaging.get_blocks_max() == 64
     finally:
         _imaging.set_blocks_max(before)
+
+
+async def test_a_full_disk_is_told_as_one(tmp_path):
+    """A bare database error would look like a bug."""
+    store = Store(tmp_path / "state.db")
+    await store.open()
+    try:
+        [[pages]] = store._connection.execute("PRAGMA page_count")
+        store._connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(DiskSpaceError, match=r"state\.db cannot be written"):
+            await store.set("much", "x" * 100_000)
+    finally:
+        await store.close()
