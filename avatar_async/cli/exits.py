@@ -35,6 +35,18 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
+class BrokenRunError(Exception):
+    """Carry an error that ended a run which may have sent something: never exit code 2.
+
+    Attributes:
+        error: What ended the run.
+    """
+
+    def __init__(self, error: errors.AvatarError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 _NOTHING_SENT = (
     errors.ConfigError,
     errors.RequestError,
@@ -106,6 +118,9 @@ def _code_of_error(error: BaseException) -> int:
         return ExitCode.INTERRUPTED
     if isinstance(error, BrokenPipeError):
         _drop_output()
+        return ExitCode.BAD_END
+    if isinstance(error, BrokenRunError):
+        _code_of_error(error.error)
         return ExitCode.BAD_END
     if isinstance(error, errors.AvatarError):
         logs.exception(error)

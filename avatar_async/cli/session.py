@@ -17,6 +17,7 @@ from avatar_async.cli.render.guarded import GuardedDisplay
 from avatar_async.cli.render.summary import attention_lines, summary
 from avatar_async.cli.render.text import printable
 from avatar_async.cli.signals import heeding
+from avatar_async.errors import AvatarError
 from avatar_async.orchestrator.events import ProgressEvent, RunEvent
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ async def conduct(
         manner: How to show it.
 
     Raises:
-        AvatarError: Whatever the orchestrator or `feed` raise.
+        AvatarError: Whatever the orchestrator or `feed` raise before anything can have been sent.
+        BrokenRunError: What the orchestrator raised later.
         OSError: The run was stopped because it could not be shown any more.
     """
     display = GuardedDisplay(
@@ -86,16 +88,24 @@ async def conduct(
         on_loss=orchestrator.stop,
     )
     drawing = anyio.CancelScope()
-    with display:
-        async with anyio.create_task_group() as group:
-            async with orchestrator:
-                with heeding(orchestrator.stop, orchestrator.kill, display.say) as interruption:
-                    group.start_soon(_show, orchestrator.events(), display)
-                    await feed(orchestrator)
-                    group.start_soon(_redraw, orchestrator, display, drawing)
-                    async for job in orchestrator.run():
-                        _LOG.debug("job %s is %s", job.name, job.state)
-            drawing.cancel()
+    begun = False
+    try:
+        with display:
+            async with anyio.create_task_group() as group:
+                async with orchestrator:
+                    with heeding(orchestrator.stop, orchestrator.kill, display.say) as interruption:
+                        group.start_soon(_show, orchestrator.events(), display)
+                        await feed(orchestrator)
+                        group.start_soon(_redraw, orchestrator, display, drawing)
+                        begun = True
+                        async for job in orchestrator.run():
+                            _LOG.debug("job %s is %s", job.name, job.state)
+                drawing.cancel()
+    except Exception as raised:
+        cause = exits.sole_cause(raised)
+        if begun and isinstance(cause, AvatarError):
+            raise exits.BrokenRunError(cause) from cause
+        raise
     if display.lost is not None and interruption.exit_code is None:
         raise display.lost
     async with Ledger.open(orchestrator.ledger_path, read_only=True) as ledger:

@@ -153,3 +153,11 @@ def test_a_reader_that_leaves_is_no_error_to_tell_of(tmp_path):
         check=False,
     )
     assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+def test_what_breaks_a_run_that_has_begun_is_told_but_never_with_the_code_for_nothing_sent(capsys):
+    """A ledger on a full disk may have tasks in it that are paid for."""
+    error = errors.LedgerError("the disk is full")
+    assert code_of(raising(error)) == 2
+    assert code_of(raising(exits.BrokenRunError(error))) == 1
+    assert capsys.readouterr().err == "Error: the disk is full\n" * 2
