@@ -1,6 +1,7 @@
 """Conduct a run: feed it, show it, heed signals, sum it up."""
 
 import logging
+import shutil
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -139,13 +140,16 @@ def conclude(outcome: Outcome, place: Place, manner: Manner, again: str) -> int:
         again: The command that goes on with the run.
     """
     because = outcome.stopped_because if outcome.signal_code is None else None
+    stream = sys.stderr if manner.json or manner.quiet else sys.stdout
+    width = shutil.get_terminal_size().columns if stream.isatty() else None
     if manner.json or manner.quiet:
-        lines, stream = attention_lines(outcome.jobs, place.where), sys.stderr
+        lines = attention_lines(outcome.jobs, place.where, width)
         if because:
             lines.append(f"Stopped early: {because}")
     else:
-        lines = summary(outcome.jobs, out=str(place.out), where=place.where, stopped_because=because)
-        stream = sys.stdout
+        lines = summary(
+            outcome.jobs, out=str(place.out), where=place.where, stopped_because=because, width=width
+        )
         if any(not job.terminal for job in outcome.jobs):
             lines += ["", f"To go on: {again}"]
     try:

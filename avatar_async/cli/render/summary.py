@@ -8,6 +8,7 @@ from avatar_async._jobs import advice
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async.cli.render.text import one_line, size_text
+from avatar_async.cli.render.wrap import wrapped
 
 _ENDED_BADLY = frozenset({State.REJECTED, State.FAILED, State.EXPIRED})
 #: Jobs told of one by one; a batch may hold thousands.
@@ -49,7 +50,9 @@ def attention(jobs: Sequence[Job], where: str) -> list[Attention]:
     return found
 
 
-def summary(jobs: Sequence[Job], *, out: str, where: str, stopped_because: str | None) -> list[str]:
+def summary(
+    jobs: Sequence[Job], *, out: str, where: str, stopped_because: str | None, width: int | None = None
+) -> list[str]:
     """Return the last lines of a run.
 
     Args:
@@ -57,6 +60,7 @@ def summary(jobs: Sequence[Job], *, out: str, where: str, stopped_because: str |
         out: The folder of the results, as the user named it.
         where: Option that names the ledger.
         stopped_because: Why the run ended before its jobs did, if so.
+        width: Columns of the terminal, None if there is none.
     """
     lines = [counts_line(jobs)]
     files = [artifact for job in jobs for artifact in job.artifacts if artifact.stored_bytes is not None]
@@ -64,7 +68,7 @@ def summary(jobs: Sequence[Job], *, out: str, where: str, stopped_because: str |
         total = sum(artifact.stored_bytes or 0 for artifact in files)
         plural = "file" if len(files) == 1 else "files"
         lines.append(f"{len(files)} verified {plural}, {size_text(total)}, in {out}")
-    lines += attention_lines(jobs, where)
+    lines += attention_lines(jobs, where, width)
     if stopped_because:
         lines += ["", f"Stopped early: {one_line(stopped_because)}"]
     return lines
@@ -77,7 +81,7 @@ def counts_line(jobs: Sequence[Job]) -> str:
     return f"{len(jobs)} {plural}: {', '.join(parts)}" if parts else "no jobs"
 
 
-def attention_lines(jobs: Sequence[Job], where: str) -> list[str]:
+def attention_lines(jobs: Sequence[Job], where: str, width: int | None = None) -> list[str]:
     """Return the jobs that a person should look at, each with its next step; empty if there is none."""
     found = attention(jobs, where)
     if not found:
@@ -86,8 +90,8 @@ def attention_lines(jobs: Sequence[Job], where: str) -> list[str]:
     for item in found[:_MOST_LISTED]:
         lines.append(f"  {one_line(item.name)} ({item.state})")
         if item.reason and item.reason not in item.next_step:
-            lines.append(f"    {item.reason}")
-        lines.append(f"    -> {item.next_step}")
+            lines += wrapped(item.reason, width=width, indent="    ")
+        lines += wrapped(f"-> {item.next_step}", width=width, indent="    ", hang="   ")
     if len(found) > _MOST_LISTED:
         tail = f" {where}" if where else ""
         lines.append(f"  and {len(found) - _MOST_LISTED} more: avatar-async status{tail}")

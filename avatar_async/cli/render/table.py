@@ -13,6 +13,7 @@ from avatar_async.cli.render.cells import fit, width_of
 from avatar_async.cli.render.frame import STYLES
 from avatar_async.cli.render.summary import counts_line
 from avatar_async.cli.render.text import countdown_text, one_line, span_text
+from avatar_async.cli.render.wrap import wrapped
 
 _GAP = "  "
 _LEAST_NAME = 12
@@ -47,7 +48,10 @@ def table(jobs: Sequence[Job], *, now: datetime, width: int, where: str) -> Iter
         line.stylize(STYLES[job.state], start, start + widths[0])
         yield line
         for text in _below(job, states, now, where):
-            yield Text(f"  {text}", style="yellow")
+            hang = "   " if text.startswith("->") else ""
+            yield from (
+                Text(each, style="yellow") for each in wrapped(text, width=width, indent="  ", hang=hang)
+            )
     yield Text("")
     yield Text(counts_line(jobs))
     yield from (Text(line, style="dim") for line in _outlook(jobs, states))
