@@ -85,6 +85,18 @@ def test_a_configured_retention_replaces_the_seven_days():
     assert expiry_of(T0, task(), retention=timedelta(days=1)) == T0 + timedelta(days=1)
 
 
+def test_an_expiry_before_the_finish_is_not_believed():
+    """A service with a default date in that field must not make jobs expire at the first refusal."""
+    long_ago = T0 - timedelta(days=2000)
+    assert expiry_of(T0, task(finished_at=T0, expires_at=long_ago)) == T0 + RETENTION
+
+
+def test_an_expiry_in_the_past_is_believed_of_a_task_that_finished_before_it():
+    """A task adopted late may be gone already."""
+    done = task(finished_at=T0 - timedelta(days=10), expires_at=T0 - timedelta(days=3))
+    assert expiry_of(T0, done) == T0 - timedelta(days=3)
+
+
 @pytest.mark.parametrize(
     ("left", "risk"), [(timedelta(hours=24), False), (timedelta(hours=23, minutes=59), True)]
 )
