@@ -28,14 +28,20 @@ def finish_of(job: Job, task: RemoteTask, *, noticed_at: datetime) -> datetime:
     return min(max(task.finished_at, submitted_at), max(noticed_at, submitted_at))
 
 
-def expiry_of(finished_at: datetime, task: RemoteTask, *, retention: timedelta = RETENTION) -> datetime:
+def expiry_of(
+    finished_at: datetime,
+    task: RemoteTask,
+    *,
+    submitted_at: datetime | None = None,
+    retention: timedelta = RETENTION,
+) -> datetime:
     """Return when the results vanish: the earlier of the service's word and finish plus retention.
 
-    A word that lies before what the service calls the finish, or the creation, is none: believed, it would
-    make the first refused download the proof of a loss.
+    A word that lies before the finish, the creation or our submission is none: believed, it would make
+    the first refused download the proof of a loss.
     """
     limit = finished_at + retention
-    begun = [at for at in (task.finished_at, task.created_at) if at is not None]
+    begun = [at for at in (task.finished_at, task.created_at, submitted_at) if at is not None]
     if task.expires_at is None or (begun and task.expires_at <= max(begun)):
         return limit
     return min(task.expires_at, limit)

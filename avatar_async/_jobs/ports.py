@@ -300,3 +300,7 @@ class Receipts(Protocol):
             DownloadError: The folder cannot be written.
         """
         ...
+
+    async def present(self, folders: Collection[str]) -> set[str]:
+        """Return those of the job folders that hold a receipt."""
+        ...

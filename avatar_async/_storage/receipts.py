@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,13 @@ class ReceiptFolder:
         """
         text = json.dumps(self._receipt(job, request), ensure_ascii=False, indent=2)
         await anyio.to_thread.run_sync(functools.partial(self._put, job.folder, f"{text}\n".encode()))
+
+    async def present(self, folders: Collection[str]) -> set[str]:
+        """Return those of the job folders that hold a receipt."""
+        paths = {folder: self._out / folder / RECEIPT_NAME for folder in folders}
+        return await anyio.to_thread.run_sync(
+            lambda: {folder for folder, path in paths.items() if path.exists()}
+        )
 
     def _put(self, folder: str, content: bytes) -> None:
         opened = JobFolder.open(self._out, folder)

@@ -10,7 +10,9 @@ CIRCUIT_AFTER: Final = 3
 #: Longest wait a service may ask for, in seconds.
 MAX_RETRY_AFTER_S: Final = 600.0
 #: Seconds after which a lowered limit rises by one.
-_RECOVER_S: Final = 30.0
+_RECOVER_S: Final = 10.0
+#: First pause after an unknown outcome that follows the circuit's own three, in seconds; it doubles.
+_DOUBT_PAUSE_S: Final = 15.0
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
 
@@ -39,6 +41,8 @@ class Admission:
         self._lowered_at_s = 0.0
         self._creates = 0
         self._unknown_in_a_row = 0
+        #: Whether a query was understood since the latest unknown outcome.
+        self._answered = True
         self._not_sent_in_a_row = 0
         self._paused_until_s = 0.0
         self._pause_reason = ""
@@ -57,7 +61,7 @@ class Admission:
             return False
         if not self.proven and outstanding > 0:
             return False
-        if self._not_sent_in_a_row and creating > 0:
+        if creating > 0 and (self._not_sent_in_a_row or self._unknown_in_a_row >= CIRCUIT_AFTER):
             return False
         return outstanding < self.limit
 
@@ -79,7 +83,7 @@ class Admission:
     @property
     def circuit_open(self) -> bool:
         """Whether too many unknown outcomes in a row pause creates until a query succeeds."""
-        return self._unknown_in_a_row >= CIRCUIT_AFTER
+        return self._unknown_in_a_row >= CIRCUIT_AFTER and not self._answered
 
     @property
     def pause_s(self) -> float:
@@ -104,6 +108,8 @@ class Admission:
             )
         if self.pause_s > 0:
             return f"creates are paused for {self.pause_s:.0f} s: {self._pause_reason}"
+        if self._unknown_in_a_row >= CIRCUIT_AFTER:
+            return f"one create at a time: {self._unknown_in_a_row} outcomes in a row were unknown"
         if not self.proven:
             return "one create at a time until the first query about a task was understood"
         if self.limit < self._max_in_flight:
@@ -126,13 +132,18 @@ class Admission:
         self._not_sent_in_a_row = 0
 
     def unknown(self) -> None:
-        """Note an unknown outcome."""
+        """Note an unknown outcome; those beyond the circuit's three pause creates for longer and longer."""
         self._unknown_in_a_row += 1
+        self._answered = False
         self._not_sent_in_a_row = 0
+        beyond = self._unknown_in_a_row - CIRCUIT_AFTER
+        if beyond > 0:
+            pause_s = min(MAX_RETRY_AFTER_S, _DOUBT_PAUSE_S * 2.0 ** min(beyond - 1, 10))
+            self._pause(pause_s, f"{self._unknown_in_a_row} outcomes in a row are unknown")
 
     def queried(self, *, own_task: bool) -> bool:
         """Note a decoded query; return whether it is the first about a task of ours."""
-        self._unknown_in_a_row = 0
+        self._answered = True
         first = own_task and not self.proven
         self.proven = self.proven or own_task
         return first
@@ -158,7 +169,7 @@ class Admission:
         """
         self._unknown_in_a_row = 0
         self._not_sent_in_a_row = 0
-        self._limit = max(1, min(self._limit, outstanding))
+        self._limit = max(1, min(self._limit - 1, max(outstanding, self._limit // 2)))
         self._lowered_at_s = self._clock.monotonic()
         asked_s = 5.0 if retry_after_s is None else min(max(retry_after_s, 0.0), MAX_RETRY_AFTER_S)
         pause_s = asked_s + self._chance.uniform(0.0, min(1.0, 0.1 + asked_s / 10))

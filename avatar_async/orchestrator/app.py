@@ -11,9 +11,9 @@ from attrs import evolve
 from avatar_async._clock import SystemClock
 from avatar_async._jobs.names import safe_folder
 from avatar_async._jobs.ports import Clock, Service, change
-from avatar_async._jobs.records import ADOPTED, Job, JobSpec
+from avatar_async._jobs.records import ADOPTED, Job, JobSpec, NewJob
 from avatar_async._jobs.states import State
-from avatar_async.errors import ConfigError, JobNotFoundError, RequestError
+from avatar_async.errors import ConfigError, JobNotFoundError, LedgerError, RequestError
 from avatar_async.orchestrator import commands
 from avatar_async.orchestrator.adding import plan
 from avatar_async.orchestrator.events import RunEvent
@@ -129,8 +129,10 @@ class Orchestrator:
 
         Raises:
             RequestError, RequestChangedError, DuplicateRequestError: As for `add`, for all jobs at once.
+            LedgerError: The output folder holds receipts of jobs that the ledger does not know.
         """
         planned = await plan(self._open.store, specs, self.options, self._clock)
+        await self._refuse_strangers(planned.new)
         jobs = {job.name: job for job in planned.known}
         if planned.amended:
             changes = [change(job, event) for job, event in planned.amended]
@@ -142,6 +144,18 @@ class Orchestrator:
         result = [jobs[spec.name] for spec in specs]
         await self._take_up(result)
         return result
+
+    async def _refuse_strangers(self, jobs: Sequence[NewJob]) -> None:
+        """Refuse new jobs whose folders hold receipts: an older ledger has forgotten what was paid for."""
+        present = await self._open.receipts.present([job.folder for job in jobs])
+        names = [job.name for job in jobs if job.folder in present]
+        if names:
+            message = (
+                f"{self.out} holds receipts of jobs that the ledger {self.ledger_path} does not know: "
+                f"{', '.join(names)}. Submitting them could pay for them again: bring the right ledger back, "
+                "or adopt the receipts with --rebuild-ledger"
+            )
+            raise LedgerError(message)
 
     async def adopt(self, task_id: int, *, name: str | None = None, kind: Kind | None = None) -> Job:
         """Take up a task made elsewhere, to bring its results home.
@@ -228,7 +242,7 @@ class Orchestrator:
     @property
     def stopped_because(self) -> str | None:
         """Why the run ended, or submits no more, before its jobs did; None if it does not."""
-        return self._open.loops.stopped_because or self._open.loops.admission.stopped
+        return self._open.loops.ended_because or self._open.loops.admission.stopped
 
     def snapshot(self) -> Snapshot:
         """Return how the run stands now; cheap enough for every frame of a display."""

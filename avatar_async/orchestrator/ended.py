@@ -57,9 +57,7 @@ class EndedJobs:
         """Tell that the run ended; return the open jobs, which wait for a person, unless it was stopped."""
         loops = self._loops
         self._hub.publish(
-            EndEvent(
-                at=self._clock.now(), message=loops.stopped_because or "", counts=dict(loops.board.counts)
-            )
+            EndEvent(at=self._clock.now(), message=loops.ended_because or "", counts=dict(loops.board.counts))
         )
         return deque() if loops.stopping else deque(loops.board.open_jobs())
 

@@ -149,7 +149,6 @@ class Fetcher:
         except UnknownFileError as error:
             await self._hold(job, "unknown_file", str(error))
         except DiskSpaceError as error:
-            self._board.warn(f"{error}; trying again every {_DISK_PAUSE_S:.0f} s", once=f"disk:{job.id}")
             await self._pause(job, "disk_space", str(error), _DISK_PAUSE_S)
         except ConflictError:
             raise

@@ -173,7 +173,15 @@ class Loops:
     def kill(self, reason: str) -> None:
         """End every loop now; creates under way become jobs in doubt."""
         self.stop(reason)
+        self.submitter.abort()
         self._scope.cancel()
+
+    @property
+    def ended_because(self) -> str | None:
+        """Why the run ended before its jobs did, None if it did not."""
+        if self.stopped_because is not None:
+            return self.stopped_because
+        return self.admission.notice() if self.admission.spent and self.board.any_eligible else None
 
     @property
     def over(self) -> bool:

@@ -286,6 +286,6 @@ class Poller:
             at=self._board.clock.now(),
             remote_status=task.status,
             finished_at=finished_at,
-            expires_at=expiry_of(finished_at, task, retention=self._retention),
+            expires_at=expiry_of(finished_at, task, submitted_at=job.submitted_at, retention=self._retention),
             artifacts=artifacts,
         )

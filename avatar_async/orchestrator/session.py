@@ -11,7 +11,7 @@ import anyio
 import anyio.abc
 from attrs import frozen
 
-from avatar_async._jobs.ports import Clock, JobStore, Service
+from avatar_async._jobs.ports import Clock, JobStore, Receipts, Service
 from avatar_async._storage.downloads import DownloadFolder
 from avatar_async._storage.ledger import Ledger
 from avatar_async._storage.lock import RunnerLock
@@ -40,6 +40,7 @@ class Session:
     hub: EventHub
     loops: Loops
     ended: EndedJobs
+    receipts: Receipts
     recovered: Recovered
     clock: Clock
     group: anyio.abc.TaskGroup
@@ -57,11 +58,12 @@ class Session:
         try:
             with anyio.move_on_after(grace_s, shield=True):
                 await self._quiesce()
-            with anyio.move_on_after(_SCRIBE_GRACE_S, shield=True):
-                await self._last_receipts()
+            self.loops.submitter.abort()
             self.group.cancel_scope.cancel()
             await self.group.__aexit__(None, None, None)
         finally:
+            with anyio.move_on_after(_SCRIBE_GRACE_S, shield=True):
+                await self._last_receipts()
             self.hub.close()
             with anyio.move_on_after(_LEDGER_GRACE_S, shield=True):
                 await self.stack.aclose()
@@ -103,6 +105,7 @@ async def open_session(
         await ledger.remember(DEADLINES, json.dumps(dict(options.deadlines_s)))
         recovered = await recover(ledger, clock)
         hub = EventHub()
+        receipts = ReceiptFolder(out, endpoint=endpoint, account=service.account)
         loops = Loops(
             store=ledger,
             service=service,
@@ -112,7 +115,7 @@ async def open_session(
                 disk_reserve_bytes=options.disk_reserve_bytes,
                 bandwidth_bytes_s=options.bandwidth_bytes_s,
             ),
-            receipts=ReceiptFolder(out, endpoint=endpoint, account=service.account),
+            receipts=receipts,
             clock=clock,
             hub=hub,
             options=options,
@@ -128,6 +131,7 @@ async def open_session(
             hub=hub,
             loops=loops,
             ended=EndedJobs(loops, hub, clock),
+            receipts=receipts,
             recovered=recovered,
             clock=clock,
             group=group,

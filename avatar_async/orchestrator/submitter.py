@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -58,6 +59,7 @@ class Submitter:
         self._owner = owner
         self._fatal = fatal
         self._busy: set[str] = set()
+        self._under_way: set[anyio.CancelScope] = set()
         self._stopping = False
         #: Woken when a job may have become eligible or a slot free.
         self.wake: Final = Signal()
@@ -73,6 +75,11 @@ class Submitter:
         """Begin no further create call."""
         self._stopping = True
         self.wake.set()
+
+    def abort(self) -> None:
+        """Wait no longer for the creates under way: their jobs are in doubt."""
+        for scope in tuple(self._under_way):
+            scope.cancel()
 
     async def run(self, group: TaskGroup) -> None:
         """Start a create call in `group` whenever one is due and allowed."""
@@ -119,9 +126,23 @@ class Submitter:
         if request is None or self._stopping:
             self._admission.put_back()
             return
+        # A create call under way is worth its answer, whoever cancels the run; `abort` bounds it.
+        with anyio.CancelScope(shield=True) as scope:
+            self._under_way.add(scope)
+            try:
+                await self._create(job, request)
+            finally:
+                self._under_way.discard(scope)
+
+    async def _create(self, job: Job, request: Request) -> None:
+        """Promise, send and conclude; a second time only after the first refusal of the token."""
         after_refusal = False
         while True:
-            [job] = await self._board.write((job, ev.IntentWritten(at=self._now(), owner=self._owner)))
+            try:
+                [job] = await self._board.write((job, ev.IntentWritten(at=self._now(), owner=self._owner)))
+            except ConflictError:
+                self._admission.put_back()
+                raise
             report = await self._send(job, request)
             verdict = decide(report, after_token_refusal=after_refusal, codes=self._service.codes)
             again = await self._conclude(job, report, verdict)
@@ -158,7 +179,7 @@ class Submitter:
         try:
             return await self._service.submit(request)
         except anyio.get_cancelled_exc_class():
-            with anyio.move_on_after(_LAST_WORD_S, shield=True):
+            with anyio.move_on_after(_LAST_WORD_S, shield=True), suppress(AvatarError):
                 await self._park(job, "the run ended before the create call was answered")
             raise
         except Exception as error:  # noqa: BLE001 - the job boundary: nobody knows what was sent

@@ -91,6 +91,11 @@ def test_an_expiry_before_the_finish_is_not_believed():
     assert expiry_of(T0, task(finished_at=T0, expires_at=long_ago)) == T0 + RETENTION
 
 
+def test_an_expiry_before_the_submission_is_not_believed():
+    """Nor where the service says nothing of the finish."""
+    assert expiry_of(T0, task(expires_at=T0 - MINUTE), submitted_at=T0) == T0 + RETENTION
+
+
 def test_an_expiry_in_the_past_is_believed_of_a_task_that_finished_before_it():
     """A task adopted late may be gone already."""
     done = task(finished_at=T0 - timedelta(days=10), expires_at=T0 - timedelta(days=3))

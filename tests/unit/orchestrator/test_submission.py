@@ -12,11 +12,12 @@ from avatar_async.errors import (
     ConfigError,
     ConnectionLostError,
     DuplicateRequestError,
+    LedgerError,
     NotSentError,
     RequestChangedError,
     RequestError,
 )
-from avatar_async.orchestrator import StateEvent, WarningEvent, commands
+from avatar_async.orchestrator import EndEvent, StateEvent, WarningEvent, commands
 from avatar_async.requests import Ref
 
 UNKNOWN = SubmissionReport(sent=True, message="the connection broke")
@@ -382,3 +383,72 @@ def test_an_option_out_of_range_is_named(orchestrator):
         orchestrator(max_in_flight=0)
     with pytest.raises(ConfigError, match="max_flight"):
         orchestrator(max_flight=3)
+
+
+async def test_cancelling_the_run_from_outside_waits_for_the_answer_of_a_create(
+    orchestrator, service, training, clock
+):
+    """A deadline around the block must not turn paid tasks into doubt."""
+    begun, answer = anyio.Event(), anyio.Event()
+
+    async def slow(fake, request):
+        begun.set()
+        await answer.wait()
+
+    service.answers.append(slow)
+    service.duration_s = 1e9
+    async with anyio.create_task_group() as group:
+
+        async def work() -> None:
+            async with orchestrator() as runner:
+                await runner.add("a", training("a"))
+                async for _ in runner.run():
+                    pass
+
+        group.start_soon(work)
+        await begun.wait()
+        group.cancel_scope.cancel()
+        answer.set()
+    service.duration_s = 1.0
+    async with orchestrator() as runner:
+        await runner.add("a", training("a"))
+        [job] = [job async for job in runner.run()]
+    assert job.state is State.STORED
+    assert service.creates["a"] == 1
+
+
+async def test_an_older_ledger_brought_back_does_not_pay_again(orchestrator, service, training, tmp_path):
+    """A restored backup has forgotten jobs whose receipts are still there."""
+    async with orchestrator() as runner:
+        await runner.add("a", training("a"))
+        async for _ in runner.run():
+            pass
+    backup = {path: path.read_bytes() for path in (tmp_path / "out").glob("ledger.db")}
+    async with orchestrator() as runner:
+        await runner.add("b", training("b"))
+        async for _ in runner.run():
+            pass
+    for path in (tmp_path / "out").glob("ledger.db*"):
+        path.unlink()
+    for path, content in backup.items():
+        path.write_bytes(content)
+    async with orchestrator() as runner:
+        with pytest.raises(LedgerError, match="b.*--rebuild-ledger"):
+            await runner.add("b", training("b"))
+    async with orchestrator(rebuild_ledger=True) as runner:
+        await runner.add("b", training("b"))
+        states = {job.name: job.state async for job in runner.run()}
+    assert states["b"] is State.STORED
+    assert service.creates == {"a": 1, "b": 1}
+
+
+async def test_the_end_of_a_run_bounded_by_max_creates_says_so(orchestrator, training):
+    """A program that reads the events must learn why jobs are left."""
+    async with orchestrator(max_creates=1) as runner:
+        events = runner.events()
+        await runner.add("a", training("a"))
+        await runner.add("b", training("b"))
+        async for _ in runner.run():
+            pass
+    [end] = [event async for event in events if isinstance(event, EndEvent)]
+    assert "--max-creates 1" in end.message
