@@ -433,7 +433,7 @@ async def test_an_older_ledger_brought_back_does_not_pay_again(orchestrator, ser
     for path, content in backup.items():
         path.write_bytes(content)
     async with orchestrator() as runner:
-        with pytest.raises(LedgerError, match="b.*--rebuild-ledger"):
+        with pytest.raises(LedgerError, match=r"b.*--rebuild-ledger"):
             await runner.add("b", training("b"))
     async with orchestrator(rebuild_ledger=True) as runner:
         await runner.add("b", training("b"))
