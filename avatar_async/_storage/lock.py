@@ -104,8 +104,10 @@ class RunnerLock:
         lock, self._lock = self._lock, None
         if lock is None:
             return
-        self._beside(".runner.lock").unlink(missing_ok=True)
-        lock.release()
+        try:
+            self._beside(".runner.lock").unlink(missing_ok=True)
+        finally:
+            lock.release()
 
     def _read_note(self) -> Holder | None:
         try:

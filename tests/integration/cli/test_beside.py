@@ -241,6 +241,7 @@ async def test_a_reader_that_leaves_stops_the_run_and_leaves_no_job_in_doubt(cli
                     text += await anyio.to_thread.run_sync(os.read, reading, 65536)
                 os.close(reading)
                 assert await process.wait() == 1
+            assert process.stderr is not None
             assert b"".join([chunk async for chunk in process.stderr]) == b""
         status = json.loads((await cli("status", "--out", "o", "--json")).out)
         assert status["counts"]["in_doubt"] == 0

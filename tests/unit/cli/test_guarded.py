@@ -5,7 +5,7 @@ import io
 
 from avatar_async.cli.render.display import Quiet
 from avatar_async.cli.render.guarded import GuardedDisplay
-from avatar_async.orchestrator.events import EndEvent
+from avatar_async.orchestrator import EndEvent, Snapshot
 
 
 class Fragile(Quiet):
@@ -40,11 +40,11 @@ def test_a_reader_that_leaves_stops_the_run_once_and_fails_nothing(now):
     fragile = Fragile(good=1)
     with GuardedDisplay(fragile, lambda: lost.append(1)) as display:
         display.say("a")
-        assert display.lost is None
+        assert not lost
         display.event(EndEvent(at=now, counts={}))
         display.event(EndEvent(at=now, counts={}))
         display.say("b")
-        display.refresh(None)
+        display.refresh(Snapshot(counts={}))
     assert isinstance(display.lost, BrokenPipeError)
     assert lost == [1]
     assert fragile.calls == ["say", "event", "exit"]
@@ -56,7 +56,7 @@ def test_a_display_that_can_write_shows_everything(now):
     fragile = Fragile(good=99)
     with GuardedDisplay(fragile, lambda: lost.append(1)) as display:
         display.event(EndEvent(at=now, counts={}))
-        display.refresh(None)
+        display.refresh(Snapshot(counts={}))
         display.say("b")
     assert fragile.calls == ["event", "refresh", "say", "exit"]
     assert not lost

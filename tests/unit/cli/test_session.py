@@ -1,12 +1,14 @@
 """Conducting a run."""
 
+from typing import cast
+
 import anyio
 import pytest
 
 from avatar_async.cli import exits
 from avatar_async.cli.session import Manner, conduct
 from avatar_async.errors import LedgerError
-from avatar_async.orchestrator import Snapshot
+from avatar_async.orchestrator import Orchestrator, RunEvent, Snapshot
 
 
 class Breaking:
@@ -14,6 +16,7 @@ class Breaking:
 
     async def __aenter__(self):
         self.done = anyio.Event()
+        self.told: list[RunEvent] = []
         return self
 
     async def __aexit__(self, *exception):
@@ -21,12 +24,15 @@ class Breaking:
 
     async def events(self):
         await self.done.wait()
-        return
-        yield
+        for event in self.told:
+            yield event
 
     async def run(self):
+        for job in self.jobs():
+            yield job
+
+    def jobs(self):
         raise LedgerError("the disk is full")
-        yield
 
     def snapshot(self):
         return Snapshot(counts={})
@@ -45,7 +51,7 @@ async def test_an_error_before_the_run_begins_is_told_as_itself():
         raise LedgerError("the disk is full")
 
     with pytest.raises(BaseException) as caught:
-        await conduct(Breaking(), feed, Manner(quiet=True))
+        await conduct(cast("Orchestrator", Breaking()), feed, Manner(quiet=True))
     assert isinstance(exits.sole_cause(caught.value), LedgerError)
 
 
@@ -56,4 +62,4 @@ async def test_an_error_in_the_middle_of_a_run_is_marked_as_such():
         """Add nothing."""
 
     with pytest.raises(exits.BrokenRunError, match="the disk is full"):
-        await conduct(Breaking(), feed, Manner(quiet=True))
+        await conduct(cast("Orchestrator", Breaking()), feed, Manner(quiet=True))
