@@ -76,13 +76,6 @@ class Accepted(Event):
 
 
 @frozen(kw_only=True)
-class Adopted(Event):
-    """Take over a task made elsewhere, without any create call of ours."""
-
-    task_id: int
-
-
-@frozen(kw_only=True)
 class Settled(Event):
     """Give a job in doubt the task id that was found to be its own.
 

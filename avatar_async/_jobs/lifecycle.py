@@ -75,18 +75,6 @@ def _accepted(job: Job, event: ev.Accepted) -> Job:
     )
 
 
-def _adopted(job: Job, event: ev.Adopted) -> Job:
-    return evolve(
-        job,
-        state=State.IN_FLIGHT,
-        task_id=event.task_id,
-        accepted_at=event.at,
-        not_before=None,
-        error=None,
-        hold=None,
-    )
-
-
 def _settled(job: Job, event: ev.Settled) -> Job:
     return evolve(job, state=State.IN_FLIGHT, task_id=event.task_id, accepted_at=event.at, error=None)
 
@@ -226,7 +214,6 @@ _TRANSITIONS: dict[type[ev.Event], tuple[frozenset[State], _Apply]] = {
     ev.OutcomeUnknown: (frozenset({State.SUBMITTING}), _unknown),
     ev.Refused: (frozenset({State.SUBMITTING}), _refused),
     ev.Accepted: (frozenset({State.SUBMITTING}), _accepted),
-    ev.Adopted: (frozenset({State.PLANNED}), _adopted),
     ev.Settled: (frozenset({State.IN_DOUBT}), _settled),
     ev.ResubmitOrdered: (frozenset({State.IN_DOUBT}), _anew),
     ev.RetryOrdered: (RETRYABLE | {State.PLANNED, State.READY}, _anew),

@@ -261,7 +261,7 @@ def _message(event: ev.Event) -> str | None:
             text = f"{error.code}: {error.message}"
         case ev.IntentWritten(owner=owner) | ev.FetchStarted(owner=owner):
             text = f"by {owner}"
-        case ev.Accepted(task_id=task_id) | ev.Adopted(task_id=task_id):
+        case ev.Accepted(task_id=task_id):
             text = f"task {task_id}"
         case ev.Settled(task_id=task_id, how=how):
             text = f"task {task_id}, found by {how}"

@@ -48,6 +48,12 @@ async def step(store, job, *events):
     return job
 
 
+def doubt(second):
+    """Return the events of a create call whose outcome nobody knows."""
+    unknown = JobError(code="unknown", message="the connection broke")
+    return ev.IntentWritten(at=at(second), owner="run-1"), ev.OutcomeUnknown(at=at(second), error=unknown)
+
+
 async def in_flight(store, name="one", *, task_id=7, kind=Kind.TRAINING):
     """Save a job and bring it in flight."""
     [job] = await store.insert([new_job(name, kind=kind)])
@@ -221,9 +227,10 @@ async def test_a_task_id_belongs_to_one_job_for_ever(open_store):
         assert job.task_id is None
         assert await store.claimed([6, 7, 2**63 - 1]) == {7: "one"}
         [other] = await store.insert([new_job("two")])
+        other = await step(store, other, *doubt(11))
         with pytest.raises(ConflictError, match="'one'"):
-            await store.apply([change(other, ev.Adopted(at=at(11), task_id=7))])
-        job = await step(store, job, ev.Adopted(at=at(12), task_id=7))
+            await store.apply([change(other, ev.Settled(at=at(12), task_id=7, how="person"))])
+        job = await step(store, job, *doubt(13), ev.Settled(at=at(14), task_id=7, how="person"))
         assert job.task_id == 7
 
 
@@ -386,10 +393,12 @@ async def test_task_ids_are_claimed_per_account(open_store):
         await in_flight(store, "before", task_id=7)
         await store.bind("https://one.invalid", "app-1")
         [same] = await store.insert([new_job("same")])
+        same = await step(store, same, *doubt(1))
+        settled = ev.Settled(at=at(2), task_id=7, how="person")
         with pytest.raises(ConflictError, match="'before'"):
-            await store.apply([change(same, ev.Adopted(at=at(1), task_id=7))])
+            await store.apply([change(same, settled)])
         await store.bind("https://two.invalid", "app-1", rebind=True)
-        assert (await step(store, same, ev.Adopted(at=at(2), task_id=7))).task_id == 7
+        assert (await step(store, same, settled)).task_id == 7
 
 
 async def test_facts_are_remembered_and_overwritten(open_store):

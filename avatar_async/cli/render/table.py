@@ -1,7 +1,7 @@
 """The standing of every job as a table that fits the terminal, nothing cut that a person may copy."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from rich.text import Text
@@ -19,7 +19,9 @@ _GAP = "  "
 _LEAST_NAME = 12
 
 
-def table(jobs: Sequence[Job], *, now: datetime, width: int, where: str) -> Iterator[Text]:
+def table(
+    jobs: Sequence[Job], *, now: datetime, width: int, where: str, deadlines_s: Mapping[str, float]
+) -> Iterator[Text]:
     """Yield the lines of the table.
 
     A name too long for its column stands on a line of its own; what to do stands below its job.
@@ -29,6 +31,7 @@ def table(jobs: Sequence[Job], *, now: datetime, width: int, where: str) -> Iter
         now: The present instant.
         width: Columns of the terminal.
         where: Option that names the ledger, for the commands to type.
+        deadlines_s: Seconds after which a task is overdue, by kind.
     """
     states = {job.name: job.state for job in jobs}
     rows = [_cells(job, now) for job in jobs]
@@ -47,7 +50,8 @@ def table(jobs: Sequence[Job], *, now: datetime, width: int, where: str) -> Iter
         start = name_width + len(_GAP)
         line.stylize(STYLES[job.state], start, start + widths[0])
         yield line
-        for text in _below(job, states, now, where):
+        flags = advice.flags(job, now, deadlines_s)
+        for text in _below(job, states, flags, where):
             hang = "   " if text.startswith("->") else ""
             yield from (
                 Text(each, style="yellow") for each in wrapped(text, width=width, indent="  ", hang=hang)
@@ -72,8 +76,8 @@ def _row(name: str, cells: Sequence[str], name_width: int, widths: Sequence[int]
     return _GAP.join((fit(name, name_width), state, age, task, expires)).rstrip()
 
 
-def _below(job: Job, states: dict[str, State], now: datetime, where: str) -> Iterator[str]:
-    marks = [flag for flag in advice.flags(job, now) if flag in {"overdue", "at_risk"}]
+def _below(job: Job, states: dict[str, State], flags: Sequence[str], where: str) -> Iterator[str]:
+    marks = [flag for flag in flags if flag in {"overdue", "at_risk"}]
     if marks:
         words = {"overdue": "takes longer than its kind should", "at_risk": "its results vanish soon"}
         yield "; ".join(words[mark] for mark in marks)

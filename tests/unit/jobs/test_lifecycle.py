@@ -16,7 +16,7 @@ from avatar_async.errors import LifecycleError
 
 # One line per state: what may happen there by the design, `retry` of held jobs apart.
 ALLOWED: dict[State, set[type[ev.Event]]] = {
-    State.PLANNED: {ev.Amended, ev.IntentWritten, ev.Adopted, ev.GivenUp, ev.Held},
+    State.PLANNED: {ev.Amended, ev.IntentWritten, ev.GivenUp, ev.Held},
     State.SUBMITTING: {ev.PutBack, ev.OutcomeUnknown, ev.Refused, ev.Accepted},
     State.IN_DOUBT: {ev.Settled, ev.ResubmitOrdered, ev.GivenUp},
     State.REJECTED: {ev.RetryOrdered, ev.GivenUp},
@@ -55,7 +55,6 @@ CARRIED: dict[type[ev.Event], dict[str, Any]] = {
     ev.OutcomeUnknown: {"error": ERROR},
     ev.Refused: {"error": ERROR},
     ev.Accepted: {"task_id": 41},
-    ev.Adopted: {"task_id": 42},
     ev.Settled: {"task_id": 43, "how": "person"},
     ev.Polled: {"remote_status": "RUNNING", "progress": 40},
     ev.Finished: {
@@ -197,13 +196,6 @@ def test_a_released_job_forgets_its_bad_downloads_and_keeps_the_good(job_in):
     )
     assert held.state is State.READY
     assert advance(held, ev.RetryOrdered(at=held.created_at)).artifacts == (good, FILES[1])
-
-
-def test_an_adopted_task_lifts_the_hold(job_in):
-    """What held the submission back has no bearing on a task that exists; nobody could lift it later."""
-    held = advance(job_in(State.PLANNED), ev.Held(at=job_in(State.PLANNED).created_at, reason="a duplicate"))
-    adopted = advance(held, ev.Adopted(at=held.created_at, task_id=5))
-    assert (adopted.state, adopted.task_id, adopted.hold) == (State.IN_FLIGHT, 5, None)
 
 
 def test_lost_results_keep_what_is_already_home(job_in):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import anyio
 import pytest
+from attrs import evolve
 from blockbuster import blockbuster_ctx
 
 from avatar_async._jobs import events as ev
@@ -211,9 +212,8 @@ async def test_numbers_and_texts_that_cannot_be_stored_harm_nobody_else(tmp_path
     """One bad value must not undo the writes that share its commit."""
     async with Ledger.open(tmp_path / "ledger.db") as store:
         [job] = await store.insert([new_job()])
-        bad = change(job, ev.Adopted(at=T0, task_id=2**63))
         with pytest.raises(LedgerError, match="64 bits"):
-            await store.apply([bad])
+            await store.adopt([(evolve(job, name="huge", folder="huge", task_id=2**63), {})])
         with pytest.raises(LedgerError, match="Unicode"):
             await store.insert([new_job("\ud800")])
         with pytest.raises(ValueError, match="time zone"):

@@ -105,7 +105,6 @@ EVENTS = (
     ev.OutcomeUnknown(at=T0, error=_error),
     ev.Refused(at=T0, error=_error),
     ev.Accepted(at=T0, task_id=7),
-    ev.Adopted(at=T0, task_id=8),
     ev.Settled(at=T0, task_id=9, how="person"),
     ev.ResubmitOrdered(at=T0),
     ev.RetryOrdered(at=T0),
