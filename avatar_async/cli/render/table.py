@@ -14,13 +14,19 @@ from avatar_async.cli.render.frame import STYLES
 from avatar_async.cli.render.summary import counts_line
 from avatar_async.cli.render.text import countdown_text, one_line, span_text
 from avatar_async.cli.render.wrap import wrapped
+from avatar_async.settings import DEADLINES_S
 
 _GAP = "  "
 _LEAST_NAME = 12
 
 
 def table(
-    jobs: Sequence[Job], *, now: datetime, width: int, where: str, deadlines_s: Mapping[str, float]
+    jobs: Sequence[Job],
+    *,
+    now: datetime,
+    width: int,
+    where: str,
+    deadlines_s: Mapping[str, float] = DEADLINES_S,
 ) -> Iterator[Text]:
     """Yield the lines of the table.
 

@@ -1,0 +1,49 @@
+"""`status` and `status --json`, from a ledger."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import pytest
+from typer.testing import CliRunner
+
+from avatar_async._jobs.states import State
+from avatar_async._storage.ledger import Ledger
+from avatar_async.cli.app import app
+from avatar_async.orchestrator.status import DEADLINES
+
+
+@pytest.fixture
+def typed(tmp_path, make_job):
+    """Run `status` on the ledger of a training that went on for an hour, watched with these deadlines."""
+
+    def run(deadlines_s, *options):
+        async def keep():
+            async with Ledger.open(tmp_path / "ledger.db") as store:
+                submitted_at = datetime.now(UTC) - timedelta(hours=1)
+                job = make_job("slow", State.IN_FLIGHT, task_id=7, attempt=1, submitted_at=submitted_at)
+                await store.adopt([(job, {})])
+                if deadlines_s is not None:
+                    await store.remember(DEADLINES, json.dumps(deadlines_s))
+
+        anyio.run(keep)
+        shown = CliRunner().invoke(app, ["status", "--out", str(tmp_path), *options])
+        assert shown.exit_code == 0
+        return shown.stdout
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("deadlines_s", "late"), [(None, False), ({"training": 7200}, False), ({"training": 60}, True)]
+)
+def test_a_job_is_overdue_by_the_deadlines_of_the_run(typed, deadlines_s, late):
+    """A profile may know better than the defaults how long a kind takes; `status` reads no profile."""
+    [job] = json.loads(typed(deadlines_s, "--json"))["jobs"]
+    assert job["flags"] == (["overdue"] if late else [])
+
+
+@pytest.mark.parametrize(("deadline_s", "late"), [(7200, False), (60, True)])
+def test_the_table_knows_the_same_deadlines(typed, deadline_s, late):
+    """Both forms tell the same."""
+    assert ("takes longer than its kind should" in typed({"training": deadline_s})) is late
