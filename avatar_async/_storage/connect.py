@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,10 +15,11 @@ from avatar_async.errors import LedgerError, LedgerVersionError
 BUSY_TIMEOUT_S = 15.0
 
 
-def prepare_file(path: Path, *, create: bool) -> None:
+def prepare_file(path: Path, *, create: bool, read_only: bool = False) -> None:
     """Make sure that the file exists and only its owner can read it.
 
-    SQLite gives its `-wal` and `-shm` files the rights of this one.
+    SQLite gives its `-wal` and `-shm` files the rights of this one. Who only reads takes a copy on
+    read-only media as it is.
 
     Raises:
         LedgerError: It lies on a network file system, or is missing and shall not be made.
@@ -44,7 +46,11 @@ def prepare_file(path: Path, *, create: bool) -> None:
         )
         raise LedgerError(msg)
     if path.stat().st_mode & 0o077:
-        path.chmod(0o600)
+        try:
+            path.chmod(0o600)
+        except OSError:
+            if not read_only:
+                raise
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
@@ -54,7 +60,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         LedgerError, LedgerVersionError: The file is not a ledger this code knows.
         sqlite3.Error: SQLite refuses.
     """
-    connection = _connect(path, "rw")
+    connection = _connect(path, "mode=rw")
     try:
         _checked_version(connection, path)
         _switch_to_wal(connection)
@@ -71,12 +77,13 @@ def open_reader(path: Path) -> sqlite3.Connection:
     """Return a connection that reads, beside any writer.
 
     Raises:
-        LedgerError, LedgerVersionError: The file is not a ledger this code knows.
+        LedgerError, LedgerVersionError: The file is not a ledger this code knows, or its latest changes
+            cannot be read where it lies.
         sqlite3.Error: SQLite refuses.
     """
-    connection = _connect(path, "rw" if os.access(path, os.W_OK) else "ro")
+    connection = _connect(path, reading_mode(path))
     try:
-        version = _checked_version(connection, path)
+        version = _read_version(connection, path)
         if version == 0:
             msg = (
                 f"ledger {path}: it is empty, no run has come to adding its jobs yet: `avatar-async run` does"
@@ -92,6 +99,20 @@ def open_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def reading_mode(
+    path: Path, may_write: Callable[[Path], bool] = lambda path: os.access(path, os.W_OK)
+) -> str:
+    """Return the parameters of the address that a reader opens a ledger by.
+
+    Readers share a `-shm` file with the writer, which takes a folder that may be written. Where it may
+    not and no change waits in the `-wal` file, nobody writes either: the file is read as it is.
+    """
+    real = path.resolve()
+    if may_write(real) and may_write(real.parent):
+        return "mode=rw"
+    return "mode=ro" if _waiting_bytes(real) else "mode=ro&immutable=1"
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -102,8 +123,32 @@ def sync_folder(folder: Path) -> None:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
+    uri = f"file:{quote(str(path.absolute()))}?{mode}"
     return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+
+
+def _waiting_bytes(path: Path) -> int:
+    """Return the length of the log with changes that are not in the file yet, 0 without one."""
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _read_version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of the file; this is the first read, and fails where no reader can work."""
+    try:
+        return _checked_version(connection, path)
+    except sqlite3.OperationalError as error:
+        refused = error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+        if not refused or not _waiting_bytes(path.resolve()):
+            raise
+        msg = (
+            f"ledger {path}: its latest changes are still in {path.name}-wal, and cannot be read from a "
+            f"folder that cannot be written: copy {path.name} and {path.name}-wal into one that can, and "
+            "name the copy with --ledger"
+        )
+        raise LedgerError(msg) from error
 
 
 def _checked_version(connection: sqlite3.Connection, path: Path) -> int:

@@ -57,7 +57,7 @@ class Ledger:
             LedgerVersionError: It was written by a newer version of this package.
         """
         path = Path(path)
-        prepare = functools.partial(prepare_file, path, create=create and not read_only)
+        prepare = functools.partial(prepare_file, path, create=create and not read_only, read_only=read_only)
         try:
             await anyio.to_thread.run_sync(prepare)
         except OSError as error:
