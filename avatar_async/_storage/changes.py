@@ -14,8 +14,8 @@ from avatar_async._jobs.records import Job, NewJob
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import Verdict
 from avatar_async._storage import readers, rows
-from avatar_async._storage.redaction import public_text
 from avatar_async.errors import ConflictError, LedgerMismatchError
+from avatar_async.requests.addresses import public_text
 
 #: Events that come often and tell nothing new unless they change a status or an artifact's state.
 _NOISY = (ev.Polled, ev.ArtifactChanged, ev.ReceiptWritten)

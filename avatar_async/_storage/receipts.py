@@ -12,7 +12,7 @@ import anyio.to_thread
 from avatar_async._jobs.records import Artifact, Job
 from avatar_async._storage.atomic import replace_file
 from avatar_async._storage.paths import JobFolder, file_errors
-from avatar_async._storage.redaction import public_text, public_value
+from avatar_async.requests.addresses import public_text, public_value
 
 #: File name of a receipt.
 RECEIPT_NAME = "job.json"

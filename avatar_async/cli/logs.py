@@ -20,8 +20,6 @@ _RULES = (
         ),
         r"\1***",
     ),
-    (re.compile(r"(?i)(https?://[^\s'\"<>?#]+)[?#][^\s'\"<>\\)\]}]*"), r"\1?***"),
-    (re.compile(r"(?i)(https?://)[^\s/@'\"]+@"), r"\1***@"),
 )
 
 
@@ -32,12 +30,14 @@ class _State:
 
 
 def scrub(text: str) -> str:
-    """Return the text without tokens, keys, and the queries of URLs (they may be signed)."""
+    """Return the text without tokens, keys, and the queries and logins of URLs (they may be signed)."""
+    from avatar_async.requests.addresses import public_text
+
     for secret in _State.secrets:
         text = text.replace(secret, "***")
     for pattern, stands_for in _RULES:
         text = pattern.sub(stands_for, text)
-    return text
+    return public_text(text)
 
 
 def hide(secrets: Iterable[str | None]) -> None:

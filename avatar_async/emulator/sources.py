@@ -17,6 +17,7 @@ from attrs import frozen
 from yarl import URL
 
 from avatar_async.errors import MediaError
+from avatar_async.requests.addresses import public_url
 
 _REDIRECTS = 5
 _LOCKS = 64
@@ -100,9 +101,9 @@ class Sources:
             try:
                 found = await self._get(URL(address, encoded=True), kept)
             except TimeoutError as error:
-                raise MediaError(f"{_shown(url)} did not answer in time") from error
+                raise MediaError(f"{public_url(url)} did not answer in time") from error
             except (aiohttp.ClientError, OSError, ValueError) as error:
-                raise MediaError(f"{_shown(url)} cannot be fetched: {_reason(error)}") from error
+                raise MediaError(f"{public_url(url)} cannot be fetched: {_reason(error)}") from error
             self._kept[address] = found
             return found.path
 
@@ -118,14 +119,14 @@ class Sources:
                     url = url.join(URL(location, encoded=True))
                     continue
                 if response.status != 200:
-                    raise MediaError(f"{_shown(str(url))} cannot be fetched: HTTP {response.status}")
+                    raise MediaError(f"{public_url(str(url))} cannot be fetched: HTTP {response.status}")
                 path = await self._save(response)
                 return _Kept(path, _validators(response))
-        raise MediaError(f"{_shown(str(url))} cannot be fetched: too many redirects")
+        raise MediaError(f"{public_url(str(url))} cannot be fetched: too many redirects")
 
     def _check_host(self, url: URL) -> None:
         if url.scheme not in {"http", "https"} or not url.host:
-            raise MediaError(f"{_shown(str(url))} is not an http or https address")
+            raise MediaError(f"{public_url(str(url))} is not an http or https address")
         if self._allow_remote:
             return
         try:
@@ -133,7 +134,9 @@ class Sources:
         except ValueError:
             return  # a name: the resolver decides
         if not address.is_loopback:
-            raise MediaError(f"{_shown(str(url))} is not on this machine, and other hosts are not allowed")
+            raise MediaError(
+                f"{public_url(str(url))} is not on this machine, and other hosts are not allowed"
+            )
 
     async def _save(self, response: aiohttp.ClientResponse) -> Path:
         if (response.content_length or 0) > self._max_bytes:
@@ -184,10 +187,6 @@ def _validators(response: aiohttp.ClientResponse) -> dict[str, str]:
     if "If-None-Match" in found:
         found.pop("If-Modified-Since", None)
     return found
-
-
-def _shown(url: str) -> str:
-    return url.partition("?")[0]
 
 
 def _reason(error: Exception) -> str:

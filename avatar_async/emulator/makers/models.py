@@ -14,6 +14,7 @@ from avatar_async.errors import MediaError
 from avatar_async.media.frames import probe
 from avatar_async.media.keyer import LABEL
 from avatar_async.media.zips import check_zip, read_json, write_zip
+from avatar_async.requests.addresses import public_url, public_value
 
 MANIFEST = "model.json"
 
@@ -132,7 +133,7 @@ class _Builder:
         path = self._work.sources[url]
         info = probe(path)
         if info.kind != "video":
-            raise MediaError(f"{url.partition('?')[0]} is not a video")
+            raise MediaError(f"{public_url(url)} is not a video")
         start_s, end_s = fields.get("assetStart") or 0.0, fields.get("assetEnd") or None
         if info.duration_s is not None and start_s >= info.duration_s:
             self.note(
@@ -154,7 +155,7 @@ class _Builder:
         self._style = style if self._style is None else self._style
         described = {
             "folder": folder,
-            "source": url.partition("?")[0],
+            "source": public_url(url),
             "sourceSha256": path.name,
             "widthPx": info.width_px,
             "heightPx": info.height_px,
@@ -193,7 +194,7 @@ class _Builder:
         """Add the designated person's photo."""
         path = self._work.sources[url]
         if probe(path).kind != "image":
-            raise MediaError(f"{url.partition('?')[0]} is not an image")
+            raise MediaError(f"{public_url(url)} is not an image")
         frame = self._work.samples.sample(path, 1, start_s=0, end_s=None, short_side_px=_SHORT_SIDE_PX)[0]
         self._add_frame("face/template", frame)
 
@@ -222,7 +223,7 @@ class _Builder:
             "videos": self._videos,
             "actions": self._actions,
             "notes": list(self._notes),
-            "request": _without_queries(task.body),
+            "request": public_value(task.body),
         }
         write_zip(self._work.folder / "model.zip", [(MANIFEST, _json(manifest)), *self._members])
         first.convert("RGB").save(self._work.folder / "thumbnail.jpg", quality=88)
@@ -287,16 +288,6 @@ def _action_urls(fields: Mapping[str, Any]) -> list[str | None]:
 
 def _present(urls: Iterable[str | None]) -> list[str]:
     return list(dict.fromkeys(url for url in urls if url))
-
-
-def _without_queries(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _without_queries(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_without_queries(each) for each in value]
-    if isinstance(value, str) and value.startswith(("http://", "https://")):
-        return value.partition("?")[0]
-    return value
 
 
 def _json(value: Any) -> bytes:

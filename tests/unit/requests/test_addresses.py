@@ -47,13 +47,20 @@ def test_addresses_inside_text_are_made_public_and_the_rest_stays():
     assert public_text("torn https://m.example/a b?sig=1") == "torn https://m.example/a b"
 
 
+@given(st.text(), st.text(alphabet=st.characters(codec="ascii", exclude_characters=" \t\n\r\f\v<>\"'")))
+def test_no_query_survives_in_any_text(before, query):
+    """Whatever stands around it."""
+    secret = "s3cr3t-" + query.replace("://", "")
+    assert secret not in public_text(f"{before} https://h.invalid/a?{secret} after")
+
+
 def test_a_value_is_made_public_at_every_depth():
     """Undocumented keys may hold anything."""
-    value = {"a": ["https://m.example/x y?s", 3], "b": {"c": "at https://m.example/?s."}, "d": None}
+    value = {"a": ["https://m.example/x y?s", 3], "b": {"c": "at https://m.example/?s."}, "d": (None,)}
     assert public_value(value) == {
         "a": ["https://m.example/x y", 3],
         "b": {"c": "at https://m.example/"},
-        "d": None,
+        "d": (None,),
     }
 
 
