@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
+from avatar_async._jobs.verdicts import clamped_wait_s
 from avatar_async.requests import Kind
 from avatar_async.settings import DEADLINES_S
 
@@ -138,7 +139,7 @@ def next_delay(
         delay = min(delay * _OVERDUE_FACTOR, 4 * limits.max_s)
     delay *= 0.9 + 0.2 * jitter
     if hint_s is not None:
-        delay = max(delay, min(max(hint_s, 0.0), 600.0))
+        delay = max(delay, clamped_wait_s(hint_s))
     return delay
 
 

@@ -7,6 +7,18 @@ from attrs import frozen
 from avatar_async._jobs.remote import SubmissionReport
 
 _SETTING_STATUSES = frozenset({403, 404, 405, 407})
+#: Longest wait a service may ask for, in seconds.
+MAX_RETRY_AFTER_S = 600.0
+
+
+def clamped_wait_s(asked_s: float) -> float:
+    """Return the seconds to wait of those a service asked for: 0 to 600."""
+    return min(max(asked_s, 0.0), MAX_RETRY_AFTER_S)
+
+
+def blames_setting(http_status: int) -> bool:
+    """Tell whether a status means that the endpoint, path, proxy or account is wrong, not the request."""
+    return http_status in _SETTING_STATUSES or 300 <= http_status < 400
 
 
 class Verdict(StrEnum):
@@ -61,7 +73,7 @@ def decide(
         return Verdict.THROTTLED
     if status == 401 or code in codes.token_expired:
         return Verdict.SETTING if after_token_refusal else Verdict.TOKEN
-    if status is not None and (status in _SETTING_STATUSES or 300 <= status < 400):
+    if status is not None and blames_setting(status):
         return Verdict.SETTING
     if status is not None and (status >= 500 or status == 408) and code not in codes.refused:
         return Verdict.UNKNOWN

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-#: Longest wait a Retry-After may ask for, in seconds.
-MAX_RETRY_AFTER_S = 600.0
+from avatar_async._jobs.verdicts import clamped_wait_s
+
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 1e11
 
@@ -74,7 +74,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
         if then is None:
             return None
         wait_s = (then - now).total_seconds()
-    return min(max(wait_s, 0.0), MAX_RETRY_AFTER_S)
+    return clamped_wait_s(wait_s)
 
 
 def service_at(headers: Mapping[str, str]) -> datetime | None:

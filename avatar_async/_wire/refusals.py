@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from avatar_async._jobs.verdicts import SubmissionCodes
+from avatar_async._jobs.verdicts import SubmissionCodes, blames_setting
 from avatar_async._wire.calls import Reply
 from avatar_async._wire.envelope import Envelope, decode_envelope
 from avatar_async._wire.moments import retry_after_s
@@ -14,8 +14,6 @@ from avatar_async.errors import (
     SettingRefusedError,
     ThrottledError,
 )
-
-_SETTING_STATUSES = frozenset({403, 404, 405, 407})
 
 
 def open_envelope(reply: Reply, *, what: str, now: datetime, codes: SubmissionCodes) -> Envelope:
@@ -74,7 +72,7 @@ def check_status(
     if status == 429:
         wait_s = retry_after_s(reply.headers, now)
         raise ThrottledError(words, retry_after_s=wait_s, code=code, http_status=status)
-    if status in _SETTING_STATUSES or 300 <= status < 400:
+    if blames_setting(status):
         raise SettingRefusedError(f"{words}: check the endpoint and the path", code=code, http_status=status)
     if 400 <= status < 500 and status != 408 and code:
         raise RejectedError(words, code=code, http_status=status)

@@ -4,11 +4,10 @@ import random
 from typing import Final
 
 from avatar_async._jobs.ports import Clock
+from avatar_async._jobs.verdicts import MAX_RETRY_AFTER_S, clamped_wait_s
 
 #: Unknown outcomes in a row that pause creates until a query succeeds.
 CIRCUIT_AFTER: Final = 3
-#: Longest wait a service may ask for, in seconds.
-MAX_RETRY_AFTER_S: Final = 600.0
 #: Seconds after which a lowered limit rises by one.
 _RECOVER_S: Final = 10.0
 #: First pause after an unknown outcome that follows the circuit's own three, in seconds; it doubles.
@@ -171,7 +170,7 @@ class Admission:
         self._not_sent_in_a_row = 0
         self._limit = max(1, min(self._limit - 1, max(outstanding, self._limit // 2)))
         self._lowered_at_s = self._clock.monotonic()
-        asked_s = 5.0 if retry_after_s is None else min(max(retry_after_s, 0.0), MAX_RETRY_AFTER_S)
+        asked_s = 5.0 if retry_after_s is None else clamped_wait_s(retry_after_s)
         pause_s = asked_s + self._chance.uniform(0.0, min(1.0, 0.1 + asked_s / 10))
         self._pause(pause_s, "the service asked to wait")
         return pause_s

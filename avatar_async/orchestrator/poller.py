@@ -16,8 +16,9 @@ from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import Job, JobError
 from avatar_async._jobs.remote import QueryAnswer, RemoteState, RemoteTask
 from avatar_async._jobs.states import State
+from avatar_async._jobs.verdicts import clamped_wait_s
 from avatar_async.errors import AuthError, AvatarError, ThrottledError
-from avatar_async.orchestrator.admission import MAX_RETRY_AFTER_S, Admission
+from avatar_async.orchestrator.admission import Admission
 from avatar_async.orchestrator.artifacts import finished
 from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.pace import Pace
@@ -147,8 +148,7 @@ class Poller:
         try:
             answer = await self._service.query_tasks([job.task_id for job in jobs if job.task_id is not None])
         except ThrottledError as error:
-            asked_s = 5.0 if error.retry_after_s is None else error.retry_after_s
-            hint_s = min(max(asked_s, 0.0), MAX_RETRY_AFTER_S)
+            hint_s = 5.0 if error.retry_after_s is None else clamped_wait_s(error.retry_after_s)
             self._pace.rest(hint_s)
             self._board.warn(f"the service asks to poll less: waiting {hint_s:.0f} s", once="poll-throttled")
             return hint_s

@@ -4,6 +4,7 @@
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from enum import IntEnum
 from typing import Any, Protocol
@@ -77,15 +78,16 @@ def _span(low: float | None, high: float | None) -> str:
 
 
 @attrs.frozen(kw_only=True)
-class _Ranged(Shape):
+class _Ranged(Shape, ABC):
     low: float | None = None
     high: float | None = None
     advised: tuple[float, float] | None = None
     #: Whether the range is our reading only: outside it is a warning.
     inferred: bool = False
 
+    @abstractmethod
     def _fits(self, value: Any) -> bool:
-        raise NotImplementedError
+        """Tell whether a value has the type."""
 
     def faults(self, value: Any) -> Iterator[Fault]:
         if not self._fits(value):
