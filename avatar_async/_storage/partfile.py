@@ -4,6 +4,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -155,15 +156,24 @@ class PartFile:
                 self._folder.remove(self._part_name)
 
     def close(self) -> None:
-        """Let go of the files, once a thread that still reads them has noticed `stop`."""
+        """Let go of the files, once a thread that still reads them has noticed `stop`.
+
+        A partial file that never got a byte is removed.
+        """
         self.stop.set()
         with self._lock:
             if self._descriptor is not None:
+                with suppress(OSError):
+                    self._remove_empty()
                 os.close(self._descriptor)
                 self._descriptor = None
             if self._folder is not None:
                 self._folder.close()
                 self._folder = None
+
+    def _remove_empty(self) -> None:
+        if self._folder is not None and os.fstat(self._opened()).st_size == 0:
+            self._folder.remove(self._part_name)
 
     def _adopt(self, folder: JobFolder) -> None:
         """Take the file at the target as ours if it is the one that was verified."""
