@@ -3,6 +3,8 @@
 Messages and causes carry no addresses, since addresses of artifacts are signed and proxies have passwords.
 """
 
+import errno
+import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,8 +101,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "the host name cannot be resolved"
     if isinstance(error, _CONNECTORS):
-        cause = getattr(error, "os_error", error)
-        return f"no connection ({cause.strerror or type(cause).__name__})"
+        return f"no connection ({_refusal(getattr(error, 'os_error', error))})"
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return "no connection in time"
     if isinstance(error, TimeoutError):
@@ -110,6 +111,15 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return _WORDS.get(type(error).__name__, type(error).__name__)
+
+
+def _refusal(cause: OSError) -> str:
+    """Return why no connection came about; what asyncio says itself names addresses and its own calls."""
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS: {(getattr(cause, 'reason', None) or 'failed').replace('_', ' ').lower()}"
+    if cause.errno is not None and cause.errno in errno.errorcode:
+        return os.strerror(cause.errno).lower()
+    return "the host cannot be reached"
 
 
 _WORDS = {

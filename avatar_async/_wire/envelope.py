@@ -53,7 +53,7 @@ def decode_json(body: bytes) -> Any:
         text = body.decode("utf-8-sig")
         return json.loads(text, parse_int=_integer, parse_constant=_constant)
     except (ValueError, RecursionError) as error:
-        raise ReplyError(f"the reply is not JSON ({type(error).__name__}, {len(body)} bytes)") from error
+        raise ReplyError(f"the reply is not JSON ({len(body)} bytes)") from error
 
 
 def decode_envelope(reply: Reply) -> Envelope:

@@ -74,7 +74,7 @@ class ObjectOf(Shape):
 
     def faults(self, value: Any) -> Iterator[Fault]:  # noqa: D102 (documented by Shape)
         if not isinstance(value, self.of):
-            yield Fault(value=repr(value), text=f"{self.wanted} is needed", rule=Rule.TYPE)
+            yield self._mistyped(value)
 
     def schema(self) -> dict[str, Any]:  # noqa: D102 (documented by Shape)
         return object_schema(self.of)

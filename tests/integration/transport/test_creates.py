@@ -189,7 +189,7 @@ async def test_refused_connection_is_not_sent():
         endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
         report = await report_of(endpoint)
     assert not report.sent
-    assert "no connection" in report.message
+    assert report.message.endswith(": no connection (connection refused)")
 
 
 async def test_unknown_host_is_not_sent():

@@ -111,6 +111,14 @@ def test_a_value_of_the_wrong_type_is_reported_not_raised(value, training):
     assert errors(request, "personal.green_params_blur_ks") == [Rule.TYPE]
 
 
+@pytest.mark.parametrize(("value", "told"), [("x", '"x"'), (5, "5"), ([1], "[1]")])
+def test_what_stands_for_an_object_is_told_as_it_was_given(value, told, training):
+    """Quotes of Python around those of JSON look like part of the value."""
+    [problem] = [each for each in training(personal=value).problems() if each.rule is Rule.TYPE]
+    assert problem.message == f"personal is {told}; an object is needed"
+    assert problem.value == value
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "0.5", True])
 def test_a_number_is_finite_and_no_truth_value(value, rebuild):
     """JSON has no NaN, and true is not 1 in a manifest."""

@@ -129,6 +129,21 @@ def test_what_happened_decides_the_error(error, expected):
     assert type(translate(error, "call", Departure(sent=True))) is expected
 
 
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        (OSError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 9)"), "connection refused"),
+        (OSError(errno.ENETUNREACH, "Multiple exceptions"), "network is unreachable"),
+        (OSError("Multiple exceptions: [Errno 111] ..., [Errno 101] ..."), "the host cannot be reached"),
+        (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] ..."), "TLS: failed"),
+    ],
+)
+def test_why_there_is_no_connection_is_told_in_plain_words(cause, reason):
+    """Calls of asyncio and addresses are no news to who typed the endpoint."""
+    error = translate(aiohttp.ClientConnectorError(KEY, cause), "call", Departure())
+    assert str(error) == f"call: no connection ({reason})"
+
+
 def test_other_errors_pass_unchanged():
     """A mistake of ours must not look like the network's."""
     with pytest.raises(KeyError), mapped("call"):

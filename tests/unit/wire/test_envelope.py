@@ -62,6 +62,12 @@ def test_integers_of_absurd_length_are_refused():
         decode_json(b'{"code": ' + b"9" * 41 + b"}")
 
 
+def test_what_is_no_json_is_told_by_its_length():
+    """An empty body and a gateway's page are different troubles; names of Python errors tell neither."""
+    with pytest.raises(ReplyError, match=r"^the reply is not JSON \(11 bytes\)$"):
+        decode_json(b"Bad Gateway")
+
+
 def test_envelope_is_read():
     """The vendor's own example."""
     envelope = decode_envelope(Reply(status=200, body=b'{"code": 0, "message": "success", "data": 1}'))
