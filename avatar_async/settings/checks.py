@@ -12,6 +12,18 @@ from urllib.parse import urlsplit
 Check = Callable[[Any], Any]
 
 
+class EntriesError(ValueError):
+    """Tell which entries of a table are wrong.
+
+    Attributes:
+        problems: One for each wrong entry, beginning with its key.
+    """
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
 def is_loopback(host: str | None) -> bool:
     """Tell whether a host name or address can only mean this machine."""
     if host is None:
@@ -89,7 +101,7 @@ def number(low: float, high: float, *, whole: bool = False) -> Check:
         fits = isinstance(value, int) or (isinstance(value, float) and not whole)
         if not fits or isinstance(value, bool) or not low <= value <= high:
             kind = "a whole number" if whole else "a number"
-            raise ValueError(f"must be {kind} from {low:g} to {high:g}")
+            raise ValueError(f"must be {kind} from {_plain(low)} to {_plain(high)}")
         return cast("int", value) if whole else float(value)
 
     return check
@@ -114,20 +126,24 @@ def table(value: Any) -> Mapping[str, Any]:
 
 
 def table_of(names: Iterable[str], check: Check, defaults: Mapping[str, Any]) -> Check:
-    """Return a check for a table with known keys; keys not given keep their defaults."""
+    """Return a check for a table with known keys; keys not given keep their defaults.
+
+    It raises EntriesError for wrong entries.
+    """
     known = tuple(names)
 
     def check_table(value: Any) -> Mapping[str, Any]:
         problems, result = [], dict(defaults)
         for key, entry in table(value).items():
+            if key not in known:
+                problems.append(f"{key} is no known key{did_you_mean(key, known)}")
+                continue
             try:
-                if key not in known:
-                    raise ValueError("is no known key" + did_you_mean(key, known))
                 result[key] = check(entry)
             except ValueError as error:
-                problems.append(f"{key} {error}")
+                problems.append(f"{key} {error}{is_shown(entry)}")
         if problems:
-            raise ValueError("; ".join(problems))
+            raise EntriesError(problems)
         return MappingProxyType(result)
 
     return check_table
@@ -141,6 +157,17 @@ def codes(value: Any) -> tuple[int, ...]:
     ):
         raise ValueError("must be a list of whole numbers other than 0")
     return tuple(sorted(value))
+
+
+def is_shown(value: Any) -> str:
+    """Return the end of a message that shows a wrong value, an address without user and password."""
+    shown = re.sub(r"//[^/]*@", "//", value) if isinstance(value, str) else value
+    return f", is {shown!r}"[:80]
+
+
+def _plain(bound: float) -> str:
+    """Return a number as a person would type it, never as 1e+06."""
+    return str(int(bound)) if bound == int(bound) else f"{bound:g}"
 
 
 def did_you_mean(word: Any, known: Iterable[str]) -> str:

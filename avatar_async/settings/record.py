@@ -2,7 +2,6 @@
 # ruff: noqa: RUF009 - `_setting` is `attrs.field`
 
 import os
-import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from attrs import field, fields, frozen
 
 from avatar_async.errors import ConfigError
 from avatar_async.settings import checks
-from avatar_async.settings.checks import Check, did_you_mean, is_loopback
+from avatar_async.settings.checks import Check, EntriesError, did_you_mean, is_loopback, is_shown
 
 #: Environment variable of each setting that has one.
 VARIABLES: Mapping[str, str] = MappingProxyType(
@@ -219,15 +218,11 @@ def _checked(given: Mapping[str, tuple[Any, str]]) -> tuple[dict[str, Any], list
         try:
             unset = value is None and _FIELDS[name].default is None
             values[name] = None if unset else _FIELDS[name].metadata["check"](value)
+        except EntriesError as error:
+            problems += [f"{label}.{problem}" for problem in error.problems]
         except ValueError as error:
-            shown = f", is {_without_login(value)!r}"[:80] if _FIELDS[name].repr else ""
-            problems.append(f"{label} {error}{shown}")
+            problems.append(f"{label} {error}{is_shown(value) if _FIELDS[name].repr else ''}")
     return values, problems
-
-
-def _without_login(value: Any) -> Any:
-    """Return a value fit to be shown: an address loses its user and password."""
-    return re.sub(r"//[^/]*@", "//", value) if isinstance(value, str) else value
 
 
 def _joint_problems(values: Mapping[str, Any], label: str = "endpoint") -> list[str]:

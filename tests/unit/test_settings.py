@@ -74,8 +74,8 @@ def test_every_problem_is_told_with_file_key_and_suggestion(tmp_path):
     assert "poll_rate must be a number from" in text
     assert "fetches must be a whole number from 1 to 256, is 0" in text
     assert "did you mean strict?" in text
-    assert "codes bussy is no known key (did you mean busy?)" in text
-    assert "deadlines_s training must be a number" in text
+    assert f"{path}: codes.bussy is no known key (did you mean busy?)" in text
+    assert f"{path}: deadlines_s.training must be a number from 1 to 31622400, is -1\n" in f"{text}\n"
 
 
 def test_booleans_are_no_numbers():
