@@ -1,5 +1,6 @@
 """Whether the disk has room for what is promised to come."""
 
+from avatar_async._storage.sizes import size_text
 from avatar_async.errors import DiskSpaceError
 
 
@@ -23,8 +24,9 @@ class DiskRoom:
         others = sum(count for each, count in self._promised.items() if each is not who)
         if needed_bytes + others + self.reserve_bytes > free_bytes:
             msg = (
-                f"{place}: needs {readable(needed_bytes)} beside {readable(others)} for other downloads and "
-                f"{readable(self.reserve_bytes)} in reserve, but the disk has {readable(free_bytes)} free"
+                f"{place}: needs {size_text(needed_bytes)} beside {size_text(others)} for other downloads "
+                f"and {size_text(self.reserve_bytes)} in reserve, but the disk has "
+                f"{size_text(free_bytes)} free"
             )
             raise DiskSpaceError(msg)
         self._promised[who] = needed_bytes
@@ -37,13 +39,3 @@ class DiskRoom:
     def release(self, who: object) -> None:
         """Forget a download's promise."""
         self._promised.pop(who, None)
-
-
-def readable(count_bytes: int) -> str:
-    """Return a length fit for a sentence, such as 1.5 GiB."""
-    size = float(count_bytes)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"

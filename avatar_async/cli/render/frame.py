@@ -8,8 +8,9 @@ from attrs import frozen
 from rich.text import Text
 
 from avatar_async._jobs.states import TERMINAL, State
+from avatar_async._storage.sizes import size_text
 from avatar_async.cli.render.cells import fit, fit_middle, width_of
-from avatar_async.cli.render.text import clock_text, countdown_text, one_line, size_text
+from avatar_async.cli.render.text import clock_text, countdown_text, one_line
 
 if TYPE_CHECKING:
     from avatar_async.orchestrator.fetcher import Download

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self
 
-from avatar_async.cli.render.text import one_line, size_text, stamp
+from avatar_async._storage.sizes import size_text
+from avatar_async.cli.render.text import one_line, stamp
 from avatar_async.orchestrator.events import EndEvent, ProgressEvent, RunEvent, StateEvent
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from avatar_async._jobs.records import Job
+from avatar_async._storage.sizes import size_text
 from avatar_async.cli.render.cells import fit, fit_middle, width_of
 from avatar_async.cli.render.frame import STYLES
-from avatar_async.cli.render.text import one_line, size_text
+from avatar_async.cli.render.text import one_line
 
 _GAP = "  "
 _SIZE = 8

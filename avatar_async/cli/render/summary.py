@@ -7,7 +7,8 @@ from attrs import frozen
 from avatar_async._jobs import advice
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
-from avatar_async.cli.render.text import one_line, size_text
+from avatar_async._storage.sizes import size_text
+from avatar_async.cli.render.text import one_line
 from avatar_async.cli.render.wrap import wrapped
 
 _ENDED_BADLY = frozenset({State.REJECTED, State.FAILED, State.EXPIRED})

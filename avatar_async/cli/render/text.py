@@ -1,22 +1,9 @@
-"""Write sizes, times and foreign text for people."""
+"""Write times and foreign text for people."""
 
 import unicodedata
 from datetime import datetime
 
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
-
-
-def size_text(size_bytes: float) -> str:
-    """Return a size such as 12.3 MB."""
-    if size_bytes < 1000:
-        return f"{size_bytes:.0f} bytes"
-    value = float(size_bytes)
-    for unit in _UNITS[1:]:
-        value /= 1000
-        if value < 999.95 or unit == _UNITS[-1]:
-            return f"{value:.1f} {unit}"
-    raise AssertionError
 
 
 def clock_text(elapsed_s: float) -> str:

@@ -1,4 +1,4 @@
-"""Sizes, times and foreign text for people."""
+"""Times and foreign text for people."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,25 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar_async.cli.render.cells import fit, fit_middle, width_of
-from avatar_async.cli.render.text import clock_text, countdown_text, one_line, printable, size_text, span_text
+from avatar_async.cli.render.text import clock_text, countdown_text, one_line, printable, span_text
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("size_bytes", "text"),
-    [
-        (0, "0 bytes"),
-        (999, "999 bytes"),
-        (1000, "1.0 kB"),
-        (999_960, "1.0 MB"),
-        (12_345_678, "12.3 MB"),
-        (5e15, "5000.0 TB"),
-    ],
-)
-def test_sizes_have_the_unit_that_fits(size_bytes, text):
-    """999 960 bytes are not 1000.0 kB."""
-    assert size_text(size_bytes) == text
 
 
 @pytest.mark.parametrize(

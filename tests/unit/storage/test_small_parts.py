@@ -1,14 +1,14 @@
-"""Mounts, disk room and bandwidth."""
+"""Mounts, disk room, lengths and bandwidth."""
 
-from datetime import UTC, datetime
+from datetime import timedelta
 
-import anyio
 import pytest
 
 from avatar_async._storage.atomic import replace_file
 from avatar_async._storage.bandwidth import Bandwidth
 from avatar_async._storage.mounts import network_file_system
-from avatar_async._storage.room import DiskRoom, readable
+from avatar_async._storage.room import DiskRoom
+from avatar_async._storage.sizes import size_text
 from avatar_async.errors import DiskSpaceError
 
 MOUNTS = r"""
@@ -61,7 +61,7 @@ def test_room_counts_what_other_downloads_will_still_write():
     room = DiskRoom(100)
     room.claim("one", 500, 1000, "x")
     with pytest.raises(
-        DiskSpaceError, match="needs 401 B beside 500 B for other downloads and 100 B in reserve"
+        DiskSpaceError, match="needs 401 bytes beside 500 bytes for other downloads and 100 bytes in reserve"
     ):
         room.claim("two", 401, 1000, "x")
     room.spend("one", 200)
@@ -71,45 +71,35 @@ def test_room_counts_what_other_downloads_will_still_write():
 
 
 @pytest.mark.parametrize(
-    ("count", "text"),
-    [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (5 << 30, "5.0 GiB"), (3 << 40, "3.0 TiB")],
+    ("size_bytes", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (999_960, "1.0 MB"),
+        (12_345_678, "12.3 MB"),
+        (5e15, "5000.0 TB"),
+    ],
 )
-def test_lengths_are_readable(count, text):
-    """People compare them with what `df -h` says."""
-    assert readable(count) == text
+def test_sizes_have_the_unit_that_fits(size_bytes, text):
+    """999 960 bytes are not 1000.0 kB."""
+    assert size_text(size_bytes) == text
 
 
-class _Clock:
-    def __init__(self):
-        self.seconds = 0.0
-
-    def now(self):
-        return datetime(2026, 3, 1, tzinfo=UTC)
-
-    def monotonic(self):
-        return self.seconds
-
-    async def sleep(self, delay_s):
-        self.seconds += delay_s
-        await anyio.lowlevel.checkpoint()
-
-
-async def test_bandwidth_is_kept_over_time_and_not_saved_up():
+async def test_bandwidth_is_kept_over_time_and_not_saved_up(clock):
     """A pause must not be followed by a burst that starves others."""
-    clock = _Clock()
     bandwidth = Bandwidth(1000, clock)
     for _ in range(10):
         await bandwidth.take(500)
-    assert clock.seconds == pytest.approx(5.0, abs=0.3)
-    clock.seconds += 1000
-    start = clock.seconds
+    assert sum(clock.slept) == pytest.approx(5.0, abs=0.3)
+    clock.at += timedelta(seconds=1000)
+    clock.slept.clear()
     for _ in range(10):
         await bandwidth.take(500)
-    assert clock.seconds - start == pytest.approx(5.0, abs=0.3)
+    assert sum(clock.slept) == pytest.approx(5.0, abs=0.3)
 
 
-async def test_no_limit_costs_nothing():
+async def test_no_limit_costs_nothing(clock):
     """The usual case."""
-    clock = _Clock()
     await Bandwidth(None, clock).take(10**12)
-    assert clock.seconds == 0
+    assert clock.slept == []
