@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from attrs import evolve, frozen
+from attrs import frozen
 
 from avatar_async.cli import exits, logs, places
 from avatar_async.cli import options as opt
@@ -14,7 +14,7 @@ from avatar_async.cli.program import again_command
 from avatar_async.errors import ConfigError
 
 if TYPE_CHECKING:
-    from avatar_async._jobs.records import Job, JobSpec
+    from avatar_async._jobs.records import JobSpec
     from avatar_async.orchestrator import Orchestrator, RunOptions
     from avatar_async.requests import Validation
     from avatar_async.settings import Settings
@@ -197,10 +197,6 @@ def run(
                 service, out=given.place.out, ledger=given.place.ledger, options=given.run_options(settings)
             )
             outcome = await conduct(orchestrator, feed, manner)
-        if outcome.stopped_because is None and max_creates is not None and waits_for_creates(outcome.jobs):
-            outcome = evolve(
-                outcome, stopped_because=f"--max-creates {max_creates} allowed no more create calls"
-            )
         return conclude(outcome, given.place, manner, again_command())
 
     exits.leave(work)
@@ -244,15 +240,6 @@ def check_service(settings: "Settings", specs: "Sequence[JobSpec]", *, embedded:
     if ours:
         message = f"job {ours[0]} uses {ORIGIN}/..., a clip of the embedded service: add --emulator"
         raise ConfigError(message)
-
-
-def waits_for_creates(jobs: "Sequence[Job]") -> bool:
-    """Tell whether a job is left that nothing but a bound on create calls kept from being submitted."""
-    from avatar_async._jobs import advice
-    from avatar_async._jobs.states import State
-
-    states = {job.name: job.state for job in jobs}
-    return any(job.state is State.PLANNED and not advice.dead_needs(job, states) for job in jobs)
 
 
 def _lack(settings: "Settings") -> str:

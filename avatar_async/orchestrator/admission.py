@@ -98,6 +98,8 @@ class Admission:
         """Return why creates do not leave, for a person; None if nothing holds them but the limit."""
         if self.stopped is not None:
             return f"submission stopped: {self.stopped}"
+        if self._max_creates == 0:
+            return "nothing is submitted in this run: the other jobs stay planned"
         if self.spent:
             return f"--max-creates {self._max_creates} reached: the other jobs stay planned"
         if self.circuit_open:

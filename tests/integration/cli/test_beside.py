@@ -187,7 +187,7 @@ async def test_until_and_max_creates_end_a_run_that_the_same_command_goes_on_wit
         bounded = await cli("run", "b.toml", "--out", "o", "--max-creates", "1")
         assert bounded.code == 1, bounded
         assert sum(emulator.received.creates.values()) == 1
-        assert "Stopped early: --max-creates 1 allowed no more create calls" in bounded.out
+        assert "Stopped early: --max-creates 1 reached: the other jobs stay planned" in bounded.out
         assert "To go on: avatar-async run b.toml --out o --max-creates 1" in bounded.out
         assert (await cli("run", "b.toml", "--out", "o", "--quiet")).code == 0
         assert sum(emulator.received.creates.values()) == 3

@@ -220,15 +220,3 @@ def test_without_the_extra_the_emulator_says_what_to_install_and_leaves_no_trace
     assert done.exit_code == 2
     assert "pip install 'avatar-async[emulator]'" in done.stderr
     assert not (tmp_path / "o").exists()
-
-
-def test_only_a_bound_on_creates_is_blamed_for_what_it_kept_back(make_job):
-    """A job that waits for a failed one is told of elsewhere."""
-    from avatar_async._jobs.states import State
-    from avatar_async.cli.run import waits_for_creates
-
-    failed = make_job("a", State.FAILED)
-    blocked = make_job("b", State.PLANNED, needs=("a",))
-    assert not waits_for_creates([failed, blocked])
-    assert waits_for_creates([failed, blocked, make_job("c", State.PLANNED)])
-    assert not waits_for_creates([])
