@@ -11,6 +11,7 @@ from avatar_async._jobs.remote import RemoteState
 from avatar_async._wire.endpoints import LIST_PATH, QUERY_PATH
 from avatar_async._wire.jsonpath import JsonPath
 from avatar_async.requests import Kind
+from avatar_async.requests.refs import ROLES
 
 _STATUSES = MappingProxyType(
     {
@@ -22,7 +23,7 @@ _STATUSES = MappingProxyType(
     }
 )
 _KINDS = MappingProxyType({kind.value: kind for kind in Kind})
-_ROLES = MappingProxyType({role: role for role in ("model", "thumbnail", "image", "video")})
+_ROLES = MappingProxyType({role: role for role in ROLES})
 
 
 @frozen(kw_only=True)

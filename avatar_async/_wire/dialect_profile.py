@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
@@ -14,9 +13,9 @@ from avatar_async._wire.jsonpath import parse_path
 from avatar_async._wire.moments import zone_of
 from avatar_async.errors import ConfigError
 from avatar_async.requests import Kind
-
-_Check = Callable[[Any], Any]
-_ROLES = ("model", "thumbnail", "image", "video")
+from avatar_async.requests.refs import ROLES
+from avatar_async.settings import checks
+from avatar_async.settings.checks import Check, did_you_mean, is_shown
 
 
 def read_dialect(raw: Mapping[str, Any]) -> QueryDialect:
@@ -27,10 +26,10 @@ def read_dialect(raw: Mapping[str, Any]) -> QueryDialect:
     """
     problems: list[str] = []
     given = _read(raw, _DIALECT, "query_dialect", problems)
-    for name, checks, record in (("files", _FILES, FileShape), ("list", _LIST, ListCall)):
+    for name, known, record in (("files", _FILES, FileShape), ("list", _LIST, ListCall)):
         table = raw.get(name)
         if isinstance(table, Mapping):
-            given[name] = record(**_read(table, checks, f"query_dialect.{name}", problems))
+            given[name] = record(**_read(table, known, f"query_dialect.{name}", problems))
         elif table is False or table is None:
             given[name] = None
         else:
@@ -47,19 +46,19 @@ def read_dialect(raw: Mapping[str, Any]) -> QueryDialect:
 
 
 def _read(
-    raw: Mapping[str, Any], checks: Mapping[str, _Check], where: str, problems: list[str]
+    raw: Mapping[str, Any], known: Mapping[str, Check], where: str, problems: list[str]
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in raw.items():
-        check = checks.get(key)
+        check = known.get(key)
         if check is not None:
             try:
                 values[key] = check(value)
             except ValueError as error:
-                problems.append(f"{where}.{key} {error}")
+                given = "" if isinstance(value, Mapping) else is_shown(value)
+                problems.append(f"{where}.{key} {error}{given}")
         elif where != "query_dialect" or key not in ("files", "list"):
-            close = get_close_matches(str(key), [*checks, "files", "list"], n=1)
-            hint = f" (did you mean {close[0]}?)" if close else ""
+            hint = did_you_mean(key, [*known, "files", "list"])
             problems.append(f"{where}.{key} is no known key{hint}")
     return values
 
@@ -83,15 +82,6 @@ def _joint_problems(dialect: QueryDialect) -> list[str]:
     return problems
 
 
-def _choice(*options: str) -> _Check:
-    def check(value: Any) -> str:
-        if value not in options:
-            raise ValueError(f"must be one of {', '.join(options)}, is {value!r}")
-        return str(value)
-
-    return check
-
-
 def _path(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"/[!-~]*", value) or "#" in value:
         raise ValueError("must be a path below the endpoint, starting with /")
@@ -101,23 +91,8 @@ def _path(value: Any) -> str:
     return value
 
 
-def _word(value: Any) -> str:
-    if not isinstance(value, str) or not value or not value.isprintable():
-        raise ValueError("must be a text, not empty")
-    return value
-
-
 def _word_or_off(value: Any) -> str | None:
-    return None if value is False else _word(value)
-
-
-def _whole(low: int, high: int) -> _Check:
-    def check(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError(f"must be a whole number from {low} to {high}")
-        return value
-
-    return check
+    return None if value is False else checks.plain_text(value)
 
 
 def _positive(value: Any) -> float:
@@ -126,21 +101,9 @@ def _positive(value: Any) -> float:
     return float(value)
 
 
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")
-    return value
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise ValueError("must be a table")
-    return MappingProxyType(dict(value))
-
-
-def _map_to(convert: Callable[[str], Any], options: tuple[str, ...]) -> _Check:
+def _map_to(convert: Callable[[str], Any], options: tuple[str, ...]) -> Check:
     def check(value: Any) -> Mapping[str, Any]:
-        table = _table(value)
+        table = checks.table(value)
         wrong = [f"{key} = {word!r}" for key, word in table.items() if word not in options]
         if wrong or not table:
             raise ValueError(
@@ -152,9 +115,9 @@ def _map_to(convert: Callable[[str], Any], options: tuple[str, ...]) -> _Check:
 
 
 def _urls(value: Any) -> Mapping[str, Any]:
-    table = _table(value)
-    if wrong := [key for key in table if key not in _ROLES]:
-        raise ValueError(f"has keys that are none of {', '.join(_ROLES)}: {', '.join(wrong)}")
+    table = checks.table(value)
+    if wrong := [key for key in table if key not in ROLES]:
+        raise ValueError(f"has keys that are none of {', '.join(ROLES)}: {', '.join(wrong)}")
     return MappingProxyType({role: parse_path(path) for role, path in table.items()})
 
 
@@ -162,34 +125,34 @@ def _zone(value: Any) -> Any:
     return zone_of(value if isinstance(value, str) else "")
 
 
-_METHOD = _choice("GET", "POST")
+_METHOD = checks.choice("GET", "POST")
 _PATHS = ("task_id", "kind", "name", "progress", "fail_reason", "created_at", "finished_at", "expires_at")
 _STATES = tuple(state.value for state in RemoteState if state is not RemoteState.UNKNOWN)
-_FILES: Mapping[str, _Check] = {
+_FILES: Mapping[str, Check] = {
     **{item.name: parse_path for item in fields(FileShape)},
-    "roles": _map_to(str, _ROLES),
+    "roles": _map_to(str, ROLES),
 }
-_LIST: Mapping[str, _Check] = {
+_LIST: Mapping[str, Check] = {
     "method": _METHOD,
     "path": _path,
-    "send_in": _choice("query", "json"),
-    "name_name": _word,
+    "send_in": checks.choice("query", "json"),
+    "name_name": checks.plain_text,
     "page_name": _word_or_off,
     "size_name": _word_or_off,
-    "page_size": _whole(1, 1000),
+    "page_size": checks.number(1, 1000, whole=True),
     "tasks": parse_path,
-    "extra": _table,
+    "extra": checks.table,
 }
-_DIALECT: Mapping[str, _Check] = {
+_DIALECT: Mapping[str, Check] = {
     **dict.fromkeys(_PATHS, parse_path),
     "method": _METHOD,
     "path": _path,
-    "id_in": _choice("path", "query", "json"),
-    "id_name": _word,
-    "id_type": _choice("number", "string"),
-    "batch": _whole(1, 1000),
-    "extra": _table,
-    "envelope": _flag,
+    "id_in": checks.choice("path", "query", "json"),
+    "id_name": checks.plain_text,
+    "id_type": checks.choice("number", "string"),
+    "batch": checks.number(1, 1000, whole=True),
+    "extra": checks.table,
+    "envelope": checks.flag,
     "tasks": parse_path,
     "status": parse_path,
     "statuses": _map_to(RemoteState, _STATES),
@@ -197,5 +160,5 @@ _DIALECT: Mapping[str, _Check] = {
     "progress_full": _positive,
     "zone": _zone,
     "urls": _urls,
-    "artifact_auth": _flag,
+    "artifact_auth": checks.flag,
 }

@@ -8,7 +8,7 @@ import attrs
 from avatar_async._jobs.records import JobSpec
 from avatar_async.errors import RequestError
 from avatar_async.manifests.fragments import Fragments, fitted, green_fields, with_green
-from avatar_async.manifests.keys import DEFAULTS_KEYS, JOB_KEYS, LONGEST_NAME, did_you_mean, one_of
+from avatar_async.manifests.keys import DEFAULTS_KEYS, JOB_KEYS, LONGEST_NAME, one_of
 from avatar_async.manifests.layers import Layer, steps_of
 from avatar_async.manifests.problems import ProblemLog, Spot
 from avatar_async.manifests.sources import RawJob
@@ -26,6 +26,7 @@ from avatar_async.requests import (
     presets,
 )
 from avatar_async.requests.problems import shown
+from avatar_async.settings.checks import did_you_mean
 
 _PLAIN_CHANGES = ("segment_style", "remove_green_edge")
 

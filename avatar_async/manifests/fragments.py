@@ -8,11 +8,11 @@ from avatar_async.manifests.documents import read_json, read_text, read_toml
 from avatar_async.manifests.layers import Layer, Steps, layer_of
 from avatar_async.manifests.problems import ProblemLog, Spot
 from avatar_async.requests import GreenScreen, Kind
+from avatar_async.requests.clips import GREEN_STYLES
 from avatar_async.requests.fields import specs
 
 _GREEN = frozenset(specs(GreenScreen))
 _BACKGROUND = "green_params_sample_background"
-_GREEN_STYLES = (1, 3)
 
 
 class Fragments:
@@ -93,7 +93,7 @@ def with_green(fields: dict[str, Any], green: dict[str, Any]) -> dict[str, Any]:
     if not green or not isinstance(items, list):
         return fields
     filled = [
-        {**green, **item} if isinstance(item, dict) and item.get("segment_style") in _GREEN_STYLES else item
+        {**green, **item} if isinstance(item, dict) and item.get("segment_style") in GREEN_STYLES else item
         for item in items
     ]
     return {**fields, "override": filled}

@@ -1,6 +1,5 @@
-"""The keys a job has beside its request's fields, and hints for misspelt ones."""
+"""The keys a job has beside its request's fields, and the listing of known ones."""
 
-import difflib
 from collections.abc import Iterable
 
 #: Keys of a job that are no fields of its request.
@@ -11,12 +10,6 @@ DEFAULTS_KEYS = frozenset({"presets", "include"})
 MANIFEST_KEYS = frozenset({"$schema", "defaults", "jobs"})
 #: Longest name of a job, in characters.
 LONGEST_NAME = 128
-
-
-def did_you_mean(word: object, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return a hint to the nearest known word, or nothing."""
-    near = difflib.get_close_matches(str(word), sorted(known), n=1, cutoff=cutoff)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def one_of(known: Iterable[str]) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from avatar_async.manifests.drafts import Draft
-from avatar_async.manifests.keys import did_you_mean
 from avatar_async.manifests.problems import ProblemLog, Spot
 from avatar_async.requests import Kind, Ref, Severity
 from avatar_async.requests.refs import ref_fault
+from avatar_async.settings.checks import did_you_mean
 
 #: Roles of the artifacts that the documents promise, by kind.
 _MADE: dict[Kind, tuple[str, ...]] = {

@@ -73,7 +73,7 @@ def manifest_schema() -> dict[str, Any]:
 def _definitions() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for kind in Kind:
-        fields = _incomplete(json_schema(kind, complete=False))["properties"]
+        fields = json_schema(kind, complete=False)["properties"]
         found[f"{kind.value}_job"] = {
             "type": "object",
             "properties": {**_JOB, **fields},
@@ -87,13 +87,3 @@ def _definitions() -> dict[str, Any]:
             "additionalProperties": False,
         }
     return found
-
-
-def _incomplete(schema: Any) -> Any:
-    """Return a schema that requires no field, references aside."""
-    if isinstance(schema, list):
-        return [_incomplete(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    is_reference = "ref" in schema.get("properties", {})
-    return {key: _incomplete(value) for key, value in schema.items() if key != "required" or is_reference}

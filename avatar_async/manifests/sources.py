@@ -6,11 +6,12 @@ from pathlib import Path
 import attrs
 
 from avatar_async.manifests.documents import read_json, read_text, read_toml
-from avatar_async.manifests.keys import MANIFEST_KEYS, did_you_mean, one_of
+from avatar_async.manifests.keys import MANIFEST_KEYS, one_of
 from avatar_async.manifests.layers import Document, Layer, layer_of, layers_of
 from avatar_async.manifests.problems import ProblemLog, Spot
 from avatar_async.manifests.tables import read_csv
 from avatar_async.requests import Kind
+from avatar_async.settings.checks import did_you_mean
 
 #: Endings of the files that manifests can be.
 SUFFIXES = (".toml", ".json", ".jsonl", ".ndjson", ".csv")

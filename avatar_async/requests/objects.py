@@ -155,12 +155,12 @@ class PlainReader:
 def _hint(of: type[Any], key: str) -> str:
     nested = _homes(of, key)
     if nested:
-        return f"; did you mean {' or '.join(nested)}?"
+        return f" (did you mean {' or '.join(nested)}?)"
     spellings = {name: name for name in (*specs(of), "extra")}
     spellings |= {spec.wire: name for name, spec in specs(of).items()}
     near = difflib.get_close_matches(key, spellings, n=1, cutoff=0.5)
     if near:
-        return f"; did you mean {spellings[near[0]]}?"
+        return f" (did you mean {spellings[near[0]]}?)"
     return "; a key the documents do not name belongs under extra"
 
 

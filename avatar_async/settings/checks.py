@@ -170,7 +170,13 @@ def _plain(bound: float) -> str:
     return str(int(bound)) if bound == int(bound) else f"{bound:g}"
 
 
-def did_you_mean(word: Any, known: Iterable[str]) -> str:
-    """Return a hint at the known word that is closest, empty if none is close."""
-    close = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+def did_you_mean(word: object, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Return a hint at the known word that is closest, empty if none is close.
+
+    Args:
+        word: What was written.
+        known: What may be written.
+        cutoff: How alike they must be, from 0 to 1.
+    """
+    close = get_close_matches(str(word), sorted(known), n=1, cutoff=cutoff)
     return f" (did you mean {close[0]}?)" if close else ""
