@@ -20,7 +20,8 @@ _REMEDIES = {
     sqlite3.SQLITE_NOTADB: "it is not a SQLite file: name another one with --ledger",
     sqlite3.SQLITE_IOERR: "the disk reports an error: check the disk, then give the same command again",
 }
-_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+#: Errors of the system that mean that there is no room.
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def ledger_error(error: Exception, path: Path) -> Exception:
@@ -37,7 +38,7 @@ def ledger_error(error: Exception, path: Path) -> Exception:
     elif isinstance(error, UnicodeEncodeError):
         reason = f"a text is not valid Unicode: {error.object[:80]!r}"
     elif isinstance(error, OSError):
-        full = error.errno in _DISK_FULL
+        full = error.errno in DISK_FULL
         reason = _REMEDIES[sqlite3.SQLITE_FULL] if full else (error.strerror or str(error))
     else:
         return error

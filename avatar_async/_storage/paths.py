@@ -8,9 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+from avatar_async._storage.faults import DISK_FULL
 from avatar_async.errors import DiskSpaceError, DownloadError
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def checked_name(name: str) -> str:
@@ -36,7 +35,7 @@ def file_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in DISK_FULL:
             msg = f"{path}: the disk is full: free some room, the download goes on where it stopped"
             raise DiskSpaceError(msg) from error
         if error.errno in {errno.ELOOP, errno.ENOTDIR}:

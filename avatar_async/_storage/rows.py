@@ -26,10 +26,13 @@ _CHANGING = tuple(
     if column not in {"job_id", "batch", "name", "kind", "folder", "created_at"}
 )
 #: Writes everything of a job that can change; parameters from `job_changes`.
-UPDATE_JOB = f"UPDATE jobs SET {', '.join(f'{column} = ?' for column in _CHANGING)} WHERE job_id = ?"  # noqa: S608
+UPDATE_JOB = (
+    f"UPDATE jobs SET {', '.join(f'{column} = ?' for column in _CHANGING)} "  # noqa: S608 - constants only
+    "WHERE job_id = ?"
+)
 #: Writes a whole new job; parameters from `job_row`.
 INSERT_JOB = (
-    f"INSERT INTO jobs ({JOB_COLUMNS}, folder_key) "  # noqa: S608
+    f"INSERT INTO jobs ({JOB_COLUMNS}, folder_key) "  # noqa: S608 - constants only
     f"VALUES ({', '.join('?' * (len(JOB_COLUMNS.split(', ')) + 1))})"
 )
 
