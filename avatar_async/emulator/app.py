@@ -19,8 +19,8 @@ from avatar_async.emulator.service import Service
 from avatar_async.emulator.store import Received
 from avatar_async.requests import Kind
 
+#: Largest body of an API call.
 MAX_BODY_BYTES = 1 << 20
-"""Largest body of an API call."""
 
 Answer = Callable[[web.Request, Any], Awaitable[Any]]
 

@@ -11,12 +11,12 @@ from avatar_async._jobs.ports import Clock
 from avatar_async._wire.tokens import sign
 from avatar_async.emulator.store import Store
 
+#: How long an access token lives, in seconds.
 ACCESS_TOKEN_S = 8 * 3600
-"""How long an access token lives, in seconds."""
+#: How long a refresh token lives, in seconds; the service's own figure is not documented.
 REFRESH_TOKEN_S = 7 * 86_400
-"""How long a refresh token lives, in seconds; the service's own figure is not documented."""
+#: How many access tokens are valid at once; one more invalidates the oldest.
 MAX_ACCESS_TOKENS = 2
-"""How many access tokens are valid at once; one more invalidates the oldest."""
 
 _MAX_REFRESH_TOKENS = 16
 

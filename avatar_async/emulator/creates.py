@@ -11,8 +11,8 @@ from avatar_async.emulator.fields import Findings, check_object
 from avatar_async.emulator.tables import BODIES, PARAMS
 from avatar_async.requests import Kind
 
+#: The service's only publicly known error code: a request parameter is wrong.
 PARAMETER_WRONG = 3333
-"""The service's only publicly known error code: a request parameter is wrong."""
 
 _SUPER_LIVE_ROOM = frozenset({4, 5})
 _SUPER_LIVE_ROOM_FIELDS = ("assetStart", "assetEnd", "assetScale", "name", "description")

@@ -24,7 +24,7 @@ from avatar_async.emulator.auth import Tokens
 from avatar_async.emulator.service import DEFAULT_DURATIONS_S, Rules, Service
 from avatar_async.emulator.sources import Sources
 from avatar_async.emulator.store import Received, Store
-from avatar_async.emulator.workshop import Workshop
+from avatar_async.emulator.task_maker import TaskMaker
 from avatar_async.errors import EmulatorError
 from avatar_async.requests import Kind
 
@@ -123,7 +123,7 @@ class Emulator:
 
     async def settle(self) -> None:
         """Wait until the work of all accepted tasks is done; the clock decides when it shows."""
-        await self._workshop.settle()
+        await self._maker.settle()
 
     async def __aenter__(self) -> Self:
         """Start the service.
@@ -173,11 +173,11 @@ class Emulator:
             url_lifetime_s=self._url_lifetime_s,
             secret=self._store.settings["url_secret"],
         )
-        self._workshop = Workshop(self._store, self._clock, sources, files)
-        self._workshop.open()
-        stack.callback(self._workshop.close)
+        self._maker = TaskMaker(self._store, self._clock, sources, files)
+        self._maker.open()
+        stack.callback(self._maker.close)
         service = Service(
-            self._store, self._clock, artifacts, self._workshop, self._rules, lambda: self.endpoint
+            self._store, self._clock, artifacts, self._maker, self._rules, lambda: self.endpoint
         )
         app = make_app(
             service,
@@ -190,12 +190,12 @@ class Emulator:
         )
         group = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(group.cancel_scope.cancel)
-        stack.callback(self._workshop.stop)
+        stack.callback(self._maker.stop)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, handle_signals=False)
         await runner.setup()
         stack.push_async_callback(_shielded, runner.cleanup)
         await self._listen(runner)
-        group.start_soon(self._workshop.run)
+        group.start_soon(self._maker.run)
 
     def _lock_data(self) -> None:
         try:

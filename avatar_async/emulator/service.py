@@ -13,10 +13,11 @@ from avatar_async.emulator import creates
 from avatar_async.emulator.artifacts import Artifacts
 from avatar_async.emulator.records import EmulatedTask
 from avatar_async.emulator.store import Store
+from avatar_async.emulator.task_maker import TaskMaker
 from avatar_async.emulator.tasks import describe, page, wanted_ids
-from avatar_async.emulator.workshop import Workshop
 from avatar_async.requests import Kind
 
+#: How long tasks take at least and at most, in seconds, before `time_scale`.
 DEFAULT_DURATIONS_S: Mapping[Kind, tuple[float, float]] = {
     Kind.TRAINING: (1.0, 3.0),
     Kind.REBUILD: (1.0, 2.5),
@@ -24,7 +25,6 @@ DEFAULT_DURATIONS_S: Mapping[Kind, tuple[float, float]] = {
     Kind.VIDEO_PREVIEW: (1.0, 2.0),
     Kind.TAKEOVER: (1.0, 2.5),
 }
-"""How long tasks take at least and at most, in seconds, before `time_scale`."""
 
 _QUEUED_SHARE = 0.15
 _FIRST_ID = 1 << 54
@@ -57,14 +57,14 @@ class Service:
         store: Store,
         clock: Clock,
         artifacts: Artifacts,
-        workshop: Workshop,
+        maker: TaskMaker,
         rules: Rules,
         endpoint: Callable[[], str],
     ) -> None:
         self._store = store
         self._clock = clock
         self._artifacts = artifacts
-        self._workshop = workshop
+        self._maker = maker
         self._rules = rules
         self._endpoint = endpoint
         self._last_id = max(store.tasks, default=_FIRST_ID + secrets.randbelow(_FIRST_ID))
@@ -85,7 +85,7 @@ class Service:
         task = self._planned(self._last_id, kind, accepted)
         self._store.received.accepted[accepted.name] += 1
         await self._store.put(task)
-        self._workshop.add(task.id)
+        self._maker.add(task.id)
         return {"id": task.id, "url": ""} if kind is Kind.IMAGE_PREVIEW else task.id
 
     async def query(self, body: Any) -> list[dict[str, Any]]:

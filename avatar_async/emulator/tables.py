@@ -125,6 +125,7 @@ _TAKEOVER_PARAM = (
 _NAME = Field("materialName", "string", required=True)
 _PARAM = Field("param", "string", required=True)
 
+#: The fields of each create call's body.
 BODIES: Mapping[Kind, tuple[Field, ...]] = {
     Kind.TRAINING: (_NAME, Field("videoUrl", "url", required=True), _PARAM),
     Kind.REBUILD: (
@@ -142,8 +143,8 @@ BODIES: Mapping[Kind, tuple[Field, ...]] = {
     Kind.VIDEO_PREVIEW: (_NAME, Field("url", "url", required=True), _PARAM),
     Kind.TAKEOVER: (Field("videoName", "string", required=True), _PARAM, Field("thumbnailUrl", "url")),
 }
-"""The fields of each create call's body."""
 
+#: The fields inside `param`, for the calls that have one.
 PARAMS: Mapping[Kind, tuple[Field, ...]] = {
     Kind.TRAINING: (
         _PERSISTENT,
@@ -159,4 +160,3 @@ PARAMS: Mapping[Kind, tuple[Field, ...]] = {
     Kind.VIDEO_PREVIEW: _PREVIEW_PARAM,
     Kind.TAKEOVER: _TAKEOVER_PARAM,
 }
-"""The fields inside `param`, for the calls that have one."""

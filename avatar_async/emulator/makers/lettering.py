@@ -26,9 +26,9 @@ def draw_text(
     content = str(text.get("text") or "")[:_MAX_CHARACTERS]
     if not content:
         return
-    size = _number(text.get("font_size"), 40.0) * _number(text.get("scale"), 1.0) * factor
+    size = numeric(text.get("font_size"), 40.0) * numeric(text.get("scale"), 1.0) * factor
     font = _font(max(6, min(400, round(size))), ascii_only=content.isascii())
-    stroke = max(0, min(20, round(_number(text.get("stroke_width"), 0.0) * factor)))
+    stroke = max(0, min(20, round(numeric(text.get("stroke_width"), 0.0) * factor)))
     layer = Image.new("RGBA", picture.size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(layer)
     background = _rgba(text.get("background_rgba"), (0, 0, 0, 0))
@@ -42,7 +42,7 @@ def draw_text(
         stroke_width=stroke,
         stroke_fill=_rgba(text.get("stroke_rgba"), (0, 0, 0, 255)),
     )
-    opacity = min(1.0, max(0.0, _number(text.get("opacity"), 1.0)))
+    opacity = min(1.0, max(0.0, numeric(text.get("opacity"), 1.0)))
     if opacity < 1:
         layer.putalpha(layer.getchannel("A").point([round(value * opacity) for value in range(256)]))
     picture.alpha_composite(layer)
@@ -73,10 +73,11 @@ def _default_font(size_px: int) -> _Font:
 def _rgba(value: Any, default: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     if not isinstance(value, list) or len(value) != 4:
         return default
-    red, green, blue, alpha = (min(255, max(0, round(_number(each, 0.0)))) for each in value)
+    red, green, blue, alpha = (min(255, max(0, round(numeric(each, 0.0)))) for each in value)
     return red, green, blue, alpha
 
 
-def _number(value: Any, default: float) -> float:
+def numeric(value: Any, default: float) -> float:
+    """Return a finite number of a request, or the default for anything else."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return float(value) if is_number else default

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from av.audio.frame import AudioFrame
 from PIL import Image, ImageDraw
 
-from avatar_async.emulator.makers.lettering import draw_text, lacks_font
+from avatar_async.emulator.makers.lettering import draw_text, lacks_font, numeric
 from avatar_async.emulator.makers.work import Made, Work
 from avatar_async.media.clips import draw_mouth, figure
 from avatar_async.media.frames import first_frame, probe, shrink
@@ -85,7 +85,7 @@ def _length_s(work: Work, notes: list[str]) -> float:
     wanted_s = sum(probe(work.sources[each["url"]]).duration_s or 0.0 for each in param.get("audios", ()))
     if not wanted_s:
         text = str((param.get("tts_query") or {}).get("content") or "")
-        speed = _number((param.get("tts_config") or {}).get("speed_ratio"), 1.0)
+        speed = numeric((param.get("tts_config") or {}).get("speed_ratio"), 1.0)
         wanted_s = len(text) / (_CHARACTERS_PER_S * min(4.0, max(0.25, speed)))
     if wanted_s > _MAX_S:
         notes.append(f"cut to {_MAX_S:g} s of {wanted_s:.1f} s")
@@ -110,11 +110,11 @@ class Scene:
         for item in param.get("backgrounds") or ({"fileId": "none"},):
             self._paste_layer(self._behind, item, opacity=255)
         role = param["digital_role"]
-        scale = min(4.0, max(0.05, _number(role.get("scale"), 1.0)))
+        scale = min(4.0, max(0.05, numeric(role.get("scale"), 1.0)))
         width, height = (max(8, round(side * scale)) for side in self.size)
         seed = int(hashlib.sha256(str(role.get("id") or role.get("fileId")).encode()).hexdigest()[:6], 16)
         self._figure = figure(width, height, seed=seed, clothes=("white", "dark", "yellow")[seed % 3])
-        self._rotation = _number(role.get("rotation"), 0.0)
+        self._rotation = numeric(role.get("rotation"), 0.0)
         x, y = self._position(role)
         self._place = (round(x), round(y))
         self._front = self._front_layer(param)
@@ -135,7 +135,7 @@ class Scene:
         front = Image.new("RGBA", self.size, (0, 0, 0, 0))
         for item in param.get("foregrounds", ()):
             self._paste_layer(front, item, opacity=70)
-        texts = sorted(param.get("foreground-texts", ()), key=lambda text: _number(text.get("z_position"), 0))
+        texts = sorted(param.get("foreground-texts", ()), key=lambda text: numeric(text.get("z_position"), 0))
         title = param.get("title")
         for text in (*texts, *((title,) if title else ())):
             draw_text(front, text, self._position(text), self.factor)
@@ -153,7 +153,7 @@ class Scene:
         rect = item.get("rect")
         if not isinstance(rect, list) or len(rect) != 4:
             rect = [0, 0, self.size[0] / self.factor, self.size[1] / self.factor]
-        left, top, width, height = (_number(each, 0.0) * self.factor for each in rect)
+        left, top, width, height = (numeric(each, 0.0) * self.factor for each in rect)
         color = tuple(60 + value // 2 for value in digest[:3])
         draw = ImageDraw.Draw(picture, "RGBA")
         if opacity == 255:
@@ -169,16 +169,11 @@ class Scene:
         position = item.get("position")
         if not isinstance(position, Mapping):
             return 0.0, 0.0
-        x = _number(position.get("x"), 0.0) * self.factor
-        y = _number(position.get("y"), 0.0) * self.factor
+        x = numeric(position.get("x"), 0.0) * self.factor
+        y = numeric(position.get("y"), 0.0) * self.factor
         return min(self.size[0] * 4.0, max(-self.size[0] * 4.0, x)), min(
             self.size[1] * 4.0, max(-self.size[1] * 4.0, y)
         )
-
-
-def _number(value: Any, default: float) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if is_number else default
 
 
 def _even(side: float) -> int:

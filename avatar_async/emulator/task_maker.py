@@ -23,11 +23,11 @@ from avatar_async.errors import MediaError
 
 _log = logging.getLogger(__name__)
 
+#: Tasks whose sources are fetched side by side; the making itself is one at a time.
 _WORKERS = 4
-"""Tasks whose sources are fetched side by side; the making itself is one at a time."""
 
 
-class Workshop:
+class TaskMaker:
     """Turn accepted tasks into finished ones, in the order they came."""
 
     def __init__(self, store: Store, clock: Clock, sources: Sources, folder: Path) -> None:
