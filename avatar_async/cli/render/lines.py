@@ -1,40 +1,30 @@
 """A run as plain lines with times: what a file or a pipe gets."""
 
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO
 
 from avatar_async._storage.sizes import size_text
+from avatar_async.cli.render.display import Quiet
 from avatar_async.cli.render.text import one_line, stamp
 from avatar_async.orchestrator.events import EndEvent, ProgressEvent, RunEvent, StateEvent
 
-if TYPE_CHECKING:
-    from avatar_async.orchestrator.snapshot import Snapshot
 
+class PlainLines(Quiet):
+    """Write one line for each change of a job's state and for each file that has come home.
 
-class PlainLines:
-    """Write one line for each change of a job's state and for each file that has come home."""
+    Args:
+        out: Where every line goes, messages of the command included.
+    """
 
     def __init__(self, out: IO[str]) -> None:
+        super().__init__(out)
         self._out = out
-
-    def __enter__(self) -> Self:
-        """Begin to write."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Leave the stream as it is."""
 
     def event(self, event: RunEvent) -> None:
         """Write the event as one line; downloads only when they are complete."""
         text = line_of(event)
         if text is not None:
             self._write(event.at, text)
-
-    def refresh(self, snapshot: "Snapshot") -> None:
-        """Show nothing: lines tell of changes only."""
 
     def say(self, text: str) -> None:
         """Write a message of the command itself."""

@@ -174,7 +174,7 @@ odd_objects = st.dictionaries(
 
 
 @given(role=odd_objects, texts=st.lists(odd_objects, max_size=2), title=odd_objects, layer=odd_objects)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_scene_breaks_the_drawing(role, texts, title, layer):
     """The takeover's objects are open, so that any value may arrive."""
     param = {

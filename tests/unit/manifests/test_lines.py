@@ -109,7 +109,7 @@ _VALUES = st.recursive(
 _TABLES = st.lists(st.tuples(_KEYS, st.dictionaries(_KEYS, _VALUES, max_size=3)), max_size=4)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(_TABLES)
 def test_the_scanner_finds_what_tomllib_reads(tables):
     """Whatever tomllib accepts, each key of it has a line that shows it."""
@@ -133,7 +133,6 @@ _JSON = st.recursive(
 
 
 @given(_JSON, st.sampled_from([None, 0, 2]))
-@settings(deadline=None)
 def test_every_key_of_a_json_document_has_its_line(value, indent):
     """The scanner agrees with json.loads about what is there."""
     text = json.dumps(value, indent=indent)
