@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from attrs import evolve
 
 from avatar_async.cli import exits, logs, places, values
 from avatar_async.cli import options as opt
@@ -57,6 +56,8 @@ def fetch(
     """Adopt tasks made elsewhere and bring their results home."""
 
     async def work() -> int:
+        from attrs import evolve
+
         from avatar_async.cli.run import Given, check_service
         from avatar_async.cli.service import open_service
         from avatar_async.cli.session import Manner, conclude, conduct

@@ -2,11 +2,11 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from attrs import frozen
 
 from avatar_async.cli import exits, logs, places
 from avatar_async.cli import options as opt
@@ -57,7 +57,7 @@ _NO_DIALECT = (
 )
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # attrs is an eighth of the time that --help takes
 class Given:
     """What the command line says of a run; None leaves it to the profile.
 

@@ -47,7 +47,7 @@ def test_help_fits_80_columns_and_shows_examples(typed, command):
 @pytest.mark.parametrize("options", [["--version"], ["--help"]])
 def test_version_and_help_import_nothing_heavy(options):
     """They must answer at once, also where the extras are missing."""
-    heavy = ("aiohttp", "av", "PIL", "rich", "sqlite3", "anyio")
+    heavy = ("aiohttp", "av", "PIL", "rich", "sqlite3", "anyio", "attr")
     code = (
         "import sys; from avatar_async.__main__ import main\n"
         f"sys.argv[1:] = {options!r}\n"
