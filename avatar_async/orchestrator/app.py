@@ -209,7 +209,6 @@ class Orchestrator:
     async def _take_up(self, jobs: Sequence[Job]) -> None:
         await self._open.loops.board.take_up(jobs)
         self._open.ended.known(jobs)
-        self._open.loops.submitter.wake.set()
 
     # ------------------------------------------------------------ running
     def run(self) -> AsyncIterator[Job]:
@@ -242,7 +241,7 @@ class Orchestrator:
     @property
     def stopped_because(self) -> str | None:
         """Why the run ended, or submits no more, before its jobs did; None if it does not."""
-        return self._open.loops.ended_because or self._open.loops.admission.stopped
+        return self._open.loops.ended_because
 
     def snapshot(self) -> Snapshot:
         """Return how the run stands now; cheap enough for every frame of a display."""

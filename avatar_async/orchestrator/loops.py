@@ -104,7 +104,6 @@ class Loops:
         self.scribe: Final = Scribe(self.board, store, receipts, self._deliver)
         self._watcher = Watcher(self.board, store, options.deadlines_s)
         self._speed = Speedometer()
-        self.board.on_change(self._follow)
 
     # ------------------------------------------------------------ running
     def start(self, group: TaskGroup, recovered: Recovered) -> None:
@@ -209,10 +208,6 @@ class Loops:
     def _deliver(self, job: Job) -> None:
         self.ended.append(job)
         self.news.set()
-
-    def _follow(self, job: Job) -> None:
-        if job.state in (State.PLANNED, State.IN_FLIGHT) or job.terminal:
-            self.submitter.wake.set()
 
     # ------------------------------------------------------------ looking
     def snapshot(self) -> Snapshot:
