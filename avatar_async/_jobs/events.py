@@ -79,7 +79,8 @@ class Accepted(Event):
 class Settled(Event):
     """Give a job in doubt the task id that was found to be its own.
 
-    `how` is "person", "list" or "callback".
+    `how` is "person", "list" or "callback". A person may also replace an id that a person gave and that
+    the service has not confirmed.
     """
 
     task_id: int
@@ -87,8 +88,22 @@ class Settled(Event):
 
 
 @frozen(kw_only=True)
+class CandidatesFound(Event):
+    """Record which tasks may be a job's in doubt, none of them surely."""
+
+    task_ids: tuple[int, ...]
+
+
+@frozen(kw_only=True)
+class Disowned(Event):
+    """Put a job in doubt again: the service denies that the task id a person gave is its own."""
+
+    error: JobError
+
+
+@frozen(kw_only=True)
 class ResubmitOrdered(Event):
-    """Plan a job in doubt anew because a person says that no task was made."""
+    """Plan a job in doubt (or with an unconfirmed id) anew: a person says that no task was made."""
 
 
 @frozen(kw_only=True)
@@ -180,6 +195,7 @@ class Held(Event):
 
 @frozen(kw_only=True)
 class ReceiptWritten(Event):
-    """Record which state the receipt on disk tells of."""
+    """Record which state, and which task if one is named, the receipt on disk tells of."""
 
     state: State
+    task_id: int | None = None

@@ -5,6 +5,7 @@ planned ──intent──> submitting ──accepted──> in_flight ──fin
    ^                 │  │  │                  ^   │  │                 │           │
    └───put back──────┘  │  └─refused─>rejected│   │  └─failed          └──expired──┘
                         └─unknown─> in_doubt ─┘   └─expired
+                                        ^─disowned─┘ (a person's id that the service denies)
 ```
 """
 
@@ -14,7 +15,7 @@ from typing import Any
 from attrs import evolve
 
 from avatar_async._jobs import events as ev
-from avatar_async._jobs.records import Artifact, Job
+from avatar_async._jobs.records import BY_PERSON, Artifact, Job
 from avatar_async._jobs.states import OPEN, REMOTE, RETRYABLE, ArtifactState, State
 from avatar_async.errors import LifecycleError
 
@@ -76,7 +77,26 @@ def _accepted(job: Job, event: ev.Accepted) -> Job:
 
 
 def _settled(job: Job, event: ev.Settled) -> Job:
-    return evolve(job, state=State.IN_FLIGHT, task_id=event.task_id, accepted_at=event.at, error=None)
+    return evolve(
+        job,
+        state=State.IN_FLIGHT,
+        task_id=event.task_id,
+        accepted_at=event.at,
+        settled_by=event.how,
+        candidates=(),
+        error=None,
+        receipt_state=None if job.task_id is not None else job.receipt_state,
+    )
+
+
+def _candidates(job: Job, event: ev.CandidatesFound) -> Job:
+    return evolve(job, candidates=event.task_ids)
+
+
+def _disowned(job: Job, event: ev.Disowned) -> Job:
+    return evolve(
+        job, state=State.IN_DOUBT, task_id=None, accepted_at=None, settled_by=None, error=event.error
+    )
 
 
 def _anew(job: Job, event: ev.ResubmitOrdered | ev.RetryOrdered) -> Job:
@@ -100,6 +120,8 @@ def _anew(job: Job, event: ev.ResubmitOrdered | ev.RetryOrdered) -> Job:
         error=None,
         hold=None,
         artifacts=(),
+        settled_by=None,
+        candidates=(),
     )
 
 
@@ -203,6 +225,8 @@ def _held(job: Job, event: ev.Held) -> Job:
 
 
 def _receipt_written(job: Job, event: ev.ReceiptWritten) -> Job:
+    if event.task_id not in (None, job.task_id):
+        return job
     return evolve(job, receipt_state=event.state)
 
 
@@ -214,8 +238,10 @@ _TRANSITIONS: dict[type[ev.Event], tuple[frozenset[State], _Apply]] = {
     ev.OutcomeUnknown: (frozenset({State.SUBMITTING}), _unknown),
     ev.Refused: (frozenset({State.SUBMITTING}), _refused),
     ev.Accepted: (frozenset({State.SUBMITTING}), _accepted),
-    ev.Settled: (frozenset({State.IN_DOUBT}), _settled),
-    ev.ResubmitOrdered: (frozenset({State.IN_DOUBT}), _anew),
+    ev.Settled: (frozenset({State.IN_DOUBT, State.IN_FLIGHT}), _settled),
+    ev.CandidatesFound: (frozenset({State.IN_DOUBT}), _candidates),
+    ev.Disowned: (frozenset({State.IN_FLIGHT}), _disowned),
+    ev.ResubmitOrdered: (frozenset({State.IN_DOUBT, State.IN_FLIGHT}), _anew),
     ev.RetryOrdered: (RETRYABLE | {State.PLANNED, State.READY}, _anew),
     ev.GivenUp: (
         RETRYABLE | {State.PLANNED, State.IN_DOUBT, State.IN_FLIGHT, State.READY, State.FETCHING},
@@ -246,14 +272,27 @@ def advance(job: Job, event: ev.Event) -> Job:
     except KeyError:
         msg = f"unknown event {type(event).__name__}"
         raise LifecycleError(msg) from None
-    if job.state not in allowed or (
-        isinstance(event, ev.RetryOrdered) and job.state in OPEN and job.hold is None
-    ):
+    if job.state not in allowed or not _fits(job, event):
         msg = f"job {job.name!r} is {job.state} and cannot take {type(event).__name__}"
         raise LifecycleError(msg)
     return change(job, event)
 
 
+def _fits(job: Job, event: ev.Event) -> bool:
+    """Tell whether a job in a state that allows the event is one that can take it."""
+    match event:
+        case ev.RetryOrdered():
+            return job.state not in OPEN or job.hold is not None
+        case ev.Settled(how=how):
+            return job.state is State.IN_DOUBT or (job.unseen and how == BY_PERSON)
+        case ev.ResubmitOrdered():
+            return job.state is State.IN_DOUBT or job.unseen
+        case ev.Disowned():
+            return job.unseen
+        case _:
+            return True
+
+
 def allowed_in(event_type: type[ev.Event]) -> frozenset[State]:
-    """Return the states in which an event of this type may happen."""
+    """Return the states in which an event of this type may happen, to some job at least."""
     return _TRANSITIONS[event_type][0]

@@ -15,6 +15,8 @@ from avatar_async.requests.addresses import public_text
 DEFAULT_BATCH = "default"
 #: Begins the fingerprint of a job that stands for a task made elsewhere: its request is not known.
 ADOPTED = "task:"
+#: Who gave a job in doubt its task id, as `Job.settled_by` has it.
+BY_PERSON, BY_LIST, BY_CALLBACK = "person", "list", "callback"
 
 
 @frozen(kw_only=True)
@@ -122,6 +124,8 @@ class Job:
         finished_at: When the task finished, as well as it can be known.
         expires_at: When its results vanish, read on the safe side.
         hold: Why the job waits for a person although it is not in doubt; None if it does not.
+        settled_by: Who gave a job in doubt its task id: person, list or callback; None if nobody had to.
+        candidates: Ids of tasks that may be this job's while it is in doubt, as far as they were seen.
         receipt_state: The state the receipt on disk was last written for.
         revision: Rises with each write to the store.
     """
@@ -151,6 +155,8 @@ class Job:
     error: JobError | None = None
     hold: str | None = None
     artifacts: tuple[Artifact, ...] = ()
+    settled_by: str | None = None
+    candidates: tuple[int, ...] = ()
     receipt_state: State | None = None
     revision: int = 0
 
@@ -158,6 +164,13 @@ class Job:
     def terminal(self) -> bool:
         """Whether only a person's command can move it on."""
         return self.state in TERMINAL
+
+    @property
+    def unseen(self) -> bool:
+        """Whether its task id is a person's word that the service has not confirmed yet."""
+        return (
+            self.state is State.IN_FLIGHT and self.settled_by == BY_PERSON and self.remote_status is None
+        )
 
     @property
     def adopted(self) -> bool:

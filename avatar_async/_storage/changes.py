@@ -132,6 +132,8 @@ def apply(connection: sqlite3.Connection, changes: Sequence[Change]) -> list[Job
         job_id = int(before.id)
         connection.execute(rows.UPDATE_JOB, (*rows.job_changes(after), job_id))
         _write_artifacts(connection, job_id, before, after)
+        if before.unseen and after.task_id != before.task_id:
+            _release_task(connection, job_id, before)
         if after.task_id is not None and after.task_id != before.task_id:
             _claim_task(connection, job_id, after)
         if isinstance(change.event, ev.Amended):
@@ -203,6 +205,13 @@ def _claim_task(connection: sqlite3.Connection, job_id: int, job: Job) -> None:
     )
 
 
+def _release_task(connection: sqlite3.Connection, job_id: int, job: Job) -> None:
+    connection.execute(
+        "DELETE FROM tasks WHERE account = ? AND task_id = ? AND job_id = ?",
+        (readers.account(connection), job.task_id, job_id),
+    )
+
+
 def _write_intent(
     connection: sqlite3.Connection, job_id: int, event: ev.Event, before: Job, after: Job
 ) -> None:
@@ -266,6 +275,8 @@ def _message(event: ev.Event) -> str | None:
             text = f"task {task_id}"
         case ev.Settled(task_id=task_id, how=how):
             text = f"task {task_id}, found by {how}"
+        case ev.CandidatesFound(task_ids=task_ids):
+            text = f"tasks {', '.join(map(str, task_ids))}" if task_ids else "none"
         case ev.Polled(remote_status=status):
             text = status
         case ev.ArtifactChanged(artifact=artifact):

@@ -114,6 +114,7 @@ def _read(path: Path) -> Receipt:
         submitted_at=_instant(data["submitted_at"]),
         accepted_at=_instant(data["accepted_at"]),
         task_id=task_id,
+        settled_by=None if task_id is None else data.get("settled_by"),
         remote_status=data["remote_status"],
         progress=100 if state is State.STORED else None,
         finished_at=_instant(data["finished_at"]),

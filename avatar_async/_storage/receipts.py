@@ -69,6 +69,7 @@ class ReceiptFolder:
             "kind": job.kind.value,
             "state": job.state.value,
             "task_id": None if job.task_id is None else str(job.task_id),
+            "settled_by": job.settled_by,
             "attempt": job.attempt,
             "batch": job.batch,
             "task_name": job.task_name,

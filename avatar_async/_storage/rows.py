@@ -12,7 +12,7 @@ from avatar_async.requests import Kind
 JOB_COLUMNS = (
     "job_id, batch, name, kind, folder, task_name, fingerprint, state, attempt, owner, needs, created_at, "
     "not_before, submitted_at, accepted_at, task_id, remote_status, progress, last_running_at, finished_at, "
-    "expires_at, stored_at, error, hold, receipt_state, revision"
+    "expires_at, stored_at, error, hold, receipt_state, settled_by, candidates, revision"
 )
 ARTIFACT_COLUMNS = (
     "job_id, position, role, name, url, size_bytes, md5, state, stored_bytes, sha256, etag, "
@@ -83,6 +83,8 @@ def job_changes(job: Job) -> tuple[Any, ...]:
         _error_text(job.error),
         job.hold,
         None if job.receipt_state is None else job.receipt_state.value,
+        job.settled_by,
+        to_json(job.candidates),
         job.revision,
     )
 
@@ -124,7 +126,9 @@ def job_of(row: Sequence[Any], artifacts: Iterable[Artifact]) -> Job:
         error=_error_of(row[22]),
         hold=row[23],
         receipt_state=None if row[24] is None else State(row[24]),
-        revision=row[25],
+        settled_by=row[25],
+        candidates=tuple(json.loads(row[26])),
+        revision=row[27],
         artifacts=tuple(artifacts),
     )
 

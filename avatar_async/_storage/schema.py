@@ -57,6 +57,8 @@ CREATE TABLE jobs (
     error TEXT,
     hold TEXT,
     receipt_state TEXT,
+    settled_by TEXT,
+    candidates TEXT NOT NULL,
     revision INTEGER NOT NULL UNIQUE,
     UNIQUE (batch, name)
 );

@@ -84,7 +84,7 @@ class Scribe:
                 f"its receipt cannot be written: {error}", job=job.name, once=f"receipt:{job.id}"
             )
             return
-        event = ev.ReceiptWritten(at=self._board.clock.now(), state=job.state)
+        event = ev.ReceiptWritten(at=self._board.clock.now(), state=job.state, task_id=job.task_id)
         try:
             [after] = await self._store.apply([change(job, event)])
         except ConflictError:

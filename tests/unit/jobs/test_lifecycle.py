@@ -18,7 +18,7 @@ from avatar_async.errors import LifecycleError
 ALLOWED: dict[State, set[type[ev.Event]]] = {
     State.PLANNED: {ev.Amended, ev.IntentWritten, ev.GivenUp, ev.Held},
     State.SUBMITTING: {ev.PutBack, ev.OutcomeUnknown, ev.Refused, ev.Accepted},
-    State.IN_DOUBT: {ev.Settled, ev.ResubmitOrdered, ev.GivenUp},
+    State.IN_DOUBT: {ev.Settled, ev.ResubmitOrdered, ev.GivenUp, ev.CandidatesFound},
     State.REJECTED: {ev.RetryOrdered, ev.GivenUp},
     State.IN_FLIGHT: {ev.Polled, ev.Finished, ev.RemoteFailed, ev.LostToExpiry, ev.GivenUp},
     State.READY: {ev.FetchStarted, ev.ArtifactsRefreshed, ev.LostToExpiry, ev.GivenUp, ev.Held},
@@ -56,6 +56,8 @@ CARRIED: dict[type[ev.Event], dict[str, Any]] = {
     ev.Refused: {"error": ERROR},
     ev.Accepted: {"task_id": 41},
     ev.Settled: {"task_id": 43, "how": "person"},
+    ev.CandidatesFound: {"task_ids": (43, 44)},
+    ev.Disowned: {"error": ERROR},
     ev.Polled: {"remote_status": "RUNNING", "progress": 40},
     ev.Finished: {
         "remote_status": "SUCCESS",
@@ -101,6 +103,64 @@ def test_every_open_state_has_a_way_out():
     """A job that nothing could move would hang a run for ever."""
     assert all(ALLOWED[state] for state in OPEN | RETRYABLE)
     assert not any(ALLOWED[state] for state in TERMINAL - RETRYABLE)
+
+
+@given(kind=st.sampled_from(EVENTS), how=st.sampled_from(["person", "list", "callback"]))
+def test_nothing_but_a_settled_id_or_a_persons_order_leaves_doubt(job_in, kind, how):
+    """A create call that may have made a task is never forgotten, and never sent again by itself."""
+    job = job_in(State.IN_DOUBT)
+    event = sample(kind, job.created_at + timedelta(hours=3))
+    event = evolve(event, how=how) if isinstance(event, ev.Settled) else event
+    try:
+        after = advance(job, event)
+    except LifecycleError:
+        return
+    left = {ev.Settled: State.IN_FLIGHT, ev.ResubmitOrdered: State.PLANNED, ev.GivenUp: State.ABANDONED}
+    assert after.state is left.get(kind, State.IN_DOUBT)
+
+
+def test_an_id_given_by_a_person_is_open_to_correction_until_the_service_confirms_it(job_in):
+    """A slip of the finger must not keep a job in flight for ever."""
+    doubt = job_in(State.IN_DOUBT, candidates=(43, 44))
+    at = doubt.created_at + timedelta(hours=3)
+    given = advance(doubt, ev.Settled(at=at, task_id=43, how="person"))
+    assert (given.unseen, given.settled_by, given.candidates) == (True, "person", ())
+    corrected = advance(given, ev.Settled(at=at, task_id=44, how="person"))
+    assert (corrected.task_id, corrected.receipt_state, corrected.attempt) == (44, None, given.attempt)
+    assert advance(given, ev.ResubmitOrdered(at=at)).attempt == given.attempt + 1
+    denied = advance(given, ev.Disowned(at=at, error=ERROR))
+    assert (denied.state, denied.task_id, denied.settled_by) == (State.IN_DOUBT, None, None)
+    assert (denied.error, denied.submitted_at) == (ERROR, doubt.submitted_at)
+    with pytest.raises(LifecycleError):
+        advance(given, ev.Settled(at=at, task_id=44, how="list"))
+    seen = advance(given, ev.Polled(at=at, remote_status="RUNNING", progress=1))
+    for event in (
+        ev.Settled(at=at, task_id=44, how="person"),
+        ev.ResubmitOrdered(at=at),
+        ev.Disowned(at=at, error=ERROR),
+    ):
+        with pytest.raises(LifecycleError):
+            advance(seen, event)
+
+
+@pytest.mark.parametrize("how", ["list", "callback"])
+def test_an_id_the_service_itself_named_is_not_open_to_correction(job_in, how):
+    """It was seen there with its kind, name and time."""
+    at = job_in(State.IN_DOUBT).created_at
+    found = advance(job_in(State.IN_DOUBT), ev.Settled(at=at, task_id=43, how=how))
+    assert not found.unseen
+    with pytest.raises(LifecycleError):
+        advance(found, ev.Settled(at=at, task_id=44, how="person"))
+
+
+def test_a_receipt_of_another_task_does_not_count_as_written(job_in):
+    """The id was corrected while the receipt with the wrong one was on its way to the disk."""
+    job = job_in(State.IN_FLIGHT)
+    assert job.task_id is not None
+    stale = ev.ReceiptWritten(at=job.created_at, state=State.IN_FLIGHT, task_id=job.task_id + 1)
+    assert advance(job, stale) == job
+    fresh = advance(job, evolve(stale, task_id=job.task_id))
+    assert fresh.receipt_state is State.IN_FLIGHT
 
 
 def test_an_event_of_an_unknown_type_is_refused(job_in):
@@ -264,10 +324,12 @@ def _check_step(before, kind, after):
         assert kind in {ev.Settled, ev.ResubmitOrdered, ev.GivenUp}
     if after.state is State.SUBMITTING and before.state is not State.SUBMITTING:
         assert (before.state, kind) == (State.PLANNED, ev.IntentWritten)
+    if after.state is State.IN_DOUBT and before.state is not State.IN_DOUBT:
+        assert kind is ev.OutcomeUnknown or (kind is ev.Disowned and before.unseen)
     if before.task_id is not None and after.task_id != before.task_id:
-        assert kind in {ev.RetryOrdered, ev.ResubmitOrdered}
-        assert before.state in RETRYABLE
-    ended = before.state in RETRYABLE | {State.IN_DOUBT}
+        assert kind in {ev.RetryOrdered, ev.ResubmitOrdered, ev.Disowned}
+        assert before.state in RETRYABLE or before.unseen
+    ended = before.state in RETRYABLE | {State.IN_DOUBT} or before.unseen
     ordered = ended and kind in {ev.RetryOrdered, ev.ResubmitOrdered}
     assert after.attempt == before.attempt + ordered
     same = (after.id, after.batch, after.name, after.kind, after.folder, after.created_at)

@@ -91,12 +91,14 @@ CREATE TABLE jobs (
     error TEXT,
     hold TEXT,
     receipt_state TEXT,
+    settled_by TEXT,
+    candidates TEXT NOT NULL,
     revision INTEGER NOT NULL UNIQUE,
     UNIQUE (batch, name)
 );
-INSERT INTO "jobs" VALUES(1,'default','anchor-01','training','anchor-01','anchor-01','anchor-01','print-anchor-01','stored',1,NULL,'[]','2026-03-01T12:00:00.000000+00:00',NULL,'2026-03-01T12:00:01.000000+00:00','2026-03-01T12:00:02.000000+00:00',9007199254740993,'SUCCESS',100,'2026-03-01T12:00:03.000000+00:00','2026-03-01T12:01:00.000000+00:00','2026-03-08T12:01:00.000000+00:00','2026-03-01T12:01:08.000000+00:00',NULL,NULL,'stored',12);
-INSERT INTO "jobs" VALUES(2,'default','anchor-02','training','anchor-02','anchor-02','anchor-02','print-anchor-02','in_doubt',1,NULL,'[]','2026-03-01T12:00:00.000000+00:00',NULL,'2026-03-01T12:00:01.000000+00:00',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'["lost","the connection broke",null]',NULL,NULL,14);
-INSERT INTO "jobs" VALUES(3,'default','update-01','training','update-01','update-01','update-01','print-update-01','planned',1,NULL,'["anchor-01"]','2026-03-01T12:00:00.000000+00:00',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,3);
+INSERT INTO "jobs" VALUES(1,'default','anchor-01','training','anchor-01','anchor-01','anchor-01','print-anchor-01','stored',1,NULL,'[]','2026-03-01T12:00:00.000000+00:00',NULL,'2026-03-01T12:00:01.000000+00:00','2026-03-01T12:00:02.000000+00:00',9007199254740993,'SUCCESS',100,'2026-03-01T12:00:03.000000+00:00','2026-03-01T12:01:00.000000+00:00','2026-03-08T12:01:00.000000+00:00','2026-03-01T12:01:08.000000+00:00',NULL,NULL,'stored',NULL,'[]',12);
+INSERT INTO "jobs" VALUES(2,'default','anchor-02','training','anchor-02','anchor-02','anchor-02','print-anchor-02','in_doubt',1,NULL,'[]','2026-03-01T12:00:00.000000+00:00',NULL,'2026-03-01T12:00:01.000000+00:00',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'["lost","the connection broke",null]',NULL,NULL,NULL,'[]',14);
+INSERT INTO "jobs" VALUES(3,'default','update-01','training','update-01','update-01','update-01','print-update-01','planned',1,NULL,'["anchor-01"]','2026-03-01T12:00:00.000000+00:00',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'[]',3);
 CREATE TABLE requests (
     job_id INTEGER PRIMARY KEY REFERENCES jobs (job_id),
     body TEXT NOT NULL

@@ -72,6 +72,8 @@ jobs = st.builds(
     error=errors,
     hold=st.none() | texts,
     artifacts=st.lists(artifacts, max_size=3, unique_by=lambda each: each.name).map(tuple),
+    settled_by=st.none() | st.sampled_from(["person", "list", "callback"]),
+    candidates=st.lists(int64s, max_size=3).map(tuple),
     receipt_state=st.none() | st.sampled_from(State),
 )
 
@@ -106,6 +108,9 @@ EVENTS = (
     ev.Refused(at=T0, error=_error),
     ev.Accepted(at=T0, task_id=7),
     ev.Settled(at=T0, task_id=9, how="person"),
+    ev.Settled(at=T0, task_id=10, how="person"),
+    ev.CandidatesFound(at=T0, task_ids=(9, 10)),
+    ev.Disowned(at=T0, error=_error),
     ev.ResubmitOrdered(at=T0),
     ev.RetryOrdered(at=T0),
     ev.GivenUp(at=T0),
