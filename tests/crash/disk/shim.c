@@ -4,7 +4,7 @@
  * Loaded with LD_PRELOAD. It stands before every call of the C library that changes files or makes them
  * durable, SQLite's calls included, counts those that touch a path below DISK_ROOT, and obeys these
  * variables (see shim.py); it takes them, and itself, out of the environment, so that child processes are
- * left alone:
+ * left alone. A forked child that finds DISK_ROOT in its environment obeys what stands there:
  *
  *   DISK_ROOT        the folder, its real path
  *   DISK_LOG         file that gets a line of text for each operation
@@ -57,6 +57,7 @@ enum kind {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char root[PATH_MAX];
+static int dormant = 1; /* nothing to do until DISK_ROOT is set */
 static size_t root_length;
 static int log_fd = -1, journal_fd = -1;
 static long count, kill_at, kill_mid, kill_after;
@@ -97,14 +98,18 @@ static void before_fork(void) { pthread_mutex_lock(&lock); }
 static void after_fork(void) { pthread_mutex_unlock(&lock); }
 static void in_child(void) {
   root_length = 0; /* children are left alone */
+  dormant = 1;
   pthread_mutex_unlock(&lock);
 }
 
-__attribute__((constructor)) static void set_up(void) {
+static void set_up(void) {
+  static int registered;
   char *given = take("DISK_ROOT");
   if (!given || strlen(given) >= sizeof root) return;
   strcpy(root, given);
   free(given);
+  dormant = 0;
+  count = fault_count = 0;
   log_fd = open_own(take("DISK_LOG"));
   journal_fd = open_own(take("DISK_JOURNAL"));
   kill_at = take_number("DISK_KILL_AT", -1);
@@ -120,8 +125,13 @@ __attribute__((constructor)) static void set_up(void) {
   if (kinds) snprintf(fault_kinds, sizeof fault_kinds, "%s", kinds);
   free(kinds);
   unsetenv("LD_PRELOAD");
-  pthread_atfork(before_fork, after_fork, in_child);
+  if (!registered) pthread_atfork(before_fork, after_fork, in_child);
+  registered = 1;
   root_length = strlen(root);
+}
+
+__attribute__((constructor)) static void wake(void) {
+  if (dormant && getenv("DISK_ROOT")) set_up();
 }
 
 /* ---------------------------------------------------------------- which path */
@@ -134,6 +144,7 @@ static int below_root(const char *path) {
 static int path_of(int fd, char *path) {
   char link[40];
   path[0] = '\0';
+  if (dormant) wake();
   if (!root_length || fd < 0) return 0;
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, link, path, PATH_MAX - 1);
@@ -144,6 +155,7 @@ static int path_of(int fd, char *path) {
 
 /* Write the real path of a name, links in its folders followed; return whether it lies below the root. */
 static int path_at(int folder, const char *name, char *path) {
+  if (dormant) wake();
   if (!root_length || !name || !*name) return 0;
   int kept = errno, found = 0;
   char parent[PATH_MAX];

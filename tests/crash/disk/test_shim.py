@@ -233,3 +233,26 @@ print(sorted(name for name in os.environ if name.startswith(("DISK_", "LD_"))))
     result = run(shim, program, Disk(root=root, kill_at=1))
     assert (result.returncode, result.stdout) == (0, "[]\n")
     assert (root / "by-child").exists()
+
+
+def test_a_forked_process_obeys_what_its_own_environment_says(shim: Path, root: Path) -> None:
+    """Commands are started by forking a process that has everything imported already."""
+    program = """
+import os, sys
+if os.fork():
+    print(os.waitstatus_to_exitcode(os.wait()[1]))
+else:
+    os.environ.update(DISK_ROOT=sys.argv[1], DISK_KILL_AT="2")
+    os.mkdir(sys.argv[1] + "/one")
+    os.mkdir(sys.argv[1] + "/two")
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(root)],
+        env={**os.environ, "LD_PRELOAD": str(shim)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert result.stdout == f"{-signal.SIGKILL}\n"
+    assert [each.name for each in root.iterdir()] == ["one"]
