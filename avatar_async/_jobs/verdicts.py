@@ -21,6 +21,11 @@ def blames_setting(http_status: int) -> bool:
     return http_status in _SETTING_STATUSES or 300 <= http_status < 400
 
 
+def says_enough(http_status: int) -> bool:
+    """Tell whether a status refuses a call before any work, whatever stands in the reply's body."""
+    return http_status in (401, 429) or blames_setting(http_status)
+
+
 class Verdict(StrEnum):
     """What to do after a create call."""
 
@@ -81,6 +86,6 @@ def decide(
         return Verdict.UNKNOWN
     if code not in (None, 0) or (status is not None and 400 <= status < 500):
         return Verdict.REFUSED
-    if code == 0:
+    if code == 0 and status is not None and 200 <= status < 300:
         return Verdict.ACCEPTED
     return Verdict.UNKNOWN

@@ -64,7 +64,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
 
     Args:
         headers: Names in lowercase.
-        now: Our clock, to which an HTTP date is compared.
+        now: Our clock, to which an HTTP date is compared where the service does not tell its own.
     """
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?", value):
@@ -73,7 +73,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
         then = http_date(value)
         if then is None:
             return None
-        wait_s = (then - now).total_seconds()
+        wait_s = (then - (service_at(headers) or now)).total_seconds()
     return clamped_wait_s(wait_s)
 
 

@@ -87,6 +87,13 @@ def test_retry_after_is_clamped(value, expected):
     assert retry_after_s({"retry-after": value}, NOW) == expected
 
 
+@pytest.mark.parametrize("days", [-1, 0, 1])
+def test_retry_after_as_a_date_is_counted_from_the_services_own_clock(days):
+    """A machine whose clock is a day off must neither storm the service nor wait for ten minutes."""
+    headers = {"retry-after": "Wed, 01 May 2024 12:00:30 GMT", "date": "Wed, 01 May 2024 12:00:00 GMT"}
+    assert retry_after_s(headers, NOW + timedelta(days=days)) == 30
+
+
 @given(st.text())
 def test_any_header_is_read_or_none(value):
     """Headers come from strangers."""
