@@ -1,0 +1,114 @@
+"""Start the command line by forking a process that has everything imported already.
+
+Reads one JSON request a line (`argv`, `env`, `cwd`, `output`), forks, and writes one JSON line with the new
+pid; another one with pid and wait status when it has ended. A start costs a few milliseconds, not half a
+second, so that hundreds of kills fit into a test. Every child is a process of its own like any other.
+"""
+
+import importlib
+import json
+import os
+import select
+import signal
+import sys
+from typing import Any
+
+_MODULES = (
+    "aiohttp",
+    "avatar_async.cli.app",
+    "avatar_async.cli.run",
+    "avatar_async.cli.service",
+    "avatar_async.cli.session",
+    "avatar_async.cli.settle",
+    "avatar_async.cli.status",
+    "avatar_async.client",
+    "avatar_async.manifests",
+    "avatar_async.orchestrator",
+    "anyio._backends._asyncio",
+    "filelock",
+    "platformdirs",
+    "rich.console",
+    "rich.live",
+    "typer",
+)
+
+
+class Requests:
+    """The pipe to the test."""
+
+    def __init__(self) -> None:
+        self._incoming = os.dup(0)
+        self._outgoing = os.dup(1)
+        self._noticed, waker = os.pipe()
+        os.set_blocking(waker, False)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._descriptors = (self._incoming, self._outgoing, self._noticed, waker)
+        self._children: set[int] = set()
+
+    def serve(self) -> dict[str, Any]:
+        """Fork for each request; returns in the children only, with what to do."""
+        pending = b""
+        while True:
+            readable, _, _ = select.select([self._incoming, self._noticed], [], [])
+            if self._noticed in readable:
+                os.read(self._noticed, 4096)
+                self._reap()
+            if self._incoming not in readable:
+                continue
+            chunk = os.read(self._incoming, 1 << 16)
+            if not chunk:
+                self._end()
+            *lines, pending = (pending + chunk).split(b"\n")
+            for line in lines:
+                request: dict[str, Any] = json.loads(line)
+                pid = os.fork()
+                if not pid:
+                    self._leave()
+                    return request
+                self._children.add(pid)
+                self._say({"started": pid})
+
+    def _reap(self) -> None:
+        for pid in tuple(self._children):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                self._children.discard(pid)
+                self._say({"ended": pid, "status": os.waitstatus_to_exitcode(status)})
+
+    def _say(self, what: dict[str, int]) -> None:
+        os.write(self._outgoing, json.dumps(what).encode() + b"\n")
+
+    def _end(self) -> None:
+        for pid in self._children:
+            os.kill(pid, signal.SIGKILL)
+        os._exit(0)
+
+    def _leave(self) -> None:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+
+
+def become(request: dict[str, Any]) -> None:
+    """Take the environment, the folder and the streams of the request."""
+    os.environ.clear()
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    output = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+
+
+if __name__ == "__main__":
+    for module in _MODULES:
+        importlib.import_module(module)
+    wanted = Requests().serve()
+    become(wanted)
+    from avatar_async import __main__ as program
+
+    sys.argv = [program.__file__, *wanted["argv"]]
+    program.main()
