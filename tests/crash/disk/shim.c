@@ -12,6 +12,7 @@
  *   DISK_KILL_AT     SIGKILL just before that operation (the first is 1)
  *   DISK_KILL_MID    SIGKILL in that operation: half of a write is done, nothing of another operation
  *   DISK_KILL_AFTER  SIGKILL just after that operation
+ *   DISK_KILL_KINDS  letters of the kinds that are counted for these three; without it all are
  *   DISK_FAULT_AT    the first operation of DISK_FAULT_KINDS that fails (the first is 1)
  *   DISK_FAULT_FOR   how many fail from there on; without it all do
  *   DISK_FAULT_WHILE they fail while this file exists
@@ -60,7 +61,8 @@ static char root[PATH_MAX];
 static int dormant = 1; /* nothing to do until DISK_ROOT is set */
 static size_t root_length;
 static int log_fd = -1, journal_fd = -1;
-static long count, kill_at, kill_mid, kill_after;
+static long count, kill_count, kill_at, kill_mid, kill_after;
+static char kill_kinds[32];
 static long fault_count, fault_at, fault_for = LONG_MAX;
 static int fault_errno = ENOSPC, short_first;
 static char fault_kinds[32] = "cwtarlm";
@@ -109,7 +111,7 @@ static void set_up(void) {
   strcpy(root, given);
   free(given);
   dormant = 0;
-  count = fault_count = 0;
+  count = kill_count = fault_count = 0;
   log_fd = open_own(take("DISK_LOG"));
   journal_fd = open_own(take("DISK_JOURNAL"));
   kill_at = take_number("DISK_KILL_AT", -1);
@@ -121,6 +123,9 @@ static void set_up(void) {
   short_first = (int)take_number("DISK_SHORT", 0);
   fault_while = take("DISK_FAULT_WHILE");
   fault_match = take("DISK_FAULT_MATCH");
+  char *deadly = take("DISK_KILL_KINDS");
+  snprintf(kill_kinds, sizeof kill_kinds, "%s", deadly ? deadly : "");
+  free(deadly);
   char *kinds = take("DISK_FAULT_KINDS");
   if (kinds) snprintf(fault_kinds, sizeof fault_kinds, "%s", kinds);
   free(kinds);
@@ -238,10 +243,14 @@ static void record(int kind, unsigned long inode, long offset, const char *path,
 }
 
 /* Begin an operation; return -1 with errno set if it is to fail. The lock is held from here to `end`. */
+static int deadly; /* whether the operation under way counts for the kill */
+
 static int begin(int kind, const char *path, long length) {
   pthread_mutex_lock(&lock);
   count++;
-  if (count == kill_at || (count == kill_mid && kind != WRITE)) {
+  deadly = !*kill_kinds || strchr(kill_kinds, kind);
+  kill_count += deadly;
+  if (deadly && (kill_count == kill_at || (kill_count == kill_mid && kind != WRITE))) {
     tell(kind, path, length, "kill");
     die();
   }
@@ -256,7 +265,7 @@ static int begin(int kind, const char *path, long length) {
 static long end(long result, int kind, const char *path, long length) {
   int kept = errno;
   if (result >= 0) tell(kind, path, length, "done");
-  if (count == kill_after) die();
+  if (deadly && kill_count == kill_after) die();
   pthread_mutex_unlock(&lock);
   errno = kept;
   return result;
@@ -264,7 +273,7 @@ static long end(long result, int kind, const char *path, long length) {
 
 static long refuse(void) {
   int kept = errno;
-  if (count == kill_after) die();
+  if (deadly && kill_count == kill_after) die();
   pthread_mutex_unlock(&lock);
   errno = kept;
   return -1;
@@ -288,6 +297,7 @@ static int opening(int folder, const char *name, int flags, mode_t mode) {
   if (!there && !(flags & O_CREAT)) return (int)syscall(SYS_openat, folder, name, flags, mode);
   if (there) {
     pthread_mutex_lock(&lock);
+    deadly = 0;
     if (writes && strchr(fault_kinds, OPENED) && fails(OPENED, path)) {
       tell(OPENED, path, 0, "fail");
       errno = fault_errno;
@@ -356,7 +366,8 @@ static ssize_t writing(int fd, const char *bytes, size_t length, off_t offset) {
     short_first = 0;
     length /= 2;
   }
-  if (count == kill_mid) length /= 2;
+  int torn = deadly && kill_count == kill_mid;
+  if (torn) length /= 2;
   off_t place = offset;
   if (offset < 0) {
     int appends = (int)syscall(SYS_fcntl, fd, F_GETFL) & O_APPEND;
@@ -365,7 +376,7 @@ static ssize_t writing(int fd, const char *bytes, size_t length, off_t offset) {
   ssize_t done = offset < 0 ? syscall(SYS_write, fd, bytes, length)
                             : syscall(SYS_pwrite64, fd, bytes, length, offset);
   if (done > 0) record(WRITE, inode_of(fd), (long)place, path, NULL, bytes, (size_t)done);
-  if (count == kill_mid) {
+  if (torn) {
     tell(WRITE, path, (long)done, "kill");
     die();
   }

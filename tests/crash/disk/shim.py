@@ -38,6 +38,7 @@ class Disk:
         kill_at: SIGKILL just before this operation.
         kill_mid: SIGKILL in the middle of this operation: half of a write is done.
         kill_after: SIGKILL just after this operation.
+        kill_kinds: Which kinds of operations are counted for these three; None for all.
         fault_at: The first operation of `fault_kinds` that fails, counted among those of these kinds.
         fault_for: How many of them fail from there on; None for all.
         fault_while: They fail as long as this file exists.
@@ -53,6 +54,7 @@ class Disk:
     kill_at: int | None = None
     kill_mid: int | None = None
     kill_after: int | None = None
+    kill_kinds: str | None = None
     fault_at: int | None = None
     fault_for: int | None = None
     fault_while: Path | None = None
@@ -70,6 +72,7 @@ class Disk:
             "DISK_KILL_AT": self.kill_at,
             "DISK_KILL_MID": self.kill_mid,
             "DISK_KILL_AFTER": self.kill_after,
+            "DISK_KILL_KINDS": self.kill_kinds,
             "DISK_FAULT_AT": self.fault_at,
             "DISK_FAULT_FOR": self.fault_for,
             "DISK_FAULT_WHILE": self.fault_while,

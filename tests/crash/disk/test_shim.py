@@ -130,6 +130,14 @@ def test_the_process_dies_at_the_operation_named(shim: Path, root: Path, where: 
     assert (root / "one").stat().st_size == 4 * lines + (2 if where == "kill_mid" else 0)
 
 
+def test_a_kill_can_be_timed_by_some_kinds_of_operations(shim: Path, root: Path, log: Path) -> None:
+    """How many writes come before a sync may differ from run to run; the sync is always found."""
+    result = run(shim, LEDGER, Disk(root=root, log=log, kill_at=8, kill_kinds=disks.SYNC))
+    assert result.returncode == -signal.SIGKILL
+    syncs = [each.outcome for each in read_log(log) if each.kind == disks.SYNC]
+    assert syncs == [*["done"] * 7, "kill"]
+
+
 def test_every_operation_of_a_ledger_can_be_the_last(shim: Path, root: Path, log: Path) -> None:
     """What SQLite said to have kept is there whenever the process dies."""
     run(shim, LEDGER, Disk(root=root, log=log))
