@@ -182,10 +182,12 @@ class ArtifactRefusedError(DownloadError):
 class IntegrityError(DownloadError):
     """Tell that the bytes received are not what was announced."""
 
-    def __init__(self, message: str, *, sha256: str | None = None) -> None:
+    def __init__(self, message: str, *, sha256: str | None = None, short: bool = False) -> None:
         super().__init__(message)
         #: Hash of the bad bytes, to tell a second identical failure from chance.
         self.sha256 = sha256
+        #: Whether only the end is missing, so that the rest may come another time.
+        self.short = short
 
 
 class DiskSpaceError(DownloadError):

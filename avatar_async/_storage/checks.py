@@ -1,21 +1,11 @@
 """Whether a file is what its name says, as far as its bytes can tell. Blocking; for worker threads."""
 
-import zipfile
-import zlib
 from pathlib import PurePosixPath
 from threading import Event
 from typing import BinaryIO
 
-from attrs import frozen
-
-#: Bytes read at a time, so that a wish to stop is noticed soon.
-BLOCK_BYTES = 1 << 20
-#: Declared unpacked length above which a zip is not trusted.
-MAX_UNPACKED_BYTES = 64 << 30
-#: Deflate packs at most 1032 to 1: a zip that declares more lies.
-_MAX_RATIO = 1100
-_MAX_MEMBERS = 200_000
-_ENCRYPTED = 0x1
+from avatar_async._storage.findings import Finding, StoppedError
+from avatar_async._storage.zips import examine_zip
 
 _IMAGE_MAGIC: dict[str, tuple[bytes, ...]] = {
     ".png": (b"\x89PNG\r\n\x1a\n",),
@@ -28,26 +18,12 @@ _IMAGE_MAGIC: dict[str, tuple[bytes, ...]] = {
 _MP4_SUFFIXES = frozenset({".mp4", ".m4v", ".mov"})
 _MATROSKA_SUFFIXES = frozenset({".webm", ".mkv"})
 _MATROSKA_MAGIC = b"\x1a\x45\xdf\xa3"
+#: What is tried to decode: others of Pillow's start programs, or read what the bytes name.
+_IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+_IMAGE_ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9", "GIF": b";"}
+_MAX_PIXELS = 80_000_000
+_MAX_BOXES = 100_000
 _MP4_FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"})
-
-
-class StoppedError(Exception):
-    """Tell the thread's caller that it was asked to stop; never leaves this package."""
-
-
-@frozen(kw_only=True)
-class Finding:
-    """What a look at a file found.
-
-    Attributes:
-        problem: What is wrong with it; None if nothing was found.
-        sound: Whether the whole content was proven good (checksums or a full decode), not its start only.
-        note: What a person should know about it.
-    """
-
-    problem: str | None = None
-    sound: bool = False
-    note: str | None = None
 
 
 def examine(handle: BinaryIO, name: str, role: str, *, length_known: bool, stop: Event) -> Finding:
@@ -69,11 +45,11 @@ def examine(handle: BinaryIO, name: str, role: str, *, length_known: bool, stop:
     start = handle.read(16)
     handle.seek(0)
     if suffix == ".zip" or start.startswith(b"PK\x03\x04"):
-        return _examine_zip(handle, stop)
+        return examine_zip(handle, stop)
     if suffix in _MATROSKA_SUFFIXES:
         return _magic(start.startswith(_MATROSKA_MAGIC), "a WebM or Matroska video")
     if suffix in _MP4_SUFFIXES:
-        return _examine_mp4(handle, start, length_known=length_known)
+        return _examine_mp4(handle, start, length_known=length_known, stop=stop)
     if suffix in _IMAGE_MAGIC:
         return _examine_image(handle, start.startswith(_IMAGE_MAGIC[suffix]))
     if role in {"thumbnail", "image"}:
@@ -89,65 +65,44 @@ def _magic(agrees: bool, what: str) -> Finding:
     return Finding(problem=None if agrees else f"it does not start like {what}")
 
 
-def _examine_zip(handle: BinaryIO, stop: Event) -> Finding:
-    try:
-        with zipfile.ZipFile(handle) as archive:
-            members = archive.infolist()
-            problem = _implausible(members, handle)
-            if problem is not None:
-                return Finding(problem=problem)
-            unchecked = 0
-            for member in members:
-                if member.flag_bits & _ENCRYPTED:
-                    unchecked += 1
-                    continue
-                with archive.open(member) as content:
-                    while content.read(BLOCK_BYTES):
-                        if stop.is_set():
-                            raise StoppedError
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, OverflowError) as error:
-        return Finding(problem=f"the zip is damaged ({str(error) or type(error).__name__})")
-    except (NotImplementedError, RuntimeError) as error:
-        return Finding(note=f"not every member of the zip could be checked ({error})")
-    if unchecked:
-        return Finding(note=f"{unchecked} encrypted members of the zip could not be checked")
-    return Finding(sound=True)
-
-
-def _implausible(members: list[zipfile.ZipInfo], handle: BinaryIO) -> str | None:
-    length = handle.seek(0, 2)
-    unpacked = sum(member.file_size for member in members)
-    if len(members) > _MAX_MEMBERS:
-        return f"the zip lists {len(members)} members, more than {_MAX_MEMBERS}"
-    if unpacked > MAX_UNPACKED_BYTES or unpacked > length * _MAX_RATIO:
-        return f"the zip declares {unpacked} bytes unpacked, which {length} bytes cannot honestly hold"
-    return None
-
-
 def _examine_image(handle: BinaryIO, magic: bool) -> Finding:
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError:
         return _magic(magic, "the image its name says")
     try:
-        with Image.open(handle) as picture:
+        with Image.open(handle, formats=_IMAGE_FORMATS) as picture:
+            pixels = picture.width * picture.height
+            if pixels > _MAX_PIXELS:
+                return Finding(note=f"not decoded: {pixels} pixels are more than {_MAX_PIXELS}")
             picture.load()
+            sort = picture.format or ""
+        handle.seek(-min(16, handle.seek(0, 2)), 2)
+        whole = handle.read().endswith(_IMAGE_ENDS.get(sort, b""))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         return Finding(problem=None if magic else "it is no image", note=f"not decoded: {error}")
     except UnidentifiedImageError:
         return _magic(magic, "the image its name says")
-    except (OSError, SyntaxError, ValueError, EOFError, zlib.error) as error:
-        return Finding(problem=f"the image cannot be decoded ({error})")
-    return Finding(sound=True)
+    except Exception as error:  # noqa: BLE001 - hostile bytes make decoders raise anything
+        return Finding(problem=f"the image cannot be decoded ({str(error) or type(error).__name__})")
+    return Finding(sound=whole and sort == "PNG", whole=whole)
 
 
-def _examine_mp4(handle: BinaryIO, start: bytes, *, length_known: bool) -> Finding:
+def _examine_mp4(handle: BinaryIO, start: bytes, *, length_known: bool, stop: Event) -> Finding:
     if start[4:8] not in _MP4_FIRST_BOXES:
         return _magic(False, "an MP4 video")
-    if length_known:
-        return Finding()
+    whole = _walks_to_its_end(handle, stop)
+    if not whole and not length_known:
+        return Finding(problem="the video's end is missing")
+    return Finding(whole=whole)
+
+
+def _walks_to_its_end(handle: BinaryIO, stop: Event) -> bool:
+    """Tell whether the boxes of an MP4 fill the file exactly."""
     end, position = handle.seek(0, 2), 0
-    while position + 8 <= end:
+    for _ in range(_MAX_BOXES):
+        if stop.is_set():
+            raise StoppedError
         handle.seek(position)
         header = handle.read(16)
         size = int.from_bytes(header[:4], "big")
@@ -155,7 +110,7 @@ def _examine_mp4(handle: BinaryIO, start: bytes, *, length_known: bool) -> Findi
             size = int.from_bytes(header[8:16], "big")
         elif size == 0:
             size = end - position
-        if size < 8 or position + size > end:
-            return Finding(problem="the video's end is missing")
         position += size
-    return Finding()
+        if size < 8 or position >= end:
+            return size >= 8 and position == end
+    return False

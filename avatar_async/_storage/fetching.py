@@ -53,6 +53,8 @@ class Fetch:
         self._total: int | None = None
         self._begun = False
         self._too_long = False
+        #: Whether the latest answer ended by the rules of HTTP without having told a length.
+        self._ended_untold = False
         self._batch: list[bytes] = []
         self._batch_bytes = 0
         self._flushed_at_s = 0.0
@@ -106,6 +108,8 @@ class Fetch:
             except (TransportError, ThrottledError) as error:
                 failures = 0 if self._reached > before else failures + 1
                 if failures >= self._shop.rules.tries:
+                    if self._ended_untold:
+                        return
                     raise self._given_up(error) from error
                 await self._shop.clock.sleep(self._pause_s(error, failures))
             else:
@@ -124,57 +128,62 @@ class Fetch:
     async def _attempt(self) -> None:
         """Receive over one connection, from where the last one broke if the server allows it."""
         self._batch, self._batch_bytes = [], 0
+        self._ended_untold = False
         if self._etag is None:
             await self._start_over()
         offset = self._part.offset
-        try:
-            async with self._source.open_artifact(
-                self._artifact.url, offset=offset, etag=self._etag if offset else None
-            ) as stream:
-                await self._agree(stream, offset)
-                chunks = stream.chunks()
-                try:
-                    await self._pump(chunks)
-                except TransportError:
-                    await self._flush()
-                    raise
-                finally:
-                    await _close(chunks)
+        async with self._source.open_artifact(
+            self._artifact.url, offset=offset, etag=self._etag if offset else None
+        ) as stream:
+            await self._agree(stream, offset)
+            chunks = stream.chunks()
+            try:
+                await self._pump(chunks)
+            except TransportError:
                 await self._flush()
-        except ReplyError:
-            self._etag = None
-            raise
-        if self._total is not None and self._part.offset < self._total:
-            msg = f"{self._part.path}: the connection ended after {self._part.offset} of {self._total} bytes"
+                raise
+            finally:
+                await _close(chunks)
+            await self._flush()
+        expected = self._expected()
+        if expected is not None and self._part.offset < expected:
+            self._ended_untold = self._total is None
+            msg = f"{self._part.path}: the connection ended after {self._part.offset} of {expected} bytes"
             raise ConnectionLostError(msg)
 
     async def _agree(self, stream: ArtifactStream, offset: int) -> None:
         """Make the partial file fit what the server is about to send."""
         told = stream.etag if stream.etag is not None and not stream.etag.startswith("W/") else None
+        total = stream.total_bytes
+        if total is not None and total > self._shop.rules.longest_file_bytes:
+            msg = f"{self._part.path}: the server speaks of {total} bytes, which nobody believes"
+            raise ReplyError(msg)
         if stream.status == 206:
             other = told is not None and self._etag is not None and told != self._etag
+            other = other or (total is not None and self._total is not None and total != self._total)
             if stream.offset != offset or (offset and other):
+                self._etag = None
                 msg = f"{self._part.path}: the server answered with another part or another file"
                 raise ReplyError(msg)
+            total = self._total if total is None else total
         else:
             await self._start_over()
         if told is not None or not offset or stream.status != 206:
             self._etag = told
-        self._total = stream.total_bytes
+        self._total = total
         await self._claim_room()
         self._flushed_at_s = self._shop.clock.monotonic()
 
     async def _pump(self, chunks: AsyncIterator[bytes]) -> None:
         rules, clock = self._shop.rules, self._shop.clock
-        limit = max(self._total or 0, self._artifact.size_bytes or 0) or None
+        limit = max(self._total or 0, self._artifact.size_bytes or 0) or rules.longest_file_bytes
         async for chunk in chunks:
-            if limit is not None:
-                room = limit - self._part.offset - self._batch_bytes
-                if len(chunk) > room:
-                    self._too_long = True
-                    self._batch.append(chunk[:room])
-                    self._batch_bytes += room
-                    return
+            room = limit - self._part.offset - self._batch_bytes
+            if len(chunk) > room:
+                self._too_long = True
+                self._batch.append(chunk[:room])
+                self._batch_bytes += room
+                return
             await self._shop.bandwidth.take(len(chunk))
             self._batch.append(chunk)
             self._batch_bytes += len(chunk)
@@ -203,7 +212,7 @@ class Fetch:
             await self._claim_room()
 
     async def _start_over(self) -> None:
-        self._etag = None
+        self._etag = self._total = None
         self._too_long = False
         if self._part.offset or self._recorded:
             await self._record_start()
@@ -270,13 +279,13 @@ class Fetch:
             abandon_on_cancel=True,
             limiter=self._shop.check_threads,
         )
-        problem, note = judge(self._part, self._artifact, finding, too_long=self._too_long)
+        verdict = judge(self._part, self._artifact, finding, too_long=self._too_long)
         digest, length = self._part.sha256, self._part.offset
-        if problem is not None:
+        if verdict.problem is not None:
             twice = digest == self._artifact.bad_sha256
             await self._in_thread(lambda: self._part.reject(keep=twice))
-            msg = f"{self._part.path}: {problem}"
-            raise IntegrityError(msg, sha256=digest)
+            msg = f"{self._part.path}: {verdict.problem}"
+            raise IntegrityError(msg, sha256=digest, short=verdict.short)
         verified = evolve(
             self._artifact,
             state=ArtifactState.FETCHING,
@@ -284,7 +293,7 @@ class Fetch:
             verified_offset=length,
             stored_bytes=length,
             sha256=digest,
-            note=note,
+            note=verdict.note,
         )
         await self._journal.record(verified)
         await self._in_thread(self._part.publish)

@@ -1,29 +1,58 @@
 """Whether a complete download is the file that was announced."""
 
+from attrs import frozen
+
 from avatar_async._jobs.records import Artifact
-from avatar_async._storage.checks import Finding
+from avatar_async._storage.findings import Finding
 from avatar_async._storage.partfile import PartFile
 
 
-def judge(
-    part: PartFile, artifact: Artifact, finding: Finding, *, too_long: bool
-) -> tuple[str | None, str | None]:
-    """Return what is wrong with the file, and what is only odd; either may be None.
+@frozen(kw_only=True)
+class Verdict:
+    """What to do with a file.
 
-    A digest that does not agree is only odd where the content proves itself: checksums of a zip, or a
-    picture that decodes.
+    Attributes:
+        problem: Why it is refused; None if it is taken.
+        note: What is odd about a file that is taken.
+        short: Whether it is refused only because its end is missing: nothing is wrong with the bytes there
+            are, and the rest may come another time.
     """
-    announced, length = artifact.size_bytes, part.offset
-    if too_long:
-        return f"more than the {length} bytes announced were sent", None
-    if announced is not None and announced != length:
-        return f"it has {length} bytes, but {announced} were announced", None
+
+    problem: str | None = None
+    note: str | None = None
+    short: bool = False
+
+
+def judge(part: PartFile, artifact: Artifact, finding: Finding, *, too_long: bool) -> Verdict:
+    """Weigh what was announced against what the bytes say of themselves.
+
+    The announced MD5, where it agrees, outweighs everything else that was announced. Where only it, or
+    only the length, does not agree, the content wins if checksums of its own prove it, or if its own
+    structure is whole and the same bytes came twice.
+    """
+    announced, length, digest = artifact.size_bytes, part.offset, part.md5
+    agrees = digest is not None and artifact.md5 is not None and digest == artifact.md5.lower()
+    complete = finding.problem is None and (finding.sound or finding.whole)
+    if announced is not None and length < announced and not agrees and not complete:
+        return Verdict(problem=f"only {length} of the {announced} bytes announced came", short=True)
     if finding.problem is not None:
-        return finding.problem, None
-    md5 = part.md5
-    if md5 is None or artifact.md5 is None or md5 == artifact.md5.lower():
-        return None, finding.note
-    odd = f"its MD5 is {md5}, but {artifact.md5} was announced"
-    if not finding.sound:
-        return odd, None
-    return None, f"the content is sound, though {odd}"
+        return Verdict(problem=finding.problem)
+    odd = []
+    if too_long:
+        odd.append(f"more than the {length} bytes announced were sent")
+    elif announced is not None and announced != length:
+        odd.append(f"it has {length} bytes, but {announced} were announced")
+    if digest is not None and not agrees:
+        odd.append(f"its MD5 is {digest}, but {artifact.md5} was announced")
+    if not odd:
+        return Verdict(note=finding.note)
+    again = part.sha256 == artifact.bad_sha256
+    only_md5 = digest is not None and not agrees and len(odd) == 1
+    proven = agrees or (finding.sound and only_md5)
+    likely = complete and again and not too_long and len(odd) == 1
+    if not (proven or likely):
+        return Verdict(problem=", and ".join(odd))
+    word = "sound" if proven else "whole, and came twice"
+    return Verdict(
+        note=f"the content is {word}, though {odd[0]}" + (f"; {finding.note}" if finding.note else "")
+    )

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from avatar_async._jobs.records import Artifact
-from avatar_async._storage.checks import BLOCK_BYTES, Finding, StoppedError, examine
+from avatar_async._storage.checks import examine
+from avatar_async._storage.findings import BLOCK_BYTES, Finding, StoppedError
 from avatar_async._storage.paths import JobFolder, checked_name, file_errors
 from avatar_async.errors import UnknownFileError
 
@@ -54,7 +56,7 @@ class PartFile:
         """Look at what is on the disk, and open the partial file at the offset to go on from.
 
         Raises:
-            UnknownFileError: A file nobody recorded lies at the target.
+            UnknownFileError: A file nobody recorded lies at the target, or no plain file as the partial one.
             DiskSpaceError, DownloadError: The system refuses.
             StoppedError: `stop` was set.
         """
@@ -63,11 +65,20 @@ class PartFile:
             if folder.look(self._name) is not None:
                 self._adopt(folder)
                 return Start.ADOPTED
-            self._descriptor = folder.open_file(self._part_name, os.O_RDWR | os.O_CREAT)
+            self._descriptor = self._open_part(folder)
             keep = self._trusted_bytes(os.fstat(self._descriptor).st_size)
             os.ftruncate(self._descriptor, keep)
             self._rehash(keep)
             return self._standing()
+
+    def _open_part(self, folder: JobFolder) -> int:
+        """Open the partial file; a link, a pipe or a file with another name beside is not ours to write."""
+        found = folder.look(self._part_name)
+        if found is not None and not (stat.S_ISREG(found.st_mode) and found.st_nlink == 1):
+            raise UnknownFileError(
+                f"{self.path}.part: what lies there is no file of this ledger's: move it away"
+            )
+        return folder.open_file(self._part_name, os.O_RDWR | os.O_CREAT)
 
     def append(self, chunks: Sequence[bytes]) -> None:
         """Write bytes behind those there are.

@@ -28,6 +28,7 @@ class FetchRules:
         first_wait_s: Ceiling of the wait after the first failure; it doubles with each.
         longest_wait_s: Ceiling of every such wait.
         longest_throttle_s: Ceiling of a wait the server asks for.
+        longest_file_bytes: Length above which no file is believed, or taken where none was told.
     """
 
     batch_bytes: int = 1 << 20
@@ -38,6 +39,7 @@ class FetchRules:
     first_wait_s: float = 1.0
     longest_wait_s: float = 30.0
     longest_throttle_s: float = 600.0
+    longest_file_bytes: int = 256 << 30
 
 
 @frozen(kw_only=True, eq=False)

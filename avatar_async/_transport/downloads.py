@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Self
 
 import aiohttp
+from aiohttp import hdrs
 from attrs import define, field
 from yarl import URL
 
@@ -19,8 +20,10 @@ from avatar_async.errors import ArtifactRefusedError, ReplyError, ThrottledError
 from avatar_async.settings import Settings
 
 _MAX_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REFUSED = frozenset({401, 403, 404, 410})
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.ASCII)
+_PRINTABLE = re.compile(r"[!-~]+")
 
 
 @define(kw_only=True)
@@ -121,37 +124,47 @@ class DownloadSession:
     async def _get(
         self, stack: AsyncExitStack, url: str, headers: Mapping[str, str]
     ) -> aiohttp.ClientResponse:
-        assert self._session is not None
+        """Ask, following redirects; credentials go to the first origin only."""
         with mapped("download"):
-            address = URL(url, encoded=re.fullmatch(r"[!-~]+", url) is not None)
-            if address.scheme not in ("http", "https") or not address.host:
-                raise ReplyError("download: the address is not http or https")
+            address = _address(url)
+        for _ in range(_MAX_REDIRECTS + 1):
+            response = await self._ask(address, headers)
+            if response.status not in _REDIRECTS or hdrs.LOCATION not in response.headers:
+                stack.callback(response.close)
+                _check(response, self._clock.now())
+                return response
+            response.close()
+            with mapped(_name(address)):
+                target = _redirected(address, response.headers[hdrs.LOCATION])
+                if target.origin() != address.origin():
+                    headers = {name: value for name, value in headers.items() if name != hdrs.AUTHORIZATION}
+            address = target
+        raise ReplyError(f"{_name(address)}: too many redirects")
+
+    async def _ask(self, address: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        assert self._session is not None
         with mapped(_name(address)):
-            response = await self._session.get(
+            return await self._session.get(
                 address,
                 headers=headers,
-                max_redirects=_MAX_REDIRECTS,
+                allow_redirects=False,
                 proxy=proxy_for(self._settings, address.host),
             )
-        stack.callback(response.close)
-        _check(response, self._clock.now())
-        return response
 
     def _resumed(self, response: aiohttp.ClientResponse, offset: int, etag: str) -> OpenArtifact | None:
-        """Return the rest of the file, or the whole; None if the server must be asked again."""
+        """Return the rest of the file, or the whole; None if the whole must be asked for."""
         if response.status == 200:
             return self._whole(response)
-        if response.status != 206 or response.headers.get("ETag", etag) != etag:
+        ranges = response.headers.getall(hdrs.CONTENT_RANGE, [])
+        match = _RANGE.fullmatch(ranges[0].strip()) if len(ranges) == 1 else None
+        if response.status != 206 or match is None or response.headers.get(hdrs.ETAG, etag) != etag:
             return None
-        match = _RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
-        if match is None:
-            raise ReplyError(f"{_name(response.url)}: a part came without a range that can be read")
         first, last = int(match[1]), int(match[2])
         total = None if match[3] == "*" else int(match[3])
-        length = response.content_length
+        length = _length(response)
         wrong_end = last < first or (total is not None and last != total - 1)
         if first != offset or wrong_end or (length is not None and length != last - first + 1):
-            raise ReplyError(f"{_name(response.url)}: another range came than was asked for")
+            return None
         return OpenArtifact(status=206, offset=offset, total_bytes=total, etag=etag, response=response)
 
     def _whole(self, response: aiohttp.ClientResponse) -> OpenArtifact:
@@ -160,10 +173,36 @@ class DownloadSession:
         return OpenArtifact(
             status=200,
             offset=0,
-            total_bytes=response.content_length,
-            etag=_strong(response.headers.get("ETag")),
+            total_bytes=_length(response),
+            etag=_strong(response.headers.get(hdrs.ETAG)),
             response=response,
         )
+
+
+def _address(url: str) -> URL:
+    """Return an address as it will be asked for.
+
+    Raises:
+        ReplyError: It is not http or https, or names no host.
+    """
+    address = URL(url, encoded=_PRINTABLE.fullmatch(url) is not None)
+    if address.scheme not in ("http", "https") or not address.host:
+        raise ReplyError("download: the address is not http or https")
+    return address
+
+
+def _redirected(address: URL, location: str) -> URL:
+    """Return where a redirect leads.
+
+    Raises:
+        ReplyError: Not to an http or https address, or from https back to http.
+    """
+    target = address.join(URL(location, encoded=_PRINTABLE.fullmatch(location) is not None))
+    if target.scheme not in ("http", "https") or not target.host:
+        raise ReplyError(f"{_name(address)}: a redirect leads to an address that is not http or https")
+    if address.scheme == "https" and target.scheme != "https":
+        raise ReplyError(f"{_name(address)}: a redirect leads from https to an address that is not")
+    return target
 
 
 def _check(response: aiohttp.ClientResponse, now: datetime) -> None:
@@ -176,9 +215,23 @@ def _check(response: aiohttp.ClientResponse, now: datetime) -> None:
         raise ThrottledError(f"{name}: HTTP 429", retry_after_s=wait_s, http_status=429)
     if status not in (200, 206, 416):
         raise TransportError(f"{name}: HTTP {status}")
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
+    content = _codings(response, hdrs.CONTENT_ENCODING) - {"identity"}
+    transfer = _codings(response, hdrs.TRANSFER_ENCODING) - {"identity", "chunked"}
+    if content or transfer:
         raise ReplyError(f"{name}: the file is encoded although that was not asked for")
+
+
+def _codings(response: aiohttp.ClientResponse, header: str) -> set[str]:
+    listed = ",".join(response.headers.getall(header, []))
+    return {coding.strip().lower() for coding in listed.split(",") if coding.strip()}
+
+
+def _length(response: aiohttp.ClientResponse) -> int | None:
+    """Return how long the body says it is; chunks overrule what the header says."""
+    if hdrs.TRANSFER_ENCODING in response.headers:
+        return None
+    with mapped(_name(response.url)):
+        return response.content_length
 
 
 def _strong(etag: str | None) -> str | None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_async._storage import checks
-from avatar_async._storage.checks import StoppedError, examine
+from avatar_async._storage import zips
+from avatar_async._storage.checks import examine
+from avatar_async._storage.findings import StoppedError
 
 
 def look(content, name, role="model", *, length_known=True):
@@ -62,7 +63,7 @@ def test_sound_zips_are_proven_sound():
 def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch):
     """A zip must not cost hours or lie about its size."""
     content = zip_of(a=b"\0" * 5_000_000)
-    monkeypatch.setattr(checks, "MAX_UNPACKED_BYTES", 4_000_000)
+    monkeypatch.setattr(zips, "MAX_UNPACKED_BYTES", 4_000_000)
     assert "declares 5000000 bytes" in (look(content, "model.zip").problem or "")
     monkeypatch.undo()
     entry = content.rindex(b"PK\x01\x02")
@@ -91,15 +92,15 @@ def test_a_long_check_can_be_stopped():
 
 @pytest.mark.parametrize("suffix", ["png", "jpeg", "webp", "gif", "bmp"])
 def test_pictures_are_decoded(suffix):
-    """A picture that opens is sound; half of one is not, nor a page that calls itself one."""
+    """One that opens is whole, and sound if it has checksums; half of one is neither, nor is a page."""
     from PIL import Image
 
     buffer = io.BytesIO()
     Image.effect_noise((40, 40), 50).convert("RGB").save(buffer, suffix)
     content = buffer.getvalue()
     name = f"thumb.{suffix}"
-    assert look(content, name, "thumbnail").sound
-    assert look(content, "without-suffix", "image").sound
+    for found in (look(content, name, "thumbnail"), look(content, "without-suffix", "image")):
+        assert (found.problem, found.whole, found.sound) == (None, True, suffix == "png")
     assert look(content[: len(content) // 2], name, "thumbnail").problem is not None
     assert look(b"<html>expired</html>", name, "thumbnail").problem is not None
 
