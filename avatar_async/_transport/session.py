@@ -22,6 +22,7 @@ from avatar_async.settings import Settings, is_loopback
 #: What every request says of us.
 USER_AGENT = f"avatar-async/{__version__}"
 _MAX_CONNECTIONS = 32
+_MAX_SECRETS = 16
 
 
 @frozen(kw_only=True)
@@ -55,6 +56,7 @@ class ServiceSession:
             sock_connect=settings.connect_timeout_s,
             sock_read=None,
         )
+        self._told: dict[str, None] = {}
         self._stack = AsyncExitStack()
         self._kept: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
@@ -107,6 +109,7 @@ class ServiceSession:
         headers = dict(call.headers)
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
+        secrets = self._secrets(*call.secrets, *((token,) if token is not None else ()))
         departure = Departure(sent=False)
         with (
             mapped(f"{what} to {self._settings.endpoint}", departure),
@@ -126,7 +129,16 @@ class ServiceSession:
                 names: dict[str, str] = {}
                 for name, value in response.headers.items():
                     names.setdefault(name.lower(), value)
-                return Reply(status=response.status, headers=names, body=body)
+                return Reply(status=response.status, headers=names, body=body, secrets=secrets)
+
+    def _secrets(self, *told: str) -> tuple[str, ...]:
+        """Return what the service may repeat: what this call and the latest ones before it tell it."""
+        for secret in (*filter(None, (self._settings.app_key, self._settings.token)), *told):
+            self._told.pop(secret, None)
+            self._told[secret] = None
+        for oldest in [*self._told][:-_MAX_SECRETS]:
+            del self._told[oldest]
+        return tuple(self._told)
 
 
 async def _departed(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:

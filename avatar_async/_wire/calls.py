@@ -19,12 +19,14 @@ class Call:
         path: Path with an encoded query, below the endpoint's origin.
         headers: Without those that the transport sets itself; may hold a token.
         body: Bytes to send.
+        secrets: What of it must not come back in any error text.
     """
 
     method: str = "POST"
     path: str
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 @frozen(kw_only=True)
@@ -35,11 +37,13 @@ class Reply:
         status: HTTP status.
         headers: Names in lowercase.
         body: Whole body; may hold a token.
+        secrets: What the service was told and may repeat.
     """
 
     status: int
-    headers: Mapping[str, str] = field(factory=dict)
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def encode_json(value: Any) -> bytes:

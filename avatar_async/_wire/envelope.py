@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from avatar_async._wire.calls import Reply
+from avatar_async._wire.redaction import redacted
 from avatar_async.errors import ReplyError
 
 #: Longest body that is read, in bytes.
@@ -28,7 +29,7 @@ class Envelope:
 
     Attributes:
         code: 0 for success.
-        message: The service's words, cut and freed of control characters.
+        message: The service's words, cut and freed of control characters and of secrets it was told.
         data: The answer itself.
         body: The whole decoded object.
     """
@@ -66,7 +67,8 @@ def decode_envelope(reply: Reply) -> Envelope:
     code = integer(body.get("code")) if isinstance(body, dict) else None
     if code is None:
         raise ReplyError(f"the reply has no envelope (HTTP {reply.status})")
-    message = text(body.get("message")) or text(body.get("msg")) or ""
+    said = redacted([body.get("message"), body.get("msg")], reply.secrets)
+    message = text(said[0]) or text(said[1]) or ""
     return Envelope(code=code, message=message, data=body.get("data"), body=body)
 
 

@@ -10,6 +10,7 @@ from avatar_async._wire.dialect import FileShape, QueryDialect
 from avatar_async._wire.envelope import address, integer, task_id, text
 from avatar_async._wire.jsonpath import find
 from avatar_async._wire.moments import moment
+from avatar_async._wire.redaction import redacted
 
 #: Most files of one task that are read.
 MAX_FILES = 1000
@@ -21,7 +22,9 @@ _ROLE_OF_SUFFIX = {
 }
 
 
-def read_task(dialect: QueryDialect, item: Any, *, only: int | None = None) -> RemoteTask | None:
+def read_task(
+    dialect: QueryDialect, item: Any, *, only: int | None = None, secrets: tuple[str, ...] = ()
+) -> RemoteTask | None:
     """Return the task an item describes; None if it cannot be read.
 
     Files that cannot be read make the status of a finished task unknown, with words that say so: it must
@@ -31,6 +34,7 @@ def read_task(dialect: QueryDialect, item: Any, *, only: int | None = None) -> R
         dialect: How to read it.
         item: What the reply holds.
         only: The id that was asked for, if it was a single one and the item need not repeat it.
+        secrets: What the service was told; its texts are freed of it, addresses stay as they work.
     """
     if not isinstance(item, dict):
         return None
@@ -38,10 +42,11 @@ def read_task(dialect: QueryDialect, item: Any, *, only: int | None = None) -> R
     number = only if said is None else task_id(said)
     if number is None:
         return None
-    status = _word(find(item, dialect.status)) or ""
+    shown = redacted(item, secrets)
+    status = _word(find(shown, dialect.status)) or ""
     state = dialect.statuses.get(status, RemoteState.UNKNOWN)
     try:
-        files = (*_listed_files(dialect, item), *_single_files(dialect, item))
+        files = (*_listed_files(dialect, item, shown), *_single_files(dialect, item))
     except ValueError as error:
         files = ()
         if state is RemoteState.SUCCEEDED:
@@ -50,10 +55,10 @@ def read_task(dialect: QueryDialect, item: Any, *, only: int | None = None) -> R
         task_id=number,
         state=state,
         status=status,
-        kind=dialect.kinds.get(_word(find(item, dialect.kind)) or ""),
-        name=text(find(item, dialect.name)),
+        kind=dialect.kinds.get(_word(find(shown, dialect.kind)) or ""),
+        name=text(find(shown, dialect.name)),
         progress=_progress(find(item, dialect.progress), dialect.progress_full),
-        fail_reason=text(find(item, dialect.fail_reason)) or None,
+        fail_reason=text(find(shown, dialect.fail_reason)) or None,
         created_at=moment(find(item, dialect.created_at), dialect.zone),
         finished_at=moment(find(item, dialect.finished_at), dialect.zone),
         expires_at=moment(find(item, dialect.expires_at), dialect.zone),
@@ -61,27 +66,27 @@ def read_task(dialect: QueryDialect, item: Any, *, only: int | None = None) -> R
     )
 
 
-def _listed_files(dialect: QueryDialect, item: dict[str, Any]) -> Iterator[RemoteFile]:
+def _listed_files(dialect: QueryDialect, item: Any, shown: Any) -> Iterator[RemoteFile]:
     shape = dialect.files
     listed = find(item, shape.at) if shape else None
     if listed is None or shape is None:
         return
     if not isinstance(listed, list) or len(listed) > MAX_FILES:
         raise ValueError("its files are no list")
-    for entry in listed:
+    for entry, words in zip(listed, find(shown, shape.at), strict=True):
         if not isinstance(entry, dict):
             raise ValueError("one of its files is no object")
-        file = _file(shape, entry)
+        file = _file(shape, entry, words)
         if file is not None:
             yield file
 
 
-def _file(shape: FileShape, entry: dict[str, Any]) -> RemoteFile | None:
+def _file(shape: FileShape, entry: dict[str, Any], words: dict[str, Any]) -> RemoteFile | None:
     url = _address(find(entry, shape.url))
     if url is None:
         return None
-    name = text(find(entry, shape.name)) or _name_in(url)
-    role = shape.roles.get(_word(find(entry, shape.role)) or "") or _role_of(name, url)
+    name = text(find(words, shape.name)) or _name_in(url)
+    role = shape.roles.get(_word(find(words, shape.role)) or "") or _role_of(name, url)
     size = integer(find(entry, shape.size_bytes))
     md5 = text(find(entry, shape.md5)) or ""
     return RemoteFile(

@@ -63,15 +63,16 @@ def encode_sign_call(
         "sign": sign(app_id, stamp, app_key),
         "grantType": "sign",
     }
-    return Call(path=TOKEN_PATH, headers=JSON_HEADERS, body=encode_json(body))
+    return Call(
+        path=TOKEN_PATH, headers=JSON_HEADERS, body=encode_json(body), secrets=(app_key, str(body["sign"]))
+    )
 
 
 def encode_refresh_call(app_id: str, refresh_token: str) -> Call:
     """Return the call that asks for an access token by refresh token."""
     headers = {**JSON_HEADERS, "Authorization": f"Bearer {refresh_token}"}
-    return Call(
-        path=REFRESH_PATH, headers=headers, body=encode_json({"appId": app_id, "grantType": "refreshToken"})
-    )
+    body = encode_json({"appId": app_id, "grantType": "refreshToken"})
+    return Call(path=REFRESH_PATH, headers=headers, body=body, secrets=(refresh_token,))
 
 
 def decode_token(reply: Reply, *, now: datetime, codes: SubmissionCodes | None = None) -> TokenGrant:

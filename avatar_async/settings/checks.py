@@ -160,8 +160,10 @@ def codes(value: Any) -> tuple[int, ...]:
 
 
 def is_shown(value: Any) -> str:
-    """Return the end of a message that shows a wrong value, an address without user and password."""
-    shown = re.sub(r"//[^/]*@", "//", value) if isinstance(value, str) else value
+    """Return the end of a message that shows a wrong value, an address without what may be secret in it."""
+    shown = value
+    if isinstance(value, str) and "//" in value:
+        shown = re.sub(r"//.*@", "//", re.sub(r"[?#].*", "?...", value, flags=re.DOTALL), flags=re.DOTALL)
     return f", is {shown!r}"[:80]
 
 
