@@ -1,7 +1,7 @@
 """The service as one object: create, query, wait, download; usable with and without the orchestrator."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -22,14 +22,14 @@ from avatar_async._transport.waiting import wait_for_task
 from avatar_async._wire.calls import Call, Reply
 from avatar_async._wire.creation import decode_create, encode_create
 from avatar_async._wire.dialect import QueryDialect
+from avatar_async._wire.listing import TaskListing
 from avatar_async._wire.outcomes import made_task
-from avatar_async._wire.querying import decode_list, decode_query, encode_list, encode_query
+from avatar_async._wire.querying import decode_list, decode_query, encode_query
 from avatar_async.errors import (
     AuthError,
     AvatarError,
     ConfigError,
     NotSentError,
-    ReplyError,
     TaskError,
     TransportError,
 )
@@ -37,7 +37,6 @@ from avatar_async.requests import Request, Validation, check
 from avatar_async.settings import Settings, origin
 
 _Answer = TypeVar("_Answer")
-_MAX_PAGES = 50
 _NO_CREDENTIALS = "no credentials: set AVATAR_APP_ID and AVATAR_APP_KEY, or AVATAR_TOKEN"
 
 
@@ -264,7 +263,9 @@ class AvatarClient:
 
         return await self._ask(encode_query(self._dialect, task_ids), decoded)
 
-    async def find_tasks(self, name: str) -> QueryAnswer:
+    async def find_tasks(
+        self, name: str, *, turn: Callable[[], Awaitable[None]] | None = None
+    ) -> QueryAnswer:
         """List every task of a material or video name (see the `Service` port)."""
 
         def decoded(reply: Reply, asked_at: datetime) -> Any:
@@ -272,16 +273,12 @@ class AvatarClient:
                 self._dialect, reply, asked_at=asked_at, now=self._clock.now(), codes=self.codes
             )
 
-        found: dict[int, RemoteTask] = {}
-        first: QueryAnswer | None = None
-        for number in range(1, _MAX_PAGES + 1):
-            page = await self._ask(encode_list(self._dialect, name, page=number), decoded)
-            first = first or page.answer
-            known = len(found)
-            found |= {task.task_id: task for task in page.answer.tasks if task.task_id not in found}
-            if page.last or (number > 1 and len(found) == known):
-                return evolve(first, tasks=tuple(found.values()))
-        raise ReplyError(f"the list of tasks named {name!r} does not end after {_MAX_PAGES} pages")
+        listing = TaskListing(self._dialect, name)
+        while (call := listing.next_call()) is not None:
+            if turn is not None and not listing.fresh:
+                await turn()
+            listing.add(await self._ask(call, decoded))
+        return listing.answer()
 
     @asynccontextmanager
     async def open_artifact(

@@ -1,6 +1,6 @@
 """What the orchestrator needs from the outside, as Protocols; documented here once."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -246,8 +246,12 @@ class Service(ArtifactSource, Protocol):
         """
         ...
 
-    async def find_tasks(self, name: str) -> QueryAnswer:
-        """List the tasks of a material or video name.
+    async def find_tasks(
+        self, name: str, *, turn: Callable[[], Awaitable[None]] | None = None
+    ) -> QueryAnswer:
+        """List the tasks of a material or video name; `whole` tells whether these are surely all.
+
+        `turn` is awaited before each call but the first, so that a long list keeps to the poll limit.
 
         Raises:
             ConfigError: The dialect has no list call.

@@ -83,11 +83,13 @@ class QueryAnswer:
         tasks: Those the reply holds; an id asked for may be missing.
         asked_at: Our clock just before the request left.
         service_at: The service's `Date`, if it sent one.
+        whole: Whether it surely holds everything there is (of a list: every page, every task).
     """
 
     tasks: tuple[RemoteTask, ...]
     asked_at: datetime
     service_at: datetime | None = None
+    whole: bool = True
 
 
 @frozen(kw_only=True)

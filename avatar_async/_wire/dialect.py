@@ -62,6 +62,7 @@ class ListCall:
         size_name: What the page's length is called.
         page_size: Tasks asked for at once.
         tasks: The list of tasks in the reply.
+        total: How many tasks all pages hold together; None if the reply does not tell.
         extra: Other values to send.
     """
 
@@ -73,6 +74,7 @@ class ListCall:
     size_name: str | None = "pageSize"
     page_size: int = 100
     tasks: JsonPath = ("data", "list")
+    total: JsonPath | None = ("data", "total")
     extra: Mapping[str, Any] = MappingProxyType({})
 
 

@@ -95,6 +95,10 @@ def _word_or_off(value: Any) -> str | None:
     return None if value is False else checks.plain_text(value)
 
 
+def _path_or_off(value: Any) -> Any:
+    return None if value is False else parse_path(value)
+
+
 def _positive(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e9:
         raise ValueError("must be a number above 0")
@@ -141,6 +145,7 @@ _LIST: Mapping[str, Check] = {
     "size_name": _word_or_off,
     "page_size": checks.number(1, 1000, whole=True),
     "tasks": parse_path,
+    "total": _path_or_off,
     "extra": checks.table,
 }
 _DIALECT: Mapping[str, Check] = {

@@ -11,7 +11,7 @@ from avatar_async._jobs.remote import QueryAnswer, RemoteTask
 from avatar_async._jobs.verdicts import SubmissionCodes
 from avatar_async._wire.calls import JSON_HEADERS, Call, Reply, encode_json
 from avatar_async._wire.dialect import ListCall, QueryDialect
-from avatar_async._wire.envelope import decode_json
+from avatar_async._wire.envelope import decode_json, integer
 from avatar_async._wire.jsonpath import JsonPath, find
 from avatar_async._wire.moments import service_at
 from avatar_async._wire.refusals import check_status, open_envelope
@@ -27,12 +27,14 @@ class TaskPage:
     """One page of a list.
 
     Attributes:
-        answer: Its tasks.
-        last: Whether no page follows.
+        answer: Its tasks, those that can be read.
+        count: How many it holds, those that cannot be read included.
+        total: How many the whole list holds, if the service tells.
     """
 
     answer: QueryAnswer
-    last: bool
+    count: int
+    total: int | None = None
 
 
 def encode_query(dialect: QueryDialect, task_ids: Sequence[int]) -> Call:
@@ -112,7 +114,7 @@ def decode_list(
     now: datetime,
     codes: SubmissionCodes = _NO_CODES,
 ) -> TaskPage:
-    """Return a page of the list; a task that cannot be read is left out.
+    """Return a page of the list; a task that cannot be read is counted only.
 
     Raises:
         ConfigError: The dialect has no list call.
@@ -120,10 +122,12 @@ def decode_list(
         ReplyError: The answer cannot be read.
     """
     listing = _listing(dialect)
-    items = _items(dialect, reply, listing.tasks, now=now, codes=codes)
+    top = _top(dialect, reply, now=now, codes=codes)
+    items = _items_at(top, listing.tasks)
     tasks = tuple(task for item in items if (task := read_task(dialect, item)) is not None)
     answer = QueryAnswer(tasks=tasks, asked_at=asked_at, service_at=service_at(reply.headers))
-    return TaskPage(answer=answer, last=listing.page_name is None or len(items) < listing.page_size)
+    total = None if listing.total is None else integer(find(top, listing.total))
+    return TaskPage(answer=answer, count=len(items), total=total if total is None or total >= 0 else None)
 
 
 def _listing(dialect: QueryDialect) -> ListCall:
@@ -144,11 +148,17 @@ def _call(method: str, path: str, values: Mapping[str, Any], *, in_body: bool) -
 def _items(
     dialect: QueryDialect, reply: Reply, path: JsonPath, *, now: datetime, codes: SubmissionCodes
 ) -> list[Any]:
+    return _items_at(_top(dialect, reply, now=now, codes=codes), path)
+
+
+def _top(dialect: QueryDialect, reply: Reply, *, now: datetime, codes: SubmissionCodes) -> Any:
     if dialect.envelope:
-        top: Any = open_envelope(reply, what="query call", now=now, codes=codes).body
-    else:
-        check_status(reply, what="query call", now=now)
-        top = decode_json(reply.body)
+        return open_envelope(reply, what="query call", now=now, codes=codes).body
+    check_status(reply, what="query call", now=now)
+    return decode_json(reply.body)
+
+
+def _items_at(top: Any, path: JsonPath) -> list[Any]:
     value = find(top, path)
     if value is None:
         return []

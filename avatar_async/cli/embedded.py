@@ -1,6 +1,6 @@
 """The embedded service, under an address that stays the same from run to run."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -53,9 +53,11 @@ class EmbeddedService:
         """Ask for tasks; see `Service.query_tasks`."""
         return await self._client.query_tasks(task_ids)
 
-    async def find_tasks(self, name: str) -> QueryAnswer:
+    async def find_tasks(
+        self, name: str, *, turn: Callable[[], Awaitable[None]] | None = None
+    ) -> QueryAnswer:
         """List the tasks of a name; see `Service.find_tasks`."""
-        return await self._client.find_tasks(name)
+        return await self._client.find_tasks(name, turn=turn)
 
     def open_artifact(
         self, url: str, *, offset: int = 0, etag: str | None = None

@@ -72,7 +72,31 @@ async def test_list_that_repeats_itself_ends(app_server):
 
     app.router.add_post("/api/2dvh/v1/material/task/list", listed)
     async with app_server(app) as endpoint, client(endpoint) as asking:
-        assert len((await asking.find_tasks("clip")).tasks) == 100
+        found = await asking.find_tasks("clip")
+        assert len(found.tasks) == 100
+        assert not found.whole, "more may lie behind the page that comes again and again"
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_pages_shorter_than_asked_for_do_not_end_a_list(app_server, told):
+    """A service caps its pages at 20, whatever length is asked for; the rest must not go unseen."""
+    app, turns = web.Application(), []
+
+    async def listed(request: web.Request) -> web.Response:
+        number = (await request.json())["pageNo"]
+        ids = range(1, 46)[20 * (number - 1) : 20 * number]
+        page = {"list": [{**TASK, "taskId": number} for number in ids]}
+        return reply(page | ({"total": 45} if told else {}))
+
+    async def turn() -> None:
+        turns.append(1)
+
+    app.router.add_post("/api/2dvh/v1/material/task/list", listed)
+    async with app_server(app) as endpoint, client(endpoint) as asking:
+        found = await asking.find_tasks("clip", turn=turn)
+    assert [task.task_id for task in found.tasks] == list(range(1, 46))
+    assert found.whole
+    assert len(turns) == (2 if told else 3), "each call but the first waits for its turn"
 
 
 async def test_dialect_without_a_list_says_so():

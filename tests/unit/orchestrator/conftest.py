@@ -4,7 +4,7 @@ import hashlib
 import io
 import zipfile
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -58,6 +58,10 @@ class FakeService:
         self.duration_s = 5.0
         self.creates: Counter[str] = Counter()
         self.queries: list[tuple[float, tuple[int, ...]]] = []
+        #: Every list call: when, and for which name.
+        self.lists: list[tuple[float, str]] = []
+        #: Errors raised by the next list calls.
+        self.list_errors: deque[AvatarError] = deque()
         self.renewals = 0
         self.outstanding_max = 0
         #: Answers given to the next creates instead of an acceptance: a report, or something to call.
@@ -114,13 +118,20 @@ class FakeService:
         return QueryAnswer(
             tasks=tuple(self.task(task_id) for task_id in task_ids if task_id in self.tasks),
             asked_at=asked_at,
+            service_at=asked_at,
         )
 
-    async def find_tasks(self, name: str) -> QueryAnswer:
+    async def find_tasks(
+        self, name: str, *, turn: Callable[[], Awaitable[None]] | None = None
+    ) -> QueryAnswer:
+        self.lists.append((self.clock.monotonic(), name))
         await anyio.lowlevel.checkpoint()
+        if self.list_errors:
+            raise self.list_errors.popleft()
         return QueryAnswer(
             tasks=tuple(self.task(task_id) for task_id, (known, _, _) in self.tasks.items() if known == name),
             asked_at=self.clock.now(),
+            service_at=self.clock.now(),
         )
 
     def task(self, task_id: int) -> RemoteTask:
