@@ -48,13 +48,6 @@ _THREE_WAYS = (
     "  export AVATAR_TOKEN=...                        an access token you already have\n"
     "  add --emulator                                 try it on the embedded service"
 )
-_NO_DIALECT = (
-    "the query call of {endpoint} is not known\n"
-    "The vendor documents none, so the end of a task could not be noticed.\n"
-    "Describe it in a profile before anything is submitted:\n"
-    "  avatar-async init                            writes avatar.toml; fill in [query_dialect]\n"
-    "  avatar-async run ... --profile avatar.toml   (or export AVATAR_PROFILE=avatar.toml)"
-)
 
 
 @dataclass(frozen=True, kw_only=True)  # attrs is an eighth of the time that --help takes
@@ -223,10 +216,10 @@ def read(manifests: Sequence[Path], validation: "Validation", *, quiet: bool) ->
 
 
 def check_service(settings: "Settings", specs: "Sequence[JobSpec]", *, embedded: bool) -> None:
-    """Refuse, before anything is sent, a run that could not be paid for, watched or served.
+    """Refuse, before anything is opened, a run that could not be paid for or served.
 
     Raises:
-        ConfigError: There are no credentials, no query dialect, or no embedded service where one is meant.
+        ConfigError: There are no credentials, or no embedded service where one is meant.
     """
     from avatar_async.cli.embedded import ORIGIN, uses_embedded
 
@@ -234,8 +227,6 @@ def check_service(settings: "Settings", specs: "Sequence[JobSpec]", *, embedded:
         return
     if settings.token is None and (settings.app_id is None or settings.app_key is None):
         raise ConfigError(_THREE_WAYS.format(lack=_lack(settings)))
-    if not settings.loopback and settings.query_dialect is None:
-        raise ConfigError(_NO_DIALECT.format(endpoint=settings.endpoint))
     ours = [spec.name for spec in specs if uses_embedded(spec.request)]
     if ours:
         message = f"job {ours[0]} uses {ORIGIN}/..., a clip of the embedded service: add --emulator"

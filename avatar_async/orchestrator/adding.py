@@ -57,7 +57,9 @@ async def plan(store: JobStore, specs: Sequence[JobSpec], options: RunOptions, c
         store, [spec for spec in specs if spec.name in existing], existing, prints, clock
     )
     if not options.allow_duplicate:
-        warnings += await _check_doubles(store, new, prints)
+        turned = {job.name for job, event in amended if event.fingerprint != job.fingerprint}
+        asked = [spec for spec in specs if spec.name not in existing or spec.name in turned]
+        warnings += await _check_doubles(store, asked, prints)
     taken = await store.folders()
     records = []
     for spec in new:
@@ -171,7 +173,7 @@ async def _check_doubles(
     faults: list[str] = []
     for spec in specs:
         owner = owners.get(prints[spec.name])
-        if owner is None:
+        if owner in (None, spec.name):
             continue
         if spec.kind in _COSTLY:
             faults.append(f"{spec.name}: the same {spec.kind} was already submitted as {owner!r}")

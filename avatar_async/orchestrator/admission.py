@@ -133,7 +133,13 @@ class Admission:
         self._not_sent_in_a_row = 0
 
     def unknown(self) -> None:
-        """Note an unknown outcome; those beyond the circuit's three pause creates for longer and longer."""
+        """Note an unknown outcome; those beyond the circuit's three pause creates for longer and longer.
+
+        While the circuit is open no create begins: an outcome then is of one that left before, and says
+        nothing new.
+        """
+        if self.circuit_open:
+            return
         self._unknown_in_a_row += 1
         self._answered = False
         self._not_sent_in_a_row = 0

@@ -67,6 +67,7 @@ class Orchestrator:
         """Take the ledger and settle what an earlier run left behind.
 
         Raises:
+            ConfigError: The endpoint is another machine, and nobody described its query call.
             LedgerLockedError: Another run holds the ledger.
             LedgerMismatchError: The ledger belongs to another endpoint or account.
             LedgerError: It cannot be opened, or there are receipts without a ledger.

@@ -3,7 +3,7 @@
 from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.remote import RemoteState
-from avatar_async.errors import AvatarError, ServiceError
+from avatar_async.errors import AvatarError, RejectedError
 from avatar_async.orchestrator.pace import Pace
 from avatar_async.requests import Ref, Request
 
@@ -29,7 +29,8 @@ class References:
 
         Raises:
             UnresolvedError: The job or artifact does not exist, or its task is gone.
-            TransportError, ThrottledError, AuthError: The service cannot be asked now.
+            TransportError, ThrottledError: The service cannot be asked now.
+            AuthError, SettingRefusedError: It refuses the token, or the endpoint or path is wrong.
         """
         refs = request.refs()
         if not refs:
@@ -48,11 +49,9 @@ class References:
         await self._pace.turn()
         try:
             answer = await self._service.query_tasks([task_id])
-        except ServiceError as error:
-            if type(error) is ServiceError:
-                message = f"cannot ask for the {ref.role} of {ref.job!r}: {error}"
-                raise UnresolvedError(message) from error
-            raise
+        except RejectedError as error:
+            message = f"cannot ask for the {ref.role} of {ref.job!r}: {error}"
+            raise UnresolvedError(message) from error
         for task in answer.tasks:
             if task.task_id == task_id and task.state is RemoteState.SUCCEEDED:
                 files = [file for file in task.files if file.role == ref.role]

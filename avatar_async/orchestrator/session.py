@@ -17,7 +17,7 @@ from avatar_async._storage.ledger import Ledger
 from avatar_async._storage.lock import RunnerLock
 from avatar_async._storage.rebuild import adopt_receipts
 from avatar_async._storage.receipts import ReceiptFolder
-from avatar_async.errors import AvatarError
+from avatar_async.errors import AvatarError, ConfigError
 from avatar_async.orchestrator.ended import EndedJobs
 from avatar_async.orchestrator.hub import EventHub
 from avatar_async.orchestrator.loops import Loops, is_proven
@@ -30,6 +30,14 @@ _CANCELLED_GRACE_S: Final = 10.0
 #: Seconds that the last receipts may take, and then the ledger.
 _SCRIBE_GRACE_S: Final = 10.0
 _LEDGER_GRACE_S: Final = 60.0
+_NO_DIALECT: Final = (
+    "the query call of {endpoint} is not known\n"
+    "The vendor documents none, so the end of a task could not be noticed.\n"
+    "Describe it in a profile before anything is submitted:\n"
+    "  avatar-async init                            writes avatar.toml; fill in [query_dialect]\n"
+    "  avatar-async run ... --profile avatar.toml   (or export AVATAR_PROFILE=avatar.toml)\n"
+    '  AvatarClient.from_env("avatar.toml")         in Python'
+)
 
 
 @frozen(kw_only=True)
@@ -87,10 +95,13 @@ async def open_session(
     """Take the ledger, settle what an earlier run left behind, and wire the loops.
 
     Raises:
+        ConfigError: The endpoint is another machine, and nobody described its query call.
         LedgerLockedError: Another run holds the ledger.
         LedgerMismatchError: The ledger belongs to another endpoint or account.
         LedgerError: It cannot be opened, or there are receipts without a ledger.
     """
+    if not service.dialect_trusted:
+        raise ConfigError(_NO_DIALECT.format(endpoint=service.endpoint))
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(RunnerLock(ledger_path))
         if not options.rebuild_ledger and not await anyio.Path(ledger_path).exists():

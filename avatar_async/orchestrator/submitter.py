@@ -22,17 +22,22 @@ from avatar_async.errors import (
     ConflictError,
     LedgerError,
     RequestError,
+    ServiceError,
+    SettingRefusedError,
     ThrottledError,
     TransportError,
 )
 from avatar_async.orchestrator.admission import Admission
 from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.references import References, UnresolvedError
+from avatar_async.orchestrator.reports import error_of, setting_message
 from avatar_async.orchestrator.signal import Signal
 from avatar_async.requests import Kind, Request, from_plain
 
 #: Seconds that writing the last word about a cancelled create call may take.
 _LAST_WORD_S: Final = 5.0
+#: Seconds for which a job is left alone whose references cannot be asked for.
+_REST_S: Final = 15.0
 #: Role of the file whose address an accepted preview may come with.
 _ACCEPTED_ROLES: Final = {Kind.IMAGE_PREVIEW: "image", Kind.VIDEO_PREVIEW: "video"}
 
@@ -59,6 +64,8 @@ class Submitter:
         self._owner = owner
         self._fatal = fatal
         self._busy: set[str] = set()
+        #: Until when a job whose references cannot be asked for is left alone (monotonic seconds).
+        self._resting_s: dict[str, float] = {}
         self._under_way: set[anyio.CancelScope] = set()
         self._stopping = False
         #: Woken when a job may have become eligible or a slot free.
@@ -103,9 +110,11 @@ class Submitter:
         for job in self._board.eligible():
             if job.id in self._busy:
                 continue
-            if job.not_before is None or job.not_before <= now:
+            rest_s = self._resting_s.get(job.id, 0.0) - self._board.clock.monotonic()
+            pause_s = 0.0 if job.not_before is None else (job.not_before - now).total_seconds()
+            wait_s = max(pause_s, rest_s)
+            if wait_s <= 0:
                 return job, None
-            wait_s = (job.not_before - now).total_seconds()
             soonest = wait_s if soonest is None else min(soonest, wait_s)
         return None, soonest
 
@@ -149,24 +158,28 @@ class Submitter:
             if again is None:
                 return
             job, after_refusal = again, True
-            self._admission.began()
 
     async def _ready_request(self, job: Job) -> Request | None:
         """Return the request with its references replaced, a token at hand; None if it must wait."""
         try:
             await self._service.prepare()
+        except (AuthError, SettingRefusedError) as error:
+            self._stop_submission(str(error))
+            return None
+        except (TransportError, ServiceError) as error:
+            self._pause(error)
+            return None
+        try:
             request = from_plain(job.kind, await self._store.request(job.id))
             request = await self._references.resolve(request)
             request.to_vendor()
-        except AuthError as error:
+        except (AuthError, SettingRefusedError) as error:
             self._stop_submission(str(error))
         except ThrottledError as error:
-            self._admission.throttled(error.retry_after_s, self._board.number(State.IN_FLIGHT))
-        except TransportError as error:
-            pause_s = self._admission.not_sent(str(error))
-            self._board.warn(
-                f"no create call sent, waiting {pause_s:.0f} s: {error}", once=f"prepare:{error}"
-            )
+            self._pause(error)
+        except (TransportError, ServiceError) as error:
+            self._resting_s[job.id] = self._board.clock.monotonic() + _REST_S
+            self._board.warn(f"waits for its references: {error}", job=job.name, once=f"rest:{job.id}")
         except (UnresolvedError, RequestError) as error:
             reason = JobError(code="request", message=str(error))
             await self._board.write((job, ev.Held(at=self._now(), reason=str(error), error=reason)))
@@ -195,7 +208,7 @@ class Submitter:
                 await self._accept(job, report)
             case Verdict.REFUSED:
                 admission.refused()
-                await self._board.write((job, ev.Refused(at=now, error=_error(report))))
+                await self._board.write((job, ev.Refused(at=now, error=error_of(report))))
             case Verdict.UNKNOWN:
                 admission.unknown()
                 await self._park(job, report.message or "no readable answer", report)
@@ -207,11 +220,14 @@ class Submitter:
                 pause_s = admission.throttled(report.retry_after_s, outstanding)
                 await self._put_back(job, ev.PutBackReason.THROTTLED, report, pause_s)
             case Verdict.SETTING:
-                self._stop_submission(_setting_message(report))
+                self._stop_submission(setting_message(report))
                 await self._put_back(job, ev.PutBackReason.SETTING, report, 0.0)
             case Verdict.TOKEN:
-                planned = await self._put_back(job, ev.PutBackReason.TOKEN, report, 0.0)
-                return planned if await self._renew(report) else None
+                # The call counts until it is sure that it is not sent again: others may take no slot of its.
+                planned = await self._put_back(job, ev.PutBackReason.TOKEN, report, 0.0, counts=True)
+                if await self._renew(report):
+                    return planned
+                admission.put_back()
         return None
 
     async def _accept(self, job: Job, report: SubmissionReport) -> None:
@@ -243,9 +259,16 @@ class Submitter:
         await self._board.write((job, ev.OutcomeUnknown(at=self._now(), error=error)))
 
     async def _put_back(
-        self, job: Job, reason: ev.PutBackReason, report: SubmissionReport, pause_s: float
+        self,
+        job: Job,
+        reason: ev.PutBackReason,
+        report: SubmissionReport,
+        pause_s: float,
+        *,
+        counts: bool = False,
     ) -> Job:
-        self._admission.put_back()
+        if not counts:
+            self._admission.put_back()
         now = self._now()
         [planned] = await self._board.write(
             (
@@ -254,20 +277,28 @@ class Submitter:
                     at=now,
                     reason=reason,
                     not_before=now + timedelta(seconds=pause_s) if pause_s else None,
-                    error=_error(report),
+                    error=error_of(report),
                 ),
             )
         )
         return planned
 
+    def _pause(self, error: ServiceError | TransportError) -> None:
+        """Hold creates back, since no token (or no address) can be had now."""
+        if isinstance(error, ThrottledError):
+            pause_s = self._admission.throttled(error.retry_after_s, self._board.number(State.IN_FLIGHT))
+        else:
+            pause_s = self._admission.not_sent(str(error))
+        self._board.warn(f"no create call sent, waiting {pause_s:.0f} s: {error}", once=f"prepare:{error}")
+
     async def _renew(self, report: SubmissionReport) -> bool:
         try:
             await self._service.renew_token(report.token_generation)
-        except AuthError as error:
+        except (AuthError, SettingRefusedError) as error:
             self._stop_submission(str(error))
             return False
-        except (TransportError, ThrottledError) as error:
-            self._admission.not_sent(str(error))
+        except (TransportError, ServiceError) as error:
+            self._pause(error)
             return False
         return not self._stopping
 
@@ -278,38 +309,3 @@ class Submitter:
 
     def _now(self) -> datetime:
         return self._board.clock.now()
-
-
-def _error(report: SubmissionReport) -> JobError:
-    code: int | str
-    if report.code:
-        code = report.code
-    elif report.http_status is not None and report.http_status >= 300:
-        code = f"http_{report.http_status}"
-    else:
-        code = "not_sent" if not report.sent else "unknown"
-    return JobError(code=code, message=report.message or f"HTTP {report.http_status}", field=report.field)
-
-
-def _setting_message(report: SubmissionReport) -> str:
-    status = report.http_status
-    said = f" ({report.message})" if report.message else ""
-    if status == 401:
-        return (
-            f"the service refuses the token twice running{said}: "
-            "check AVATAR_APP_ID and AVATAR_APP_KEY, or AVATAR_TOKEN"
-        )
-    if status == 403:
-        return f"the service forbids the create call{said}: check the account's rights and AVATAR_APP_ID"
-    if status == 407:
-        return f"the proxy asks for a login{said}: check the profile's proxy setting"
-    if status is not None and 300 <= status < 400:
-        return (
-            f"the endpoint answers with a redirect (HTTP {status}), which is never followed: "
-            "check AVATAR_ENDPOINT"
-        )
-    if status is not None and status != 200:
-        return f"the endpoint does not know the create call (HTTP {status}){said}: check AVATAR_ENDPOINT"
-    return (
-        f"the token is refused twice running{said}: check AVATAR_APP_ID and AVATAR_APP_KEY, or AVATAR_TOKEN"
-    )
