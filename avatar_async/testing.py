@@ -65,13 +65,14 @@ class VirtualClock:
             raise ValueError("start_at must be aware")
         self._start_at = start_at.astimezone(UTC)
         self._passed_s = 0.0
+        self._jumped_s = 0.0
         self._auto_advance = auto_advance
         self._numbers = count()
         self._sleepers: list[tuple[float, int, _Sleeper]] = []
 
     def now(self) -> datetime:
         """Return the virtual instant, aware, in UTC."""
-        return self._start_at + timedelta(seconds=self._passed_s)
+        return self._start_at + timedelta(seconds=self._passed_s + self._jumped_s)
 
     def monotonic(self) -> float:
         """Return virtual seconds since the start."""
@@ -112,6 +113,13 @@ class VirtualClock:
             await self._settle()
         self._move_to(target_s)
         await self._settle()
+
+    def jump(self, wall_s: float) -> None:
+        """Set the wall clock ahead, or back (negative), by that many seconds; nobody wakes.
+
+        So does a machine that slept, where its monotonic clock slept too, or somebody who sets the clock.
+        """
+        self._jumped_s += wall_s
 
     async def _advance_in_turn(self, entry: tuple[float, int, _Sleeper]) -> None:
         sleeper = entry[2]

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from datetime import datetime
 
-from avatar_async._jobs.expiry import at_risk
+from avatar_async._jobs.expiry import NOT_LISTED, at_risk
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import REMOTE, TERMINAL, ArtifactState, State
 from avatar_async.settings import DEADLINES_S
@@ -27,6 +27,8 @@ def flags(job: Job, now: datetime, deadlines_s: Mapping[str, float] = DEADLINES_
         words.add("at_risk")
     if job.hold is not None and job.state not in TERMINAL:
         words.add("held")
+    if job.state is State.IN_FLIGHT and job.error is not None and job.error.code == NOT_LISTED:
+        words.add("missing")
     if any(artifact.state is ArtifactState.SUSPECT for artifact in job.artifacts):
         words.add("suspect")
     if any(artifact.note for artifact in job.artifacts):
@@ -71,6 +73,12 @@ def next_step(job: Job, states: Mapping[str, State], *, where: str = "") -> str:
         case State.EXPIRED:
             again = _command("retry", job.name, where)
             return f"the results are gone; to pay for a new task: {again} and run again"
+        case State.IN_FLIGHT if job.error is not None and job.error.code == NOT_LISTED:
+            return (
+                f"{job.error.message}: look for the task in the console of this account; asked for at every "
+                f"run until it is listed or surely gone; to wait no longer: "
+                f"{_command('abandon', job.name, where)}"
+            )
         case State.IN_FLIGHT:
             return "the service works on it; run the same command to go on watching"
         case State.READY | State.FETCHING:

@@ -125,6 +125,13 @@ class Polled(Event):
 
 
 @frozen(kw_only=True)
+class LeftOut(Event):
+    """Record that the service answers, but leaves the job's task out of its answers."""
+
+    error: JobError
+
+
+@frozen(kw_only=True)
 class Finished(Event):
     """Record that the task finished and what it offers."""
 

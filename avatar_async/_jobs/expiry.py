@@ -1,12 +1,16 @@
 """When results vanish, read on the safe side (design: expiry)."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.remote import RemoteTask
+from avatar_async._jobs.states import ArtifactState
 
 #: Documented for training, rebuild and takeover; assumed for previews.
 RETENTION = timedelta(days=7)
+#: Code of the error of a job in flight whose task the service leaves out of its answers.
+NOT_LISTED = "not_listed"
 #: Less than this to go, and a job is at risk.
 AT_RISK = timedelta(hours=24)
 
@@ -15,17 +19,30 @@ def finish_of(job: Job, task: RemoteTask, *, noticed_at: datetime) -> datetime:
     """Return when the task finished: the service's word, clamped to what we saw ourselves.
 
     Without a word from the service, the latest moment at which it surely still ran counts: results
-    cannot vanish later than that plus the retention, so reading it early is safe.
+    cannot vanish earlier than that plus the retention, so reading it early is safe. A task made elsewhere
+    may have finished long before we heard of it. Where our own clock was set back in between, its latest
+    reading bounds the finish: early once more.
 
     Args:
         job: The job as last saved (`last_running_at`, `submitted_at`).
         task: What the poll reported.
         noticed_at: Request time of the first poll that said finished.
     """
-    submitted_at = job.submitted_at or job.accepted_at or job.created_at
-    if task.finished_at is None:
-        return job.last_running_at or submitted_at
-    return min(max(task.finished_at, submitted_at), max(noticed_at, submitted_at))
+    begun_at = job.submitted_at or task.created_at
+    told = task.finished_at or job.last_running_at or begun_at or _begun(job)
+    return min(told if begun_at is None else max(told, begun_at), noticed_at)
+
+
+def least_expiry_of(job: Job, *, retention: timedelta = RETENTION) -> datetime:
+    """Return before when the results of a job cannot vanish, as far as is known.
+
+    For a task not known to have finished, that is the last poll that said so plus the retention.
+    """
+    return job.expires_at or max(job.last_running_at or _begun(job), _begun(job)) + retention
+
+
+def _begun(job: Job) -> datetime:
+    return job.submitted_at or job.accepted_at or job.created_at
 
 
 def expiry_of(
@@ -47,20 +64,41 @@ def expiry_of(
     return min(task.expires_at, limit)
 
 
-def at_risk(
-    job: Job, now: datetime, *, bytes_left: int | None = None, speed_bytes_s: float | None = None
-) -> bool:
-    """Tell whether the results may vanish before they are home.
+def urgency(job: Job) -> tuple[float, str]:
+    """Return a key by which jobs whose results vanish first come first."""
+    return (job.expires_at.timestamp() if job.expires_at else float("inf"), job.id)
+
+
+def at_risk(job: Job, now: datetime) -> bool:
+    """Tell whether so little time is left that a night's outage could lose the results."""
+    return job.expires_at is not None and job.expires_at - now < AT_RISK
+
+
+def bytes_left(job: Job) -> int:
+    """Return how many bytes of the job's files are still to come, as far as their lengths are known."""
+    return sum(
+        max(0, (artifact.size_bytes or 0) - artifact.verified_offset)
+        for artifact in job.artifacts
+        if artifact.state is not ArtifactState.STORED
+    )
+
+
+def too_slow(jobs: Iterable[Job], now: datetime, speed_bytes_s: float | None) -> frozenset[str]:
+    """Return the ids of jobs that the measured speed does not bring home in time.
+
+    Files come home in the order in which they vanish, so a job also waits for all bytes before its own.
 
     Args:
-        job: A finished job with `expires_at`.
+        jobs: Every finished job whose files are not all home.
         now: The present instant.
-        bytes_left: What is still to be fetched, if known.
-        speed_bytes_s: Measured speed, if known.
+        speed_bytes_s: Measured speed of all downloads together; without one, nobody is late.
     """
-    if job.expires_at is None:
-        return False
-    left = job.expires_at - now
-    if left < AT_RISK:
-        return True
-    return bool(bytes_left and speed_bytes_s and bytes_left / speed_bytes_s > left.total_seconds())
+    if not speed_bytes_s:
+        return frozenset()
+    late, ahead = set(), 0
+    known = [(job.expires_at, job.id, job) for job in jobs if job.expires_at is not None]
+    for expires_at, job_id, job in sorted(known, key=lambda item: item[:2]):
+        ahead += bytes_left(job)
+        if ahead / speed_bytes_s > (expires_at - now).total_seconds():
+            late.add(job_id)
+    return frozenset(late)

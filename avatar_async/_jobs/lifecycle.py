@@ -146,6 +146,10 @@ def _polled(job: Job, event: ev.Polled) -> Job:
     )
 
 
+def _left_out(job: Job, event: ev.LeftOut) -> Job:
+    return evolve(job, error=event.error)
+
+
 def _finished(job: Job, event: ev.Finished) -> Job:
     return evolve(
         job,
@@ -181,7 +185,8 @@ def _lost(job: Job, event: ev.LostToExpiry) -> Job:
         state=State.EXPIRED,
         owner=None,
         remote_status=event.remote_status or job.remote_status,
-        error=event.error,
+        not_before=None,
+        error=evolve(event.error, at=event.at),
         hold=None,
         artifacts=artifacts,
     )
@@ -248,6 +253,7 @@ _TRANSITIONS: dict[type[ev.Event], tuple[frozenset[State], _Apply]] = {
         _given_up,
     ),
     ev.Polled: (frozenset({State.IN_FLIGHT}), _polled),
+    ev.LeftOut: (frozenset({State.IN_FLIGHT}), _left_out),
     ev.Finished: (frozenset({State.IN_FLIGHT}), _finished),
     ev.RemoteFailed: (frozenset({State.IN_FLIGHT}), _remote_failed),
     ev.LostToExpiry: (REMOTE, _lost),

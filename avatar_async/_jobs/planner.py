@@ -9,6 +9,7 @@ the time already waited.
 import heapq
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from attrs import field, frozen
 
@@ -24,6 +25,12 @@ _SLACK = 0.05
 _GROWTH = 0.2
 #: Overdue jobs are polled this many times slower.
 _OVERDUE_FACTOR = 4.0
+#: Seconds by which a wall clock may be wrong without harm to what is learnt.
+_CLOCK_ERROR_S = 60.0
+#: Median distances from the median beyond which a duration is an outlier.
+_REACH = 6.0
+#: Longest pause that is ever noted in a job, in seconds, with something to spare.
+LONGEST_PAUSE_S = 900.0
 #: Steps of the search for a spacing: from days down to milliseconds.
 _HALVINGS = 40
 
@@ -83,10 +90,17 @@ class Durations:
 
     @classmethod
     def learn(cls, seconds: Sequence[float]) -> "Durations":
-        """Fit to observed durations in seconds."""
-        logs = [math.log(max(value, 1e-3)) for value in seconds]
+        """Fit to observed durations in seconds.
+
+        One that a clock set meanwhile made far too long or short counts as an ordinary outlier: values are
+        drawn in to a few spreads around the median.
+        """
+        logs = sorted(math.log(max(value, 1e-3)) for value in seconds)
         if not logs:
             return cls()
+        middle = logs[len(logs) // 2]
+        reach = _REACH * max(sorted(abs(log - middle) for log in logs)[len(logs) // 2], 0.1)
+        logs = [min(max(log, middle - reach), middle + reach) for log in logs]
         mean = math.fsum(logs) / len(logs)
         spread = math.sqrt(math.fsum((log - mean) ** 2 for log in logs) / max(1, len(logs) - 1))
         return cls(count=len(logs), log_mean=mean, log_sigma=max(spread, 0.1))
@@ -110,6 +124,39 @@ class Durations:
     def spacing(self, elapsed_s: float) -> float:
         """Return the best seconds between two polls around that many seconds after submission."""
         return math.sqrt(2 * self.price / max(self.hazard(elapsed_s), 1e-12))
+
+
+def pause_left_s(not_before: datetime | None, now: datetime) -> float:
+    """Return for how many seconds a job is still to be left alone, 0 if it is not.
+
+    An instant farther off than any pause we make was noted before the clock was set back: the pause is over.
+    """
+    left_s = 0.0 if not_before is None else (not_before - now).total_seconds()
+    return left_s if 0 < left_s <= LONGEST_PAUSE_S else 0.0
+
+
+def took_s(
+    submitted_at: datetime,
+    finished_at: datetime,
+    last_running_at: datetime | None,
+    *,
+    age_s: float | None = None,
+) -> float | None:
+    """Return how long a task took, for learning; None where the clocks that tell it cannot be right.
+
+    Args:
+        submitted_at: When its intent was written.
+        finished_at: When it finished, as well as it can be known.
+        last_running_at: The latest poll that found it unfinished.
+        age_s: Seconds since its submission by a clock that does not jump, if this run has watched it.
+    """
+    ended_at = max(finished_at, last_running_at or finished_at)
+    seconds = (ended_at - submitted_at).total_seconds()
+    if seconds <= 0:
+        return None
+    if age_s is not None and seconds > age_s + _CLOCK_ERROR_S:
+        return None
+    return seconds
 
 
 def next_delay(
@@ -185,6 +232,12 @@ class PollQueue:
         self._turn += 1
         self._turns[job_id] = self._turn
         heapq.heappush(self._heap, _Due(due_s, job_id, self._turn))
+
+    def hurry(self, now_s: float) -> None:
+        """Plan every poll that is planned for later for now instead, the soonest first."""
+        planned = sorted(entry for entry in self._heap if self._turns.get(entry.job_id) == entry.turn)
+        for entry in planned:
+            self.put(entry.job_id, min(entry.due_s, now_s))
 
     def drop(self, job_id: str) -> None:
         """Poll the job no more."""

@@ -44,11 +44,13 @@ class JobError:
         code: The service's code, or a short word of ours.
         message: One sentence.
         field: The request's field, if one is known.
+        at: When it came to pass, noted where that matters: of results that are gone.
     """
 
     code: int | str
     message: str = attrs_field(converter=public_text)
     field: str | None = None
+    at: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -168,9 +170,12 @@ class Job:
     @property
     def unseen(self) -> bool:
         """Whether its task id is a person's word that the service has not confirmed yet."""
-        return (
-            self.state is State.IN_FLIGHT and self.settled_by == BY_PERSON and self.remote_status is None
-        )
+        return self.state is State.IN_FLIGHT and self.settled_by == BY_PERSON and self.remote_status is None
+
+    @property
+    def lost_at(self) -> datetime | None:
+        """When the results were proven gone, None if they were not."""
+        return self.error.at if self.state is State.EXPIRED and self.error is not None else None
 
     @property
     def adopted(self) -> bool:

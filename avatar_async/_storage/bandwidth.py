@@ -1,13 +1,41 @@
-"""A speed limit that all downloads share."""
+"""A speed limit that all downloads share, the most urgent first."""
+
+import heapq
+from itertools import count
+from typing import Final
+
+import anyio
+from attrs import Factory, define, field
 
 from avatar_async._jobs.ports import Clock
 
 #: Seconds' worth of bytes that may pass at once after a pause.
-_BURST_S = 0.25
+_BURST_S: Final = 0.25
+#: Seconds a less urgent download waits before a few of its bytes may pass out of turn: servers commonly
+#: cut a connection from which nothing was read for 60 s.
+_STARVED_S: Final = 15.0
+#: Share of the limit that may pass out of turn. Where that is too little to keep every connection alive,
+#: some are cut; they go on later from where they were, which costs less than a missed expiry.
+_OUT_OF_TURN: Final = 1 / 32
+
+
+@define(order=True)
+class _Waiter:
+    """Bytes that want to pass."""
+
+    urgency: tuple[float, str]
+    number: int
+    count_bytes: int = field(order=False)
+    lane: "Lane" = field(order=False)
+    passed: bool = field(default=False, order=False)
+    woken: anyio.Event = field(order=False, default=Factory(anyio.Event))
 
 
 class Bandwidth:
-    """Let so many bytes a second pass, in the order they ask.
+    """Let so many bytes a second pass: those of the download whose results vanish first.
+
+    Sharing the limit equally would finish every download late; in the order of their expiries, each is home
+    in time if that is possible at all. What the most urgent ones cannot use, the others get.
 
     Attributes:
         bytes_s: The limit; None for no limit.
@@ -17,13 +45,87 @@ class Bandwidth:
         self.bytes_s = bytes_s
         self._clock = clock
         self._free_at_s = 0.0
+        self._out_of_turn_at_s = 0.0
+        self._numbers = count()
+        self._waiters: list[_Waiter] = []
+        self._driven = False
 
-    async def take(self, count_bytes: int) -> None:
-        """Wait until those bytes may pass; cancelled, they still count as passed."""
+    def lane(self, urgency: tuple[float, str] = (float("inf"), "")) -> "Lane":
+        """Return one download's part of the limit.
+
+        Args:
+            urgency: The lowest goes first.
+        """
+        return Lane(self, urgency, self._clock.monotonic())
+
+    async def take(self, lane: "Lane", count_bytes: int) -> None:
+        """Wait until those bytes may pass; cancelled before that, they do not count."""
         if self.bytes_s is None:
             return
-        now_s = self._clock.monotonic()
-        self._free_at_s = max(self._free_at_s, now_s - _BURST_S) + count_bytes / self.bytes_s
-        wait_s = self._free_at_s - now_s
-        if wait_s > 0:
-            await self._clock.sleep(wait_s)
+        waiter = _Waiter(lane.urgency, next(self._numbers), count_bytes, lane)
+        heapq.heappush(self._waiters, waiter)
+        try:
+            while not waiter.passed:
+                if self._driven:
+                    await waiter.woken.wait()
+                else:
+                    await self._drive(waiter, self.bytes_s)
+        finally:
+            if not waiter.passed:
+                self._waiters.remove(waiter)
+                heapq.heapify(self._waiters)
+            self._hand_on()
+
+    async def _drive(self, driver: _Waiter, bytes_s: float) -> None:
+        """Let waiters pass as their time comes until the driver itself has passed."""
+        self._driven = True
+        try:
+            while not driver.passed:
+                now_s = self._clock.monotonic()
+                if now_s < self._free_at_s:
+                    await self._clock.sleep(self._free_at_s - now_s)
+                    continue
+                waiter = self._next(now_s, bytes_s)
+                cost_s = waiter.count_bytes / bytes_s
+                self._free_at_s = max(self._free_at_s, now_s - _BURST_S) + cost_s
+                waiter.lane.served_at_s = now_s
+                waiter.passed = True
+                waiter.woken.set()
+        finally:
+            self._driven = False
+
+    def _next(self, now_s: float, bytes_s: float) -> _Waiter:
+        """Take out the most urgent waiter, or one that starved for so long that its turn has come."""
+        chosen = self._waiters[0]
+        if now_s >= self._out_of_turn_at_s:
+            starved = min(self._waiters, key=lambda each: each.lane.served_at_s)
+            if starved is not chosen and now_s - starved.lane.served_at_s >= _STARVED_S:
+                self._out_of_turn_at_s = now_s + starved.count_bytes / (bytes_s * _OUT_OF_TURN)
+                chosen = starved
+        self._waiters.remove(chosen)
+        heapq.heapify(self._waiters)
+        return chosen
+
+    def _hand_on(self) -> None:
+        """Wake one waiter, if nobody looks after the others."""
+        if self._waiters and not self._driven:
+            self._waiters[0].woken.set()
+            self._waiters[0].woken = anyio.Event()
+
+
+class Lane:
+    """One download's part of a speed limit.
+
+    Attributes:
+        urgency: Whose bytes pass first: the lowest's.
+        served_at_s: When bytes of it passed last, in monotonic seconds.
+    """
+
+    def __init__(self, bandwidth: Bandwidth, urgency: tuple[float, str], now_s: float) -> None:
+        self.urgency: Final = urgency
+        self.served_at_s = now_s
+        self._bandwidth = bandwidth
+
+    async def take(self, count_bytes: int) -> None:
+        """Wait until those bytes may pass; cancelled before that, they do not count."""
+        await self._bandwidth.take(self, count_bytes)

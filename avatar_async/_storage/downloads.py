@@ -4,6 +4,9 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+from attrs import evolve
+
+from avatar_async._jobs.expiry import urgency
 from avatar_async._jobs.ports import ArtifactSource, Clock, FetchJournal
 from avatar_async._jobs.records import Artifact, Job
 from avatar_async._storage.bandwidth import Bandwidth
@@ -61,13 +64,15 @@ class DownloadFolder:
         Raises:
             DownloadError: Beside those of the port: the system refuses a file or folder.
         """
+        lane = self._bandwidth.lane(urgency(job))
         if self._workshop is None:
             self._workshop = Workshop(
                 clock=self._clock,
                 rules=self._rules,
                 room=self._room,
-                bandwidth=self._bandwidth,
+                bandwidth=lane,
                 chance=self._chance,
             )
+        workshop = evolve(self._workshop, bandwidth=lane)
         part = PartFile(self._out, job.folder, artifact)
-        return await Fetch(self._workshop, part, artifact, source, journal, on_progress).run()
+        return await Fetch(workshop, part, artifact, source, journal, on_progress).run()

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from avatar_async._jobs.planner import took_s
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import OPEN, State
 from avatar_async._storage import rows, schema
@@ -192,14 +193,16 @@ def folders(connection: sqlite3.Connection) -> set[str]:
 def durations_s(connection: sqlite3.Connection, kind: Kind, limit: int) -> list[float]:
     """Return how long the latest well finished jobs of a kind took, the latest first, in seconds."""
     found = connection.execute(
-        "SELECT submitted_at, finished_at FROM jobs WHERE kind = ? AND finished_at IS NOT NULL "
-        "AND submitted_at IS NOT NULL AND state <> 'failed' ORDER BY finished_at DESC LIMIT ?",
+        "SELECT submitted_at, finished_at, last_running_at FROM jobs WHERE kind = ? "
+        "AND finished_at IS NOT NULL AND submitted_at IS NOT NULL AND state <> 'failed' "
+        "ORDER BY finished_at DESC LIMIT ?",
         (kind.value, limit),
     )
-    return [
-        max(0.0, (datetime.fromisoformat(finished) - datetime.fromisoformat(submitted)).total_seconds())
-        for submitted, finished in found
+    taken = [
+        took_s(datetime.fromisoformat(submitted), datetime.fromisoformat(finished), rows.to_instant(running))
+        for submitted, finished, running in found
     ]
+    return [seconds for seconds in taken if seconds is not None]
 
 
 def receipts_due(connection: sqlite3.Connection) -> list[Job]:

@@ -120,7 +120,7 @@ def _read(path: Path) -> Receipt:
         finished_at=_instant(data["finished_at"]),
         expires_at=_instant(data["expires_at"]),
         stored_at=_instant(data["stored_at"]) if state is State.STORED else None,
-        error=None if error is None else JobError(**error),
+        error=None if error is None else JobError(**error, at=_instant(data.get("lost_at"))),
         artifacts=verified if state in REMOTE else artifacts,
         receipt_state=noted,
     )

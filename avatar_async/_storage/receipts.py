@@ -81,6 +81,7 @@ class ReceiptFolder:
             "finished_at": _text(job.finished_at),
             "expires_at": _text(job.expires_at),
             "stored_at": _text(job.stored_at),
+            "lost_at": _text(job.lost_at),
             "remote_status": job.remote_status,
             "hold": None if job.hold is None else public_text(job.hold),
             "error": _error(job),

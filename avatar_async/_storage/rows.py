@@ -172,11 +172,14 @@ def artifact_of(row: Sequence[Any]) -> Artifact:
 
 
 def _error_text(error: JobError | None) -> str | None:
-    return None if error is None else to_json([error.code, error.message, error.field])
+    if error is None:
+        return None
+    when = [] if error.at is None else [to_text(error.at)]
+    return to_json([error.code, error.message, error.field, *when])
 
 
 def _error_of(text: str | None) -> JobError | None:
     if text is None:
         return None
-    code, message, field = json.loads(text)
-    return JobError(code=code, message=message, field=field)
+    code, message, field, *when = json.loads(text)
+    return JobError(code=code, message=message, field=field, at=to_instant(when[0]) if when else None)

@@ -5,10 +5,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from anyio import CancelScope
 from anyio.abc import TaskGroup
 from attrs import evolve, frozen
 
 from avatar_async._jobs import events as ev
+from avatar_async._jobs.expiry import urgency
+from avatar_async._jobs.planner import pause_left_s
 from avatar_async._jobs.ports import Downloads, Service
 from avatar_async._jobs.records import Artifact, Job, JobError
 from avatar_async._jobs.states import ArtifactState, State
@@ -24,14 +27,21 @@ from avatar_async.errors import (
 from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.events import ProgressEvent
 from avatar_async.orchestrator.hub import EventHub
-from avatar_async.orchestrator.refresh import LostError, Refresher
+from avatar_async.orchestrator.losses import LostError
+from avatar_async.orchestrator.refresh import Refresher
 from avatar_async.orchestrator.signal import Signal
+from avatar_async.orchestrator.speed import Speedometer
+from avatar_async.orchestrator.urgency import displaced
 
 #: Fresh addresses asked for one file before the job is let go for a while.
 _REFRESHES: Final = 2
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 300.0
 _DISK_PAUSE_S: Final = 30.0
+#: Between two looks, in seconds, whether a job that waits for a slot has become urgent.
+_LOOK_S: Final = 30.0
+#: Seconds over which the speed of all downloads is measured.
+_SPEED_WINDOW_S: Final = 30.0
 #: Shortest time between two progress events of one file, in seconds.
 _PROGRESS_S: Final = 0.1
 
@@ -76,7 +86,8 @@ class Fetcher:
         self._chance = chance
         self._owner = owner
         self._at_once = at_once
-        self._busy: set[str] = set()
+        self._busy: dict[str, CancelScope] = {}
+        self._speed = Speedometer(_SPEED_WINDOW_S)
         self._failures: dict[str, int] = {}
         self._told_at_s: dict[tuple[str, str], float] = {}
         #: What is on its way now, by job and file.
@@ -95,7 +106,7 @@ class Fetcher:
             if job is None:
                 await self.wake.wait(clock, wait_s)
                 continue
-            self._busy.add(job.id)
+            self._busy[job.id] = CancelScope()
             group.start_soon(self._guarded, job)
 
     def _follow(self, job: Job) -> None:
@@ -105,29 +116,54 @@ class Fetcher:
             self._failures.pop(job.id, None)
 
     def _next(self) -> tuple[Job | None, float | None]:
-        if len(self._busy) >= self._at_once:
-            return None, None
+        """Return the job to fetch now, or how long to wait for one (None: until woken)."""
+        chosen, wait_s = self._most_urgent()
+        if len(self._busy) < self._at_once:
+            return chosen, wait_s
+        if chosen is not None:
+            self._make_room(chosen)
+        return None, _LOOK_S
+
+    def _make_room(self, newcomer: Job) -> None:
+        """Park the least urgent download if the newcomer would come too late otherwise."""
+        if any(scope.cancel_called for scope in self._busy.values()):
+            return
+        running = [job for job in map(self._board.get, self._busy) if job is not None]
+        parked = displaced(newcomer, running, self._now(), self.speed_bytes_s)
+        if parked is not None:
+            self._busy[parked.id].cancel()
+
+    @property
+    def speed_bytes_s(self) -> float | None:
+        """Return how fast bytes arrived lately, over all downloads; None before any did."""
+        return self._speed.read(self._board.clock.monotonic(), self.received_bytes) or None
+
+    def _most_urgent(self) -> tuple[Job | None, float | None]:
         now = self._board.clock.now()
         chosen: Job | None = None
         soonest: float | None = None
         for job in self._board.in_state(State.READY):
             if job.id in self._busy or job.hold is not None:
                 continue
-            if job.not_before is not None and job.not_before > now:
-                wait_s = (job.not_before - now).total_seconds()
+            wait_s = pause_left_s(job.not_before, now)
+            if wait_s:
                 soonest = wait_s if soonest is None else min(soonest, wait_s)
-            elif chosen is None or _urgency(job) < _urgency(chosen):
+            elif chosen is None or urgency(job) < urgency(chosen):
                 chosen = job
         return chosen, soonest
 
     async def _guarded(self, job: Job) -> None:
         try:
             [job] = await self._board.write((job, ev.FetchStarted(at=self._now(), owner=self._owner)))
-            await self._fetch(job)
+            with self._busy[job.id] as scope:
+                await self._fetch(job)
+            if scope.cancelled_caught:
+                parked = ev.FetchPaused(at=self._now(), not_before=None, error=None)
+                await self._board.write((self._current(job), parked))
         except ConflictError:
             self._board.warn("changed by somebody else while its files were fetched", job=job.name)
         finally:
-            self._busy.discard(job.id)
+            self._busy.pop(job.id, None)
             for name in (artifact.name for artifact in job.artifacts):
                 self.downloads.pop((job.name, name), None)
                 self._told_at_s.pop((job.name, name), None)
@@ -263,8 +299,3 @@ class _Journal:
         await self._board.write(
             (self._job, ev.ArtifactChanged(at=self._board.clock.now(), artifact=artifact))
         )
-
-
-def _urgency(job: Job) -> tuple[float, str]:
-    """Return a key by which jobs whose results vanish first come first."""
-    return (job.expires_at.timestamp() if job.expires_at else float("inf"), job.id)

@@ -2,6 +2,7 @@
 
 import random
 from collections import deque
+from datetime import timedelta
 from typing import Final
 
 import anyio
@@ -17,6 +18,7 @@ from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.doubt import DoubtSettler
 from avatar_async.orchestrator.fetcher import Fetcher
 from avatar_async.orchestrator.hub import EventHub
+from avatar_async.orchestrator.losses import Losses
 from avatar_async.orchestrator.options import RunOptions
 from avatar_async.orchestrator.pace import Pace
 from avatar_async.orchestrator.poller import PROVEN, Poller
@@ -25,7 +27,8 @@ from avatar_async.orchestrator.references import References
 from avatar_async.orchestrator.refresh import Refresher
 from avatar_async.orchestrator.scribe import Scribe
 from avatar_async.orchestrator.signal import Signal
-from avatar_async.orchestrator.snapshot import Snapshot, Speedometer, Waiting
+from avatar_async.orchestrator.snapshot import Snapshot, Waiting
+from avatar_async.orchestrator.speed import Speedometer
 from avatar_async.orchestrator.submitter import Submitter
 from avatar_async.orchestrator.watcher import Watcher
 
@@ -75,7 +78,8 @@ class Loops:
             max_creates=options.max_creates,
             proven=proven,
         )
-        refresher = Refresher(self.board, store, service, pace)
+        losses = Losses(store, service, pace, clock, retention=timedelta(seconds=options.retention_s))
+        refresher = Refresher(self.board, losses)
         references = References(store, service, pace, options.batch)
         self.submitter: Final = Submitter(
             self.board,
@@ -94,6 +98,7 @@ class Loops:
             pace,
             chance,
             limits=poll_limits(options.deadlines_s),
+            losses=losses,
             retention_s=options.retention_s,
             fatal=self._refused_for_good,
         )
@@ -102,7 +107,7 @@ class Loops:
         )
         self.settler: Final = DoubtSettler(self.board, store, service, pace)
         self.scribe: Final = Scribe(self.board, store, receipts, self._deliver)
-        self._watcher = Watcher(self.board, store, options.deadlines_s)
+        self._watcher = Watcher(self.board, store, options.deadlines_s, jumped=self._hurry)
         self._speed = Speedometer()
 
     # ------------------------------------------------------------ running
@@ -156,6 +161,12 @@ class Loops:
             if self.admission.circuit_open:
                 self.poller.wake.set()
             self.news.set()
+
+    def _hurry(self) -> None:
+        """Look at everything anew: the machine slept, or its clock was set."""
+        self.poller.hurry()
+        self.fetcher.wake.set()
+        self.submitter.wake.set()
 
     async def _expire(self, until_s: float) -> None:
         await self._clock.sleep(until_s)
@@ -232,7 +243,7 @@ class Loops:
                     kind=job.kind,
                     remote_status=job.remote_status,
                     progress=self.poller.progress.get(job.id, job.progress),
-                    elapsed_s=(now - (job.submitted_at or job.created_at)).total_seconds(),
+                    elapsed_s=max(0.0, (now - (job.submitted_at or job.created_at)).total_seconds()),
                 )
                 for job in in_flight[:_ROWS]
             ),

@@ -10,8 +10,8 @@ from anyio.abc import TaskGroup
 from attrs import evolve
 
 from avatar_async._jobs import events as ev
-from avatar_async._jobs.expiry import expiry_of, finish_of
-from avatar_async._jobs.planner import Durations, PollLimits, PollQueue, next_delay
+from avatar_async._jobs.expiry import NOT_LISTED, expiry_of, finish_of
+from avatar_async._jobs.planner import Durations, PollLimits, PollQueue, next_delay, took_s
 from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import Job, JobError
 from avatar_async._jobs.remote import QueryAnswer, RemoteState, RemoteTask
@@ -21,6 +21,8 @@ from avatar_async.errors import AuthError, AvatarError, ThrottledError
 from avatar_async.orchestrator.admission import Admission
 from avatar_async.orchestrator.artifacts import finished
 from avatar_async.orchestrator.board import Board
+from avatar_async.orchestrator.losses import Losses
+from avatar_async.orchestrator.missing import MissingTasks
 from avatar_async.orchestrator.pace import Pace
 from avatar_async.orchestrator.signal import Signal
 from avatar_async.requests import Kind
@@ -31,8 +33,6 @@ PROVEN: Final = "query_decoded"
 _HEARTBEAT_S: Final = 30.0
 #: Polls refused for the token running, after which the run ends.
 _AUTH_FAILURES: Final = 3
-#: Polls in a row that leave an id out before a person is told.
-_MISSING_WARNING: Final = 5
 #: Query calls under way at once.
 _AT_ONCE: Final = 8
 #: Tasks due within this many seconds share a call that is made anyway.
@@ -55,6 +55,7 @@ class Poller:
         chance: random.Random,
         *,
         limits: Mapping[Kind, PollLimits],
+        losses: Losses,
         retention_s: float,
         fatal: Callable[[str], None],
     ) -> None:
@@ -73,7 +74,9 @@ class Poller:
         self._claiming = False
         self._failures = 0
         self._auth_failures = 0
-        self._missing: dict[str, int] = {}
+        self._missing = MissingTasks(board, losses, retention=self._retention)
+        #: Monotonic seconds that stand for each task's submission.
+        self._since_s: dict[str, float] = {}
         self._running_at: dict[str, datetime] = {}
         self._finished_s: dict[Kind, deque[float]] = defaultdict(lambda: deque(maxlen=200))
         self._durations: dict[Kind, Durations] = dict.fromkeys(Kind, Durations())
@@ -94,7 +97,7 @@ class Poller:
         """Start query calls in `group` as they fall due, for ever."""
         clock = self._board.clock
         for job in self._board.in_state(State.IN_FLIGHT):
-            self._queue.put(job.id, clock.monotonic())
+            self._begin(job, first_s=0.0)
         while True:
             wait_s = self._wait_s()
             if wait_s is not None and wait_s <= 0:
@@ -117,14 +120,26 @@ class Poller:
         """Keep the queue in step with the board."""
         if job.state is State.IN_FLIGHT:
             if job.id not in self._queue:
-                first_s = self._limits[job.kind].first_s
-                self._queue.put(job.id, self._board.clock.monotonic() + first_s)
+                self._begin(job, first_s=self._limits[job.kind].first_s)
                 self.wake.set()
         elif job.id in self._queue:
             self._queue.drop(job.id)
-            self._missing.pop(job.id, None)
+            self._since_s.pop(job.id, None)
+            self._missing.seen(job.id)
             self._running_at.pop(job.id, None)
             self.progress.pop(job.id, None)
+
+    def _begin(self, job: Job, *, first_s: float) -> None:
+        """Plan a task's first poll of this run; from here on its age goes by a clock that never jumps."""
+        begun_at = job.submitted_at or job.accepted_at or job.created_at
+        age_s = max(0.0, (self._board.clock.now() - begun_at).total_seconds())
+        self._since_s[job.id] = self._board.clock.monotonic() - age_s
+        self._queue.put(job.id, self._board.clock.monotonic() + first_s)
+
+    def hurry(self) -> None:
+        """Ask for every task anew, at the pace of all queries: the machine slept, or its clock was set."""
+        self._queue.hurry(self._board.clock.monotonic())
+        self.wake.set()
 
     # ------------------------------------------------------------ one call
     async def _poll(self) -> None:
@@ -170,15 +185,14 @@ class Poller:
         return self._chance.uniform(0.5, min(_LONGEST_BACKOFF_S, 2.0 ** min(self._failures, 6)))
 
     def _replan(self, jobs: Sequence[Job], hint_s: float | None) -> None:
-        now, now_s = self._board.clock.now(), self._board.clock.monotonic()
+        now_s = self._board.clock.monotonic()
         for before in jobs:
             job = self._board.get(before.id)
             if job is None or job.state is not State.IN_FLIGHT:
                 self._queue.drop(before.id)
                 continue
-            elapsed_s = (now - (job.submitted_at or job.accepted_at or job.created_at)).total_seconds()
             delay_s = next_delay(
-                elapsed_s,
+                now_s - self._since_s.get(job.id, now_s),
                 self._durations[job.kind],
                 self._limits[job.kind],
                 hint_s=hint_s,
@@ -211,26 +225,24 @@ class Poller:
         if self._admission.queried(own_task=any(job.task_id in tasks for job in jobs)):
             await self._store.remember(PROVEN, answer.asked_at.isoformat())
         pairs: list[tuple[Job, ev.Event]] = []
+        missing: list[Job] = []
         for before in jobs:
             job = self._board.get(before.id)
             if job is None or job.state is not State.IN_FLIGHT or job.task_id != before.task_id:
                 continue
             task = tasks.get(job.task_id) if job.task_id is not None else None
             if task is None:
-                self._note_missing(job)
+                missing.append(job)
                 continue
-            self._missing.pop(job.id, None)
+            self._missing.seen(job.id)
             event = self._event(job, task, answer.asked_at)
             if event is not None:
                 pairs.append((job, event))
         await self._board.write_each(pairs)
-
-    def _note_missing(self, job: Job) -> None:
-        self._missing[job.id] = self._missing.get(job.id, 0) + 1
-        if self._missing[job.id] == _MISSING_WARNING:
-            self._board.warn(
-                f"the service does not list task {job.task_id}; polling goes on", job=job.name, once=job.id
-            )
+        for job in missing:
+            gone = await self._missing.left_out(job, self._running_at.get(job.id, job.last_running_at))
+            if gone is not None:
+                await self._board.write_each([(job, gone)])
 
     def _event(self, job: Job, task: RemoteTask, asked_at: datetime) -> ev.Event | None:
         match task.state:
@@ -245,10 +257,12 @@ class Poller:
                     finished_at=finish_of(job, task, noticed_at=asked_at),
                 )
             case RemoteState.EXPIRED:
+                message = "the service says that the results are gone"
+                self._board.warn(f"results lost: {message}", job=job.name)
                 return ev.LostToExpiry(
                     at=self._board.clock.now(),
                     remote_status=task.status,
-                    error=JobError(code="expired", message="the service says that the results are gone"),
+                    error=JobError(code="expired", message=message),
                 )
             case RemoteState.UNKNOWN:
                 self._board.warn(
@@ -263,7 +277,8 @@ class Poller:
         if task.progress is not None:
             self.progress[job.id] = task.progress
         written_at = job.last_running_at
-        stale = written_at is None or (asked_at - written_at).total_seconds() >= _HEARTBEAT_S
+        stale = written_at is None or abs((asked_at - written_at).total_seconds()) >= _HEARTBEAT_S
+        stale = stale or (job.error is not None and job.error.code == NOT_LISTED)
         if stale or task.status != job.remote_status:
             return ev.Polled(at=asked_at, remote_status=task.status, progress=task.progress)
         return None
@@ -279,9 +294,7 @@ class Poller:
             return self._still_running(job, task, asked_at)
         seen = evolve(job, last_running_at=self._running_at.get(job.id, job.last_running_at))
         finished_at = finish_of(seen, task, noticed_at=asked_at)
-        if job.submitted_at is not None:
-            self._finished_s[job.kind].append((finished_at - job.submitted_at).total_seconds())
-            self._durations[job.kind] = Durations.learn(self._finished_s[job.kind])
+        self._learn_from(seen, finished_at)
         return ev.Finished(
             at=self._board.clock.now(),
             remote_status=task.status,
@@ -289,3 +302,13 @@ class Poller:
             expires_at=expiry_of(finished_at, task, submitted_at=job.submitted_at, retention=self._retention),
             artifacts=artifacts,
         )
+
+    def _learn_from(self, job: Job, finished_at: datetime) -> None:
+        if job.submitted_at is None:
+            return
+        now_s = self._board.clock.monotonic()
+        age_s = now_s - self._since_s.get(job.id, now_s)
+        seconds = took_s(job.submitted_at, finished_at, job.last_running_at, age_s=age_s)
+        if seconds is not None:
+            self._finished_s[job.kind].append(seconds)
+            self._durations[job.kind] = Durations.learn(self._finished_s[job.kind])

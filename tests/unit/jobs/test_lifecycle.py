@@ -20,7 +20,7 @@ ALLOWED: dict[State, set[type[ev.Event]]] = {
     State.SUBMITTING: {ev.PutBack, ev.OutcomeUnknown, ev.Refused, ev.Accepted},
     State.IN_DOUBT: {ev.Settled, ev.ResubmitOrdered, ev.GivenUp, ev.CandidatesFound},
     State.REJECTED: {ev.RetryOrdered, ev.GivenUp},
-    State.IN_FLIGHT: {ev.Polled, ev.Finished, ev.RemoteFailed, ev.LostToExpiry, ev.GivenUp},
+    State.IN_FLIGHT: {ev.Polled, ev.LeftOut, ev.Finished, ev.RemoteFailed, ev.LostToExpiry, ev.GivenUp},
     State.READY: {ev.FetchStarted, ev.ArtifactsRefreshed, ev.LostToExpiry, ev.GivenUp, ev.Held},
     State.FETCHING: {
         ev.FetchStarted,
@@ -59,6 +59,7 @@ CARRIED: dict[type[ev.Event], dict[str, Any]] = {
     ev.CandidatesFound: {"task_ids": (43, 44)},
     ev.Disowned: {"error": ERROR},
     ev.Polled: {"remote_status": "RUNNING", "progress": 40},
+    ev.LeftOut: {"error": ERROR},
     ev.Finished: {
         "remote_status": "SUCCESS",
         "finished_at": AT,
