@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import os
+import stat
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -16,9 +17,13 @@ import anyio.to_thread
 import filelock
 from attrs import asdict, field, frozen
 
+from avatar_async._wire.tokens import bearer
+
 _log = logging.getLogger(__name__)
 _POLL_S = 0.05
 _MAX_BYTES = 1 << 16
+#: A link may lead anywhere, and a pipe would be waited for.
+_READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @frozen(kw_only=True)
@@ -28,7 +33,7 @@ class HeldToken:
     Attributes:
         access_token: The token.
         refresh_token: What buys the next one.
-        granted_at: When it was asked for.
+        granted_at: When the service gave it.
         renew_at: When to get the next one.
         expires_at: When it is no longer valid.
         refresh_expires_at: When the refresh token is no longer valid.
@@ -107,9 +112,10 @@ class OpenTokenFile:
     def _read(self) -> HeldToken | None:
         assert self._path is not None
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            descriptor = os.open(self._path, _READING)
             with os.fdopen(descriptor, "rb") as file:
-                if hasattr(os, "getuid") and os.fstat(file.fileno()).st_uid != os.getuid():
+                found = os.fstat(descriptor)
+                if not stat.S_ISREG(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
                     return None
                 stored = json.loads(file.read(_MAX_BYTES))
             return _loaded(stored) if stored.get("credentials") == self._credentials else None
@@ -145,9 +151,9 @@ def _try_lock(lock: filelock.BaseFileLock) -> bool:
 
 
 def _loaded(stored: dict[str, Any]) -> HeldToken:
-    access, refresh = stored["access_token"], stored["refresh_token"]
-    if not isinstance(access, str) or not isinstance(refresh, str | None):
-        raise TypeError("a token is no text")
+    access, refresh = bearer(stored["access_token"]), bearer(stored["refresh_token"])
+    if access is None:
+        raise ValueError("no token that fits into a header")
     ends = stored["refresh_expires_at"]
     return HeldToken(
         access_token=access,

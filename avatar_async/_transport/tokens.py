@@ -82,9 +82,10 @@ class FixedToken:
 class SharedToken:
     """A token had for an appId and appKey, shared with other processes through a file.
 
-    At most one request for a token is under way, however many callers wait, and two requests are at
-    least `token_spacing_s` apart. (Falling back from a refused refresh token to a signature counts as
-    one request.) Callers whose token is refused wait for that; others use what they have.
+    At most one request for a token is under way, however many callers wait, and the next one leaves
+    `token_spacing_s` after the answer to the latest, whatever the wall clock does meanwhile. (Falling back
+    from a refused refresh token to a signature counts as one request.) Callers whose token is refused
+    wait for that; others use what they have.
     """
 
     def __init__(
@@ -105,7 +106,10 @@ class SharedToken:
         self._lock = anyio.Lock()
         self._held: HeldToken | None = None
         self._generation = 0
-        self._asked_at = clock.now() - self._spacing
+        #: When the latest request of this process was answered (monotonic seconds).
+        self._asked_s = clock.monotonic() - settings.token_spacing_s
+        #: Tokens the service refused; another process may still have one of them in the file.
+        self._refused: set[str] = set()
         self._flights = 0
         self._failure: AvatarError | None = None
 
@@ -114,7 +118,7 @@ class SharedToken:
 
     async def current(self) -> Token:
         """Return a token to use now."""
-        if not self._fresh() and not (self._valid() and self._clock.now() - self._asked_at < self._spacing):
+        if not self._fresh() and not (self._valid() and self._own_wait_s() > 0):
             await self._fly(refused=None)
         assert self._held is not None
         return Token(value=self._held.access_token, generation=self._generation)
@@ -122,6 +126,8 @@ class SharedToken:
     async def renew(self, generation: int) -> None:
         """Replace a refused token, unless a newer one is already here."""
         if self._generation <= generation:
+            if self._held is not None:
+                self._refused.add(self._held.access_token)
             await self._fly(refused=generation)
 
     def _fresh(self) -> bool:
@@ -154,17 +160,26 @@ class SharedToken:
         async with self._file.locked() as file:
             shared = await file.read()
             now = self._clock.now()
-            known = self._held.access_token if self._held is not None else None
-            if shared is not None and shared.access_token != known and now < shared.renew_at:
+            if shared is not None and self._is_news(shared) and now < shared.renew_at:
                 self._hold(shared)
                 return
-            latest = max(self._asked_at, shared.granted_at if shared is not None else self._asked_at)
-            wait = min(latest + self._spacing - now, self._spacing)
-            if wait > timedelta(0):
+            wait_s = self._own_wait_s()
+            if shared is not None:
+                wait = min(shared.granted_at + self._spacing - now, self._spacing)
+                wait_s = max(wait_s, wait.total_seconds())
+            if wait_s > 0:
                 if not refused and self._valid():
                     return
-                await self._clock.sleep(wait.total_seconds())
+                await self._clock.sleep(wait_s)
             await self._ask(file, shared or self._held)
+
+    def _is_news(self, shared: HeldToken) -> bool:
+        known = self._held.access_token if self._held is not None else None
+        return shared.access_token != known and shared.access_token not in self._refused
+
+    def _own_wait_s(self) -> float:
+        """Return for how many seconds this process must not ask for a token."""
+        return self._asked_s + self._settings.token_spacing_s - self._clock.monotonic()
 
     async def _ask(self, file: OpenTokenFile, last: HeldToken | None) -> None:
         asked_at = self._clock.now()
@@ -173,15 +188,15 @@ class SharedToken:
         except NotSentError:
             raise
         except AvatarError:
-            self._asked_at = asked_at
+            self._asked_s = self._clock.monotonic()
             raise
-        self._asked_at = asked_at
+        self._asked_s = self._clock.monotonic()
         lifetime_s = grant.expires_in_s or LIFETIME_S
         refresh_s = grant.refresh_expires_in_s
         held = HeldToken(
             access_token=grant.access_token,
             refresh_token=grant.refresh_token,
-            granted_at=asked_at,
+            granted_at=self._clock.now(),
             renew_at=asked_at + timedelta(seconds=min(RENEWAL_AGE_S, lifetime_s * _RENEWAL_SHARE)),
             expires_at=asked_at + timedelta(seconds=lifetime_s),
             refresh_expires_at=asked_at + timedelta(seconds=refresh_s) if refresh_s else None,

@@ -98,19 +98,19 @@ def decode_token(reply: Reply, *, now: datetime, codes: SubmissionCodes | None =
 def _grant(place: Any) -> TokenGrant | None:
     if not isinstance(place, dict):
         return None
-    access = _bearer(place.get("accessToken"))
+    access = bearer(place.get("accessToken"))
     if access is None:
         return None
     return TokenGrant(
         access_token=access,
         expires_in_s=_seconds(place.get("expiresIn")),
-        refresh_token=_bearer(place.get("refreshToken")),
+        refresh_token=bearer(place.get("refreshToken")),
         refresh_expires_in_s=_seconds(place.get("refreshTokenExpiresIn")),
     )
 
 
-def _bearer(value: Any) -> str | None:
-    """Return a token that can stand in a header."""
+def bearer(value: Any) -> str | None:
+    """Return a token that can stand in a header; None if the value is none."""
     fits = isinstance(value, str) and 0 < len(value) <= 8192 and value.isascii() and value.isprintable()
     return value if fits and " " not in value else None
 
