@@ -3,8 +3,9 @@
 try:
     from avatar_async.emulator.demo import demo_media
     from avatar_async.emulator.emulator import Emulator, keep_image_memory, serve
+    from avatar_async.emulator.faults import FaultPlan, Rule
+    from avatar_async.emulator.received import Received
     from avatar_async.emulator.service import DEFAULT_DURATIONS_S
-    from avatar_async.emulator.store import Received
 except ModuleNotFoundError as error:
     if error.name not in {"PIL", "av"}:
         raise
@@ -12,4 +13,13 @@ except ModuleNotFoundError as error:
         "the emulator needs the emulator extra: pip install 'avatar-async[emulator]'", name=error.name
     ) from error
 
-__all__ = ["DEFAULT_DURATIONS_S", "Emulator", "Received", "demo_media", "keep_image_memory", "serve"]
+__all__ = [
+    "DEFAULT_DURATIONS_S",
+    "Emulator",
+    "FaultPlan",
+    "Received",
+    "Rule",
+    "demo_media",
+    "keep_image_memory",
+    "serve",
+]

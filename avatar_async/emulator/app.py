@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from avatar_async._wire.endpoints import CREATE_PATHS, LIST_PATH, QUERY_PATH, RE
 from avatar_async.emulator.artifacts import ROUTE, Artifacts
 from avatar_async.emulator.auth import ParameterError, Tokens, UnauthorizedError
 from avatar_async.emulator.creates import PARAMETER_WRONG, RefusedError
+from avatar_async.emulator.received import Received
 from avatar_async.emulator.service import Service
-from avatar_async.emulator.store import Received
 from avatar_async.requests import Kind
+from avatar_async.settings.checks import is_loopback
 
+#: Where the counts of a running emulator are read, from the same machine.
+RECEIVED_PATH = "/emulator/received"
 #: Largest body of an API call.
 MAX_BODY_BYTES = 1 << 20
 
@@ -33,6 +37,7 @@ def make_app(
     clock: Clock,
     *,
     media_dir: Path | None,
+    faults: Middleware,
     middlewares: Sequence[Middleware] = (),
 ) -> web.Application:
     """Build the application.
@@ -44,24 +49,27 @@ def make_app(
         received: Counts calls.
         clock: Tells the time of the `Date` header.
         media_dir: Folder served under /media/; None serves none.
-        middlewares: Put around everything, outermost first: the place to make the service misbehave.
+        faults: Lets calls go wrong.
+        middlewares: Put around everything, outermost first.
     """
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
-        middlewares=[_counting(received), *middlewares, _enveloping],
+        middlewares=[_counting(received), *middlewares, _enveloping, faults, _enveloping],
     )
 
     async def stamp(_request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Date"] = format_datetime(clock.now(), usegmt=True)
 
+    authorised = partial(_authorised, tokens, received)
     app.on_response_prepare.append(stamp)
     app.router.add_post(TOKEN_PATH, _handler(lambda _request, body: tokens.by_signature(_object(body))))
     app.router.add_post(REFRESH_PATH, _handler(_refreshing(tokens)))
     for kind, path in CREATE_PATHS.items():
-        app.router.add_post(path, _authorised(tokens, _handler(_creating(service, kind))))
-    app.router.add_post(QUERY_PATH, _authorised(tokens, _handler(lambda _request, body: service.query(body))))
-    app.router.add_post(LIST_PATH, _authorised(tokens, _handler(lambda _request, body: service.list(body))))
+        app.router.add_post(path, authorised(_handler(_creating(service, kind))))
+    app.router.add_post(QUERY_PATH, authorised(_handler(lambda _request, body: service.query(body))))
+    app.router.add_post(LIST_PATH, authorised(_handler(lambda _request, body: service.list(body))))
     app.router.add_get(ROUTE, artifacts.serve)
+    app.router.add_get(RECEIVED_PATH, _reporting(received))
     if media_dir is not None:
         app.router.add_get("/media/{name}", _media(media_dir))
     return app
@@ -79,9 +87,10 @@ def _handler(answer: Answer) -> Handler:
     return handle
 
 
-def _authorised(tokens: Tokens, handler: Handler) -> Handler:
+def _authorised(tokens: Tokens, received: Received, handler: Handler) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         if not tokens.admits(request.headers.get("Authorization")):
+            received.unauthorized[request.path] += 1
             return _envelope(401, "the access token is missing, wrong or expired", status=401)
         return await handler(request)
 
@@ -93,6 +102,15 @@ def _creating(service: Service, kind: Kind) -> Answer:
         return await service.create(kind, body)
 
     return create
+
+
+def _reporting(received: Received) -> Handler:
+    async def report(request: web.Request) -> web.StreamResponse:
+        if not is_loopback(request.remote) or not is_loopback(request.url.host):
+            return web.Response(status=403, text="the counts are for this machine alone\n")
+        return web.json_response(received.to_plain())
+
+    return report
 
 
 def _refreshing(tokens: Tokens) -> Answer:

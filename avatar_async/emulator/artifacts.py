@@ -5,24 +5,23 @@ import hmac
 import mimetypes
 import re
 import secrets
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import urlencode
 
-import anyio
-import anyio.to_thread
-from aiohttp import ClientConnectionResetError, web
+from aiohttp import web
 
 from avatar_async._jobs.ports import Clock
+from avatar_async.emulator.pauses import Pauses
 from avatar_async.emulator.records import EmulatedTask, FileRecord
+from avatar_async.emulator.replies import FileSpan, Reply, Sending
 from avatar_async.emulator.store import Store
 from avatar_async.emulator.tasks import status
 
 ROUTE = "/files/{task_id:[0-9]+}/{name}"
 
-_CHUNK_BYTES = 1 << 18
+_MOST_DIGITS = 20
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
 
 
@@ -38,6 +37,7 @@ class Artifacts:
         retention_s: float,
         url_lifetime_s: float,
         secret: str,
+        pauses: Pauses,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -45,6 +45,8 @@ class Artifacts:
         self._retention_s = retention_s
         self._url_lifetime_s = url_lifetime_s
         self._secret = secret.encode()
+        self._pauses = pauses
+        self._revoked: set[str] = set()
 
     def folder_of(self, task_id: int) -> Path:
         """Return where a task's finished files lie."""
@@ -66,10 +68,11 @@ class Artifacts:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer GET and HEAD for a file; a cancelled answer leaves nothing behind."""
         if "Authorization" in request.headers:
+            self._count_authorization(request)
             return web.Response(status=400, text="only one authorisation is allowed: the signed address\n")
-        if not self._is_signed(request):
+        if not self._is_signed(request) or request.raw_path in self._revoked:
             return web.Response(status=403, text="the address has expired or its signature is wrong\n")
-        task = self._store.tasks.get(int(request.match_info["task_id"]))
+        task = self._store.tasks.get(_number(request.match_info["task_id"]))
         record = _record(task, request.match_info["name"]) if task else None
         if task is None or record is None:
             return web.Response(status=404, text="no such file\n")
@@ -97,28 +100,35 @@ class Artifacts:
         partial = stop - start != record.size_bytes or (record.size_bytes > 0 and _has_range(request, etag))
         if partial:
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{record.size_bytes}"
-        response = web.StreamResponse(status=206 if partial else 200, headers=headers)
-        response.content_length = stop - start
-        with suppress(ClientConnectionResetError):  # the client left in the middle, which is its right
-            await response.prepare(request)
-            if request.method != "HEAD":
-                await self._copy(response, self.folder_of(task.id) / record.name, start, stop)
-            await response.write_eof()
-        return response
+        span_sent = FileSpan(
+            path=self.folder_of(task.id) / record.name,
+            start=start,
+            stop=stop,
+            total_bytes=record.size_bytes,
+            sent=self._counter_of(task, record),
+        )
+        reply = Reply(
+            status=206 if partial else 200, headers=headers, body=span_sent, promised_bytes=stop - start
+        )
+        return Sending(reply, self._pauses.wait, self._pauses.until_gone)
 
-    async def _copy(self, response: web.StreamResponse, path: Path, start: int, stop: int) -> None:
-        stream = await anyio.to_thread.run_sync(_open_at, path, start)
-        try:
-            left = stop - start
-            while left > 0:
-                piece = await anyio.to_thread.run_sync(stream.read, min(_CHUNK_BYTES, left))
-                if not piece:
-                    raise ConnectionResetError("the file is shorter than recorded")
-                left -= len(piece)
-                await response.write(piece)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(stream.close)
+    def _counter_of(self, task: EmulatedTask, record: FileRecord) -> Callable[[int], None]:
+        counts, name = self._store.received.file_bytes, f"{task.name}/{record.name}"
+
+        def count(number: int) -> None:
+            counts[name] += number
+
+        return count
+
+    def _count_authorization(self, request: web.Request) -> None:
+        name = request.match_info["name"]
+        task = self._store.tasks.get(_number(request.match_info["task_id"]))
+        owner = task.name if task is not None and _record(task, name) else "(unknown)"
+        self._store.received.file_authorizations[f"{owner}/{name}" if task else owner] += 1
+
+    def revoke(self, address: str) -> None:
+        """Refuse an address (path and query) from now on."""
+        self._revoked.add(address)
 
     def _is_signed(self, request: web.Request) -> bool:
         expires, nonce = request.query.get("expires", ""), request.query.get("nonce", "")
@@ -129,7 +139,7 @@ class Artifacts:
 
     def _is_past_retention(self, request: web.Request) -> bool:
         """Tell a file that is gone (410) from an address that is merely old (403)."""
-        task = self._store.tasks.get(int(request.match_info["task_id"]))
+        task = self._store.tasks.get(_number(request.match_info["task_id"]))
         return task is not None and status(task, self._clock.now(), self._retention_s) == "EXPIRED"
 
     def _signature(self, path: str, expires: str, nonce: str) -> str:
@@ -140,6 +150,10 @@ class Artifacts:
 def _record(task: EmulatedTask, name: str) -> FileRecord | None:
     files = task.outcome.files if task.outcome else ()
     return next((each for each in files if each.name == name), None)
+
+
+def _number(digits: str) -> int:
+    return int(digits) if len(digits) <= _MOST_DIGITS else -1
 
 
 def _has_range(request: web.Request, etag: str) -> bool:
@@ -165,9 +179,3 @@ def _wanted_span(request: web.Request, size_bytes: int, etag: str) -> tuple[int,
     if match[2] and int(match[2]) < start:
         return 0, size_bytes
     return (start, stop) if start < size_bytes else None
-
-
-def _open_at(path: Path, start: int) -> BinaryIO:
-    stream = path.open("rb")
-    stream.seek(start)
-    return stream

@@ -83,7 +83,7 @@ class Tokens:
             raise ParameterError("grantType must be refreshToken")
         if _text(body, "appId") != self._app_id or not self._is_valid(self._refresh, authorization):
             raise UnauthorizedError("the appId or the refresh token is wrong or expired")
-        return await self._issue()
+        return await self._issue(refreshed=True)
 
     def admits(self, authorization: str | None) -> bool:
         """Tell whether an Authorization header carries a valid access token."""
@@ -100,12 +100,35 @@ class Tokens:
             for token in tokens
         )
 
-    async def _issue(self) -> dict[str, Any]:
+    async def end(self, authorization: str | None) -> None:
+        """Make an access token invalid before its time."""
+        value = (authorization or "").partition(" ")[2].strip()
+        self._access = [each for each in self._access if each.value != value]
+        await self._keep()
+
+    async def _issue(self, *, refreshed: bool = False) -> dict[str, Any]:
         now = self._clock.now().timestamp()
+        alive = [each for each in self._access if now < each.expires_epoch_s]
+        counts = self._store.received.tokens
+        counts["issued"] += 1
+        if refreshed:
+            counts["refreshed"] += 1
+        if len(alive) >= MAX_ACCESS_TOKENS:
+            counts["displaced"] += 1
+        counts["most_alive"] = max(counts["most_alive"], min(len(alive) + 1, MAX_ACCESS_TOKENS))
         access = _Token(secrets.token_urlsafe(24), now + ACCESS_TOKEN_S)
         refresh = _Token(secrets.token_urlsafe(24), now + REFRESH_TOKEN_S)
-        self._access = [*self._access, access][-MAX_ACCESS_TOKENS:]
+        self._access = [*alive, access][-MAX_ACCESS_TOKENS:]
         self._refresh = [*self._refresh, refresh][-_MAX_REFRESH_TOKENS:]
+        await self._keep()
+        return {
+            "accessToken": access.value,
+            "expiresIn": ACCESS_TOKEN_S,
+            "refreshToken": refresh.value,
+            "refreshTokenExpiresIn": REFRESH_TOKEN_S,
+        }
+
+    async def _keep(self) -> None:
         await self._store.set(
             "tokens",
             {
@@ -113,12 +136,6 @@ class Tokens:
                 "refresh": [asdict(each) for each in self._refresh],
             },
         )
-        return {
-            "accessToken": access.value,
-            "expiresIn": ACCESS_TOKEN_S,
-            "refreshToken": refresh.value,
-            "refreshTokenExpiresIn": REFRESH_TOKEN_S,
-        }
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

@@ -21,10 +21,18 @@ from avatar_async._jobs.ports import Clock
 from avatar_async.emulator.app import make_app
 from avatar_async.emulator.artifacts import Artifacts
 from avatar_async.emulator.auth import Tokens
+from avatar_async.emulator.callbacks import Callbacks, checked_address
+from avatar_async.emulator.faults.grammar import read_spec
+from avatar_async.emulator.faults.live import FAULT_LOG, Faults
+from avatar_async.emulator.faults.middleware import misbehaving
+from avatar_async.emulator.faults.rules import FaultPlan
+from avatar_async.emulator.pauses import Pauses
+from avatar_async.emulator.received import Received
 from avatar_async.emulator.service import DEFAULT_DURATIONS_S, Rules, Service
 from avatar_async.emulator.sources import Sources
-from avatar_async.emulator.store import Received, Store
+from avatar_async.emulator.store import Store
 from avatar_async.emulator.task_maker import TaskMaker
+from avatar_async.emulator.world import EmulatedWorld
 from avatar_async.errors import EmulatorError
 from avatar_async.requests import Kind
 
@@ -58,6 +66,9 @@ class Emulator:
         allow_remote_sources: Also fetch media from other machines.
         url_lifetime_s: How long an artifact's address is good for, in seconds.
         middlewares: aiohttp middlewares put around everything.
+        faults: What goes wrong, and when; a plan, or a spec as `--faults` takes it.
+        callback_url: Where `{"taskId", "status"}` is posted when a task has finished; None posts nothing.
+        allow_remote_callbacks: Also post to other machines.
     """
 
     def __init__(
@@ -78,6 +89,9 @@ class Emulator:
         allow_remote_sources: bool = False,
         url_lifetime_s: float = 3600.0,
         middlewares: Sequence[Middleware] = (),
+        faults: FaultPlan | str | None = None,
+        callback_url: str | None = None,
+        allow_remote_callbacks: bool = False,
     ) -> None:
         if time_scale <= 0:
             raise EmulatorError("time_scale must be above 0")
@@ -90,6 +104,13 @@ class Emulator:
         self._allow_remote_sources = allow_remote_sources
         self._url_lifetime_s = url_lifetime_s
         self._middlewares = tuple(middlewares)
+        self._plan = read_spec(faults) if isinstance(faults, str) else faults or FaultPlan()
+        self._callback_url = (
+            None
+            if callback_url is None
+            else checked_address(callback_url, allow_remote=allow_remote_callbacks)
+        )
+        self._allow_remote_callbacks = allow_remote_callbacks
         self._rules = Rules(
             strict=strict,
             durations_s={**DEFAULT_DURATIONS_S, **(durations_s or {})},
@@ -105,6 +126,8 @@ class Emulator:
     app_id: str
     #: Key of the account, while it is open.
     app_key: str
+    #: What goes wrong, while it is open: rules can be added and cleared, and what happened is counted.
+    faults: Faults
 
     @property
     def received(self) -> Received:
@@ -165,6 +188,7 @@ class Emulator:
         await sources.open()
         stack.push_async_callback(_shielded, sources.close)
         files = self._data / "files"
+        pauses = Pauses(self._clock, self._rules.time_scale)
         artifacts = Artifacts(
             self._store,
             self._clock,
@@ -172,29 +196,46 @@ class Emulator:
             retention_s=self._rules.retention_s,
             url_lifetime_s=self._url_lifetime_s,
             secret=self._store.settings["url_secret"],
+            pauses=pauses,
         )
-        self._maker = TaskMaker(self._store, self._clock, sources, files)
+        self.faults = Faults(self._plan, self._clock, self._data / FAULT_LOG, self._store)
+        callbacks = Callbacks(
+            self._callback_url,
+            allow_remote=self._allow_remote_callbacks,
+            store=self._store,
+            clock=self._clock,
+            faults=self.faults,
+        )
+        self._maker = TaskMaker(self._store, self._clock, sources, files, self.faults, callbacks)
         self._maker.open()
         stack.callback(self._maker.close)
         service = Service(
             self._store, self._clock, artifacts, self._maker, self._rules, lambda: self.endpoint
         )
+        tokens = Tokens(self._store, self._clock, self.app_id, self.app_key)
+        world = EmulatedWorld(
+            lambda: self.endpoint, self._clock, pauses, tokens, artifacts, self._store, service
+        )
         app = make_app(
             service,
-            Tokens(self._store, self._clock, self.app_id, self.app_key),
+            tokens,
             artifacts,
             self._store.received,
             self._clock,
             media_dir=self._media_dir,
+            faults=misbehaving(self.faults, world, self._store, tokens.admits),
             middlewares=self._middlewares,
         )
         group = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(group.cancel_scope.cancel)
         stack.callback(self._maker.stop)
+        stack.push_async_callback(_shielded, callbacks.close)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, handle_signals=False)
         await runner.setup()
         stack.push_async_callback(_shielded, runner.cleanup)
+        stack.callback(pauses.close)
         await self._listen(runner)
+        await callbacks.open(group, world)
         group.start_soon(self._maker.run)
 
     def _lock_data(self) -> None:

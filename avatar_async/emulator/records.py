@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from avatar_async.requests import Kind
 
@@ -19,13 +19,19 @@ class FileRecord:
         type: What it is to the caller.
         name: Its name, unique in its task.
         size_bytes: Its length.
-        md5: Its MD5 in lowercase hex, as the service reports it.
+        md5: Its MD5 in lowercase hex.
+        shown_name: The name the service reports, if it is not its name.
+        shown_size_bytes: The length the service reports, if it is not its length.
+        shown_md5: The MD5 the service reports, if it is not its MD5.
     """
 
     type: FileType
     name: str
     size_bytes: int
     md5: str
+    shown_name: str | None = None
+    shown_size_bytes: int | None = None
+    shown_md5: str | None = None
 
 
 @frozen(kw_only=True)
@@ -36,11 +42,15 @@ class Outcome:
         finished_at: When the service says so; may lie ahead of the clock.
         reason: Why it failed; None if it did not.
         files: What it made.
+        gone_at: When the files go, if that is before the end of their retention.
+        called_back: Whether the completion callback needs no more attempts.
     """
 
     finished_at: datetime
     reason: str | None
     files: tuple[FileRecord, ...]
+    gone_at: datetime | None = None
+    called_back: bool = True
 
 
 @frozen(kw_only=True)
@@ -86,10 +96,9 @@ def to_plain(task: EmulatedTask) -> dict[str, Any]:
         and {
             "finished_at": outcome.finished_at.isoformat(),
             "reason": outcome.reason,
-            "files": [
-                {"type": each.type, "name": each.name, "size_bytes": each.size_bytes, "md5": each.md5}
-                for each in outcome.files
-            ],
+            "files": [asdict(each) for each in outcome.files],
+            "gone_at": outcome.gone_at and outcome.gone_at.isoformat(),
+            "called_back": outcome.called_back,
         },
     }
 
@@ -111,5 +120,7 @@ def from_plain(plain: Mapping[str, Any]) -> EmulatedTask:
             finished_at=datetime.fromisoformat(outcome["finished_at"]),
             reason=outcome["reason"],
             files=tuple(FileRecord(**each) for each in outcome["files"]),
+            gone_at=outcome.get("gone_at") and datetime.fromisoformat(outcome["gone_at"]),
+            called_back=outcome.get("called_back", True),
         ),
     )

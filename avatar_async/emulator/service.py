@@ -75,15 +75,14 @@ class Service:
         Raises:
             RefusedError: The body is not what the documents ask for.
         """
-        name = creates.name_of(kind, body)
-        if name is not None:
-            self._store.received.creates[name] += 1
         if not isinstance(body, dict):
             raise creates.RefusedError("the body must be a JSON object")
         accepted = creates.read(kind, body, strict=self._rules.strict)
         self._last_id += 1
         task = self._planned(self._last_id, kind, accepted)
-        self._store.received.accepted[accepted.name] += 1
+        received = self._store.received
+        received.accepted[accepted.name] += 1
+        received.accepted_kinds[kind.value] += 1
         await self._store.put(task)
         self._maker.add(task.id)
         return {"id": task.id, "url": ""} if kind is Kind.IMAGE_PREVIEW else task.id
@@ -97,7 +96,7 @@ class Service:
         if not isinstance(body, dict):
             raise creates.RefusedError("the body must be a JSON object")
         ids = wanted_ids(body, self._rules.batch_limit)
-        return [self._described(self._store.tasks[each]) for each in ids if each in self._store.tasks]
+        return [self.described(self._store.tasks[each]) for each in ids if each in self._store.tasks]
 
     async def list(self, body: Any) -> dict[str, Any]:
         """Describe one page of the account's tasks.
@@ -108,9 +107,10 @@ class Service:
         if not isinstance(body, dict):
             raise creates.RefusedError("the body must be a JSON object")
         total, tasks = page(self._store.tasks.values(), body)
-        return {"total": total, "list": [self._described(task) for task in tasks]}
+        return {"total": total, "list": [self.described(task) for task in tasks]}
 
-    def _described(self, task: EmulatedTask) -> dict[str, Any]:
+    def described(self, task: EmulatedTask) -> dict[str, Any]:
+        """Return what a query shows of a task."""
         endpoint = self._endpoint()
         return describe(
             task,

@@ -1,10 +1,8 @@
 """Fetch the media a task names: over HTTP(S), bounded, from loopback only unless allowed otherwise."""
 
 import hashlib
-import ipaddress
 import secrets
 import shutil
-import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -12,10 +10,10 @@ from typing import BinaryIO
 import aiohttp
 import anyio
 import anyio.to_thread
-from aiohttp.abc import AbstractResolver, ResolveResult
 from attrs import frozen
 from yarl import URL
 
+from avatar_async.emulator.loopback import LoopbackResolver, is_elsewhere
 from avatar_async.errors import MediaError
 from avatar_async.requests.addresses import public_url
 
@@ -28,26 +26,6 @@ _WRITE_BYTES = 1 << 20
 class _Kept:
     path: Path
     validators: Mapping[str, str]
-
-
-class _LoopbackResolver(AbstractResolver):
-    """Resolve names that lead to this machine, and no others."""
-
-    def __init__(self) -> None:
-        self._resolver = aiohttp.ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Return the addresses of a host that is this machine."""
-        found = await self._resolver.resolve(host, port, family)
-        if not all(ipaddress.ip_address(each["host"]).is_loopback for each in found):
-            raise OSError(None, f"{host} is not on this machine")
-        return found
-
-    async def close(self) -> None:
-        """Let go of the resolver underneath."""
-        await self._resolver.close()
 
 
 class Sources:
@@ -78,7 +56,7 @@ class Sources:
         await anyio.to_thread.run_sync(self._clear)
         self._locks = [anyio.Lock() for _ in range(_LOCKS)]
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=None if self._allow_remote else _LoopbackResolver()),
+            connector=aiohttp.TCPConnector(resolver=None if self._allow_remote else LoopbackResolver()),
             timeout=aiohttp.ClientTimeout(total=None, connect=10, sock_read=self._timeout_s),
             headers={"User-Agent": "avatar-async-emulator", "Accept-Encoding": "identity"},
             auto_decompress=False,
@@ -127,13 +105,7 @@ class Sources:
     def _check_host(self, url: URL) -> None:
         if url.scheme not in {"http", "https"} or not url.host:
             raise MediaError(f"{public_url(str(url))} is not an http or https address")
-        if self._allow_remote:
-            return
-        try:
-            address = ipaddress.ip_address(url.host)
-        except ValueError:
-            return  # a name: the resolver decides
-        if not address.is_loopback:
+        if not self._allow_remote and is_elsewhere(url.host):
             raise MediaError(
                 f"{public_url(str(url))} is not on this machine, and other hosts are not allowed"
             )

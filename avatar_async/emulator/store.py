@@ -2,15 +2,15 @@
 
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.to_thread
-from attrs import define, field
+from attrs import define
 
+from avatar_async.emulator.received import Received, Tally
 from avatar_async.emulator.records import EmulatedTask, from_plain, to_plain
 from avatar_async.errors import DiskSpaceError, EmulatorError
 
@@ -26,21 +26,6 @@ _PUT = "INSERT INTO tasks VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET task = ex
 _COUNT = "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT (kind, name) DO UPDATE SET n = excluded.n"
 
 Statement = tuple[str, tuple[Any, ...]]
-
-
-@define
-class Received:
-    """Count what reached the emulator, over all its runs on the same data folder.
-
-    Attributes:
-        paths: Calls by path; artifact and media files under their route's pattern.
-        creates: Authorised create calls by materialName or videoName, refused ones included.
-        accepted: Create calls that made a task, by materialName or videoName.
-    """
-
-    paths: Counter[str] = field(factory=Counter)
-    creates: Counter[str] = field(factory=Counter)
-    accepted: Counter[str] = field(factory=Counter)
 
 
 @define(eq=False)
@@ -63,6 +48,8 @@ class Store:
         self.settings: dict[str, Any] = {}
         self.tasks: dict[int, EmulatedTask] = {}
         self.received = Received()
+        #: Calls seen and hits made by each fault rule.
+        self.fault_calls, self.fault_hits = Tally(), Tally()
 
     async def open(self) -> None:
         """Create or read the file.
@@ -92,6 +79,11 @@ class Store:
         await self._write([(_PUT, (task.id, json.dumps(to_plain(task), ensure_ascii=False)))])
         self.tasks[task.id] = task
 
+    async def keep_counts(self) -> None:
+        """Have the counts on disk when this returns."""
+        if any(tally.changed for tally in self._tallies().values()):
+            await self._write([])
+
     async def _write(self, statements: Sequence[Statement]) -> None:
         write = _Write(statements)
         self._pending.append(write)
@@ -99,9 +91,11 @@ class Store:
             async with self._turn:
                 if not write.done:
                     batch, self._pending = self._pending, []
-                    counters = self._counter_rows()
+                    counters = self._take_counts()
                     with anyio.CancelScope(shield=True):
                         await anyio.to_thread.run_sync(self._commit, batch, counters, limiter=self._limiter)
+                    if write.error is not None:
+                        self._give_back(counters)
         finally:
             if write in self._pending:
                 self._pending.remove(write)
@@ -110,25 +104,35 @@ class Store:
             full = getattr(write.error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
             raise (DiskSpaceError if full else EmulatorError)(message) from write.error
 
-    def _counter_rows(self) -> list[tuple[str, str, int]]:
-        groups = (
-            ("path", self.received.paths),
-            ("create", self.received.creates),
-            ("accepted", self.received.accepted),
-        )
-        return [(kind, name, number) for kind, counter in groups for name, number in counter.items()]
+    def _tallies(self) -> dict[str, Tally]:
+        return {
+            **dict(self.received.tallies()),
+            "fault_calls": self.fault_calls,
+            "fault_hits": self.fault_hits,
+        }
 
-    def _commit(self, batch: Sequence[_Write], counters: Sequence[tuple[str, str, int]]) -> None:
+    def _take_counts(self) -> list[Statement]:
+        return [
+            (_COUNT, (kind, name, number))
+            for kind, tally in self._tallies().items()
+            for name, number in tally.take_changed()
+        ]
+
+    def _give_back(self, counters: Sequence[Statement]) -> None:
+        tallies = self._tallies()
+        for _, (kind, name, _number) in counters:
+            tallies[kind].changed.add(name)
+
+    def _commit(self, batch: Sequence[_Write], counters: Sequence[Statement]) -> None:
         error: Exception | None = None
         try:
             with self._connection:
                 for write in batch:
                     for statement, values in write.statements:
                         self._connection.execute(statement, values)
-                changed = [row for row in counters if self._counted.get(row[:2]) != row[2]]
-                self._connection.executemany(_COUNT, changed)
-            self._counted.update({row[:2]: row[2] for row in changed})
-        except sqlite3.Error as caught:
+                for statement, values in counters:
+                    self._connection.execute(statement, values)
+        except Exception as caught:  # noqa: BLE001 - whoever waits for this commit must learn of it
             error = caught
         for write in batch:
             write.error, write.done = error, True
@@ -152,12 +156,7 @@ class Store:
         for (text,) in self._connection.execute("SELECT task FROM tasks ORDER BY id"):
             task = from_plain(json.loads(text))
             self.tasks[task.id] = task
-        self._counted: dict[tuple[str, str], int] = {}
-        counters = {
-            "path": self.received.paths,
-            "create": self.received.creates,
-            "accepted": self.received.accepted,
-        }
+        tallies = self._tallies()
         for kind, name, number in self._connection.execute("SELECT kind, name, n FROM counters"):
-            counters[kind][name] = number
-            self._counted[kind, name] = number
+            if kind in tallies:
+                tallies[kind].restore(name, number)

@@ -5,8 +5,6 @@ import logging
 import math
 import shutil
 import threading
-from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
 import anyio
@@ -15,6 +13,9 @@ from anyio.abc import ObjectReceiveStream
 from attrs import evolve
 
 from avatar_async._jobs.ports import Clock
+from avatar_async.emulator.callbacks import Callbacks
+from avatar_async.emulator.faults.live import Faults
+from avatar_async.emulator.faults.results import ResultFault
 from avatar_async.emulator.makers import MAKERS, Made, SampleCache, StoppedError, Work
 from avatar_async.emulator.records import EmulatedTask, FileRecord, Outcome
 from avatar_async.emulator.sources import Sources
@@ -30,11 +31,15 @@ _WORKERS = 4
 class TaskMaker:
     """Turn accepted tasks into finished ones, in the order they came."""
 
-    def __init__(self, store: Store, clock: Clock, sources: Sources, folder: Path) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, sources: Sources, folder: Path, faults: Faults, callbacks: Callbacks
+    ) -> None:
         self._store = store
         self._clock = clock
         self._sources = sources
         self._folder = folder
+        self._faults = faults
+        self._callbacks = callbacks
         self._samples = SampleCache()
         self._stopping = threading.Event()
         self._unfinished = 0
@@ -101,7 +106,24 @@ class TaskMaker:
             reason = f"the emulator could not do the work: {type(error).__name__}"
         now = self._clock.now()
         finished_at = now if reason is not None else max(task.ready_at, now)
-        await self._store.put(evolve(task, outcome=_outcome(finished_at, reason, files)))
+        outcome = Outcome(
+            finished_at=finished_at, reason=reason, files=files, called_back=not self._callbacks.wanted
+        )
+        if reason is None:
+            outcome = await self._spoilt(task, outcome)
+        done = evolve(task, outcome=outcome)
+        await self._store.put(done)
+        self._callbacks.add(done)
+
+    async def _spoilt(self, task: EmulatedTask, outcome: Outcome) -> Outcome:
+        names = (task.name,)
+        for key, rule in self._faults.concerning("result", names):
+            fired = self._faults.decide(key, rule, "result", names, each=False)
+            if fired is not None and isinstance(rule.fault, ResultFault) and outcome.files:
+                await self._faults.record(fired)
+                folder = self._folder / str(task.id)
+                outcome = await anyio.to_thread.run_sync(rule.fault.change, outcome, folder, fired.dice)
+        return outcome
 
     def _make(self, task: EmulatedTask, sources: dict[str, Path]) -> tuple[FileRecord, ...]:
         part, final = self._folder / f"{task.id}.part", self._folder / str(task.id)
@@ -119,10 +141,6 @@ class TaskMaker:
         finally:
             shutil.rmtree(part, ignore_errors=True)
         return records
-
-
-def _outcome(finished_at: datetime, reason: str | None, files: Sequence[FileRecord]) -> Outcome:
-    return Outcome(finished_at=finished_at, reason=reason, files=tuple(files))
 
 
 def _record(folder: Path, made: Made) -> FileRecord:

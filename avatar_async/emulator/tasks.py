@@ -11,6 +11,7 @@ Status = Literal["QUEUED", "RUNNING", "SUCCESS", "FAILED", "EXPIRED"]
 UrlOf = Callable[[EmulatedTask, FileRecord], str]
 
 _MAX_PAGE = 100
+_MOST_DIGITS = 20
 
 
 def status(task: EmulatedTask, now: datetime, retention_s: float) -> Status:
@@ -20,7 +21,8 @@ def status(task: EmulatedTask, now: datetime, retention_s: float) -> Status:
         return "QUEUED" if now < task.starts_at else "RUNNING"
     if outcome.reason is not None:
         return "FAILED"
-    return "EXPIRED" if now >= outcome.finished_at + timedelta(seconds=retention_s) else "SUCCESS"
+    expires_at = outcome.finished_at + timedelta(seconds=retention_s)
+    return "EXPIRED" if now >= min(expires_at, outcome.gone_at or expires_at) else "SUCCESS"
 
 
 def describe(task: EmulatedTask, now: datetime, retention_s: float, url_of: UrlOf) -> dict[str, Any]:
@@ -43,10 +45,10 @@ def describe(task: EmulatedTask, now: datetime, retention_s: float, url_of: UrlO
         "files": [
             {
                 "type": each.type,
-                "name": each.name,
+                "name": each.name if each.shown_name is None else each.shown_name,
                 "url": url_of(task, each),
-                "size": each.size_bytes,
-                "md5": each.md5,
+                "size": each.size_bytes if each.shown_size_bytes is None else each.shown_size_bytes,
+                "md5": each.md5 if each.shown_md5 is None else each.shown_md5,
             }
             for each in files
         ],
@@ -93,7 +95,7 @@ def _progress(task: EmulatedTask, state: Status, now: datetime) -> int:
 
 
 def _id(value: Any, index: int) -> int:
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS:
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise RefusedError(f"taskIds[{index}] must be an integer")

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import aiohttp
+import anyio
 import pytest
 
 from avatar_async._wire.endpoints import CREATE_PATHS, QUERY_PATH, TOKEN_PATH
@@ -115,6 +116,20 @@ def caller():
             await self.session.close()
 
     return Opened
+
+
+@pytest.fixture
+def until():
+    """A function that waits until something is true, for ten seconds at most."""
+
+    async def wait(condition):
+        for _ in range(1000):
+            if condition():
+                return
+            await anyio.sleep(0.01)
+        pytest.fail("it never became true")
+
+    return wait
 
 
 @pytest.fixture
