@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,16 @@ under /media/; put your own files into DIR/media/.
 EXAMPLES = opt.examples(
     "avatar-async emulator --port 8765",
     ("avatar-async emulator --time-scale 10 --strict", "ten times faster, ranges enforced"),
+    ("avatar-async emulator --faults list", "what can go wrong, with all parameters"),
+    (
+        "avatar-async emulator --faults 'create:reset-after@5%,query:429(retry_after=2)@3,seed=7'",
+        "5% of the create calls lose their reply, the third query is told to wait",
+    ),
+    (
+        "avatar-async emulator --faults 'file[anchor-*]:truncate@first2/name,result:corrupt@every10'",
+        "each anchor's first two downloads break off, every tenth result is damaged",
+    ),
+    ("avatar-async emulator --faults @faults.toml", "a plan from a file"),
 )
 
 
@@ -54,6 +65,29 @@ def emulator(
     host: Annotated[
         str, typer.Option("--host", metavar="HOST", help="Address to listen on; keep it on loopback.")
     ] = "127.0.0.1",
+    faults: Annotated[
+        str | None,
+        typer.Option(
+            "--faults",
+            metavar="SPEC",
+            help="What goes wrong, when and how often: ENDPOINT:FAULT@WHEN,... or @FILE; "
+            "'list' shows every fault.",
+            show_default=False,
+        ),
+    ] = None,
+    callback: Annotated[
+        str | None,
+        typer.Option(
+            "--callback",
+            metavar="URL",
+            help="Post the id and status of each finished task there.",
+            show_default=False,
+        ),
+    ] = None,
+    allow_remote: Annotated[
+        bool,
+        typer.Option("--allow-remote", help="Also fetch media from, and call back, other machines."),
+    ] = False,
     log_file: opt.LogFile = None,
 ) -> None:
     """Run the service on this machine until Ctrl-C."""
@@ -66,6 +100,10 @@ def emulator(
         from avatar_async.settings.checks import is_loopback
 
         logs.open_log(log_file)
+        if faults == "list":
+            sys.stdout.write(_faults().listing())
+            return exits.ExitCode.DONE
+        plan = _faults().read_spec(faults) if faults is not None else None
         if not is_loopback(host):
             exits.tell(
                 f"warning: {host} is not loopback: other machines may reach this service, and clients refuse "
@@ -81,6 +119,10 @@ def emulator(
                 port=port,
                 time_scale=time_scale,
                 strict=strict,
+                faults=plan,
+                callback_url=callback,
+                allow_remote_sources=allow_remote,
+                allow_remote_callbacks=allow_remote,
             ) as service:
                 logs.hide([service.app_key])
                 _announce(service, data)
@@ -91,14 +133,27 @@ def emulator(
     exits.leave(work)
 
 
+def _faults() -> ModuleType:
+    from avatar_async.cli.service import need_emulator
+
+    need_emulator()
+    from avatar_async.emulator import faults
+
+    return faults
+
+
 def _announce(service: "Emulator", data: Path) -> None:
     lines = [
         f"# The service listens at {service.endpoint}; paste this into another shell:",
         f"export AVATAR_ENDPOINT={shlex.quote(service.endpoint)}",
         f"export AVATAR_APP_ID={shlex.quote(service.app_id)}",
         f"export AVATAR_APP_KEY={shlex.quote(service.app_key)}",
-        f"# Media in {data / 'media'}:",
     ]
+    if service.faults.plan.rules:
+        lines += ["# What goes wrong:", *(f"#   {rule.text}" for rule in service.faults.plan.rules)]
+        lines += [f"#   seed={service.faults.plan.seed}; what happened is logged in {data / 'faults.jsonl'}"]
+    lines += [f"# Counts of what was received: {service.endpoint}/emulator/received"]
+    lines += [f"# Media in {data / 'media'}:"]
     names = sorted(entry.name for entry in os.scandir(data / "media") if entry.is_file())
     lines += [f"#   {service.media_url(name)}" for name in names]
     sys.stdout.write("".join(f"{line}\n" for line in lines))

@@ -99,6 +99,15 @@ def _media_folder(data: Path) -> Path:
     return media
 
 
+def need_emulator() -> None:
+    """Make sure that the emulator can be had.
+
+    Raises:
+        EmulatorError: The `emulator` extra is not installed.
+    """
+    _emulator()
+
+
 def _emulator() -> "tuple[type[Emulator], Callable[[Path], list[Path]], Callable[[], None]]":
     try:
         from avatar_async.emulator import Emulator, demo_media, keep_image_memory

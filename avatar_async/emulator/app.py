@@ -15,6 +15,7 @@ from avatar_async._jobs.ports import Clock
 from avatar_async._wire.endpoints import CREATE_PATHS, LIST_PATH, QUERY_PATH, REFRESH_PATH, TOKEN_PATH
 from avatar_async.emulator.artifacts import ROUTE, Artifacts
 from avatar_async.emulator.auth import ParameterError, Tokens, UnauthorizedError
+from avatar_async.emulator.bodies import read_json
 from avatar_async.emulator.creates import PARAMETER_WRONG, RefusedError
 from avatar_async.emulator.received import Received
 from avatar_async.emulator.service import Service
@@ -131,8 +132,11 @@ def _media(folder: Path) -> Handler:
 
 
 def _file_in(root: Path, name: str) -> Path | None:
-    path = (root / name).resolve()
-    return path if path.parent == root.resolve() and path.is_file() else None
+    try:
+        path = (root / name).resolve()
+        return path if path.parent == root.resolve() and path.is_file() else None
+    except (OSError, ValueError):  # no file has such a name
+        return None
 
 
 def _counting(received: Received) -> Middleware:
@@ -163,13 +167,9 @@ async def _body(request: web.Request) -> Any:
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(text="the body must be application/json")
     try:
-        return json.loads(await request.read(), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        return read_json(await request.read())
+    except ValueError as error:
         raise web.HTTPBadRequest(text="the body is not JSON") from error
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _object(body: Any) -> dict[str, Any]:

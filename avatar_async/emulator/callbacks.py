@@ -84,7 +84,8 @@ class Callbacks:
 
     async def _tell(self, task: EmulatedTask) -> None:
         assert task.outcome is not None
-        await self._clock.sleep((task.outcome.finished_at - self._clock.now()).total_seconds())
+        early_s = (task.outcome.finished_at - self._clock.now()).total_seconds()
+        await self._clock.sleep(max(0.0, early_s))
         truth = {"taskId": task.id, "status": "FAILED" if task.outcome.reason else "SUCCESS"}
         for delivery in await self._deliveries(task, truth):
             await self._deliver(task, delivery)

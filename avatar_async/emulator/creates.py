@@ -1,12 +1,12 @@
 """Check a create call's body as the vendor's tables and the rules between fields ask."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from attrs import frozen
 
+from avatar_async.emulator.bodies import read_json
 from avatar_async.emulator.fields import Findings, check_object
 from avatar_async.emulator.tables import BODIES, PARAMS
 from avatar_async.requests import Kind
@@ -73,7 +73,7 @@ def name_of(kind: Kind, body: Any) -> str | None:
 
 def _read_param(kind: Kind, text: str, findings: Findings) -> dict[str, Any]:
     try:
-        decoded = json.loads(text)
+        decoded = read_json(text)
     except ValueError:
         findings.refusals.append("param must be a JSON object written as a string; it is not JSON")
         return {}

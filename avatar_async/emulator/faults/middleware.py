@@ -11,6 +11,7 @@ from attrs import frozen
 
 from avatar_async._wire.endpoints import CREATE_PATHS, LIST_PATH, QUERY_PATH, REFRESH_PATH, TOKEN_PATH
 from avatar_async.emulator.artifacts import ROUTE
+from avatar_async.emulator.bodies import read_json
 from avatar_async.emulator.creates import name_of
 from avatar_async.emulator.faults.base import Hit, ShownFault, World, with_content
 from avatar_async.emulator.faults.live import Faults, Fired
@@ -76,8 +77,8 @@ async def _described(request: web.Request, endpoint: str, store: Store) -> _Call
         task = store.tasks.get(int(request.match_info["task_id"][:19]))
         return _Call(request=request, endpoint=endpoint, kind=None, names=(task.name,) if task else ())
     try:
-        body = json.loads(await request.read())
-    except (ValueError, RecursionError):
+        body = read_json(await request.read())
+    except ValueError:
         body = None  # the handler says what is wrong with it
     kind = _KINDS.get(request.path)
     if kind is not None:
