@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from attrs import define, field
@@ -26,6 +27,7 @@ class Driver:
         ordered: Create calls that a person ordered to be sent again, since no task was made.
         settled: Jobs in doubt that a person gave their task.
         runs: How many were started.
+        broken: Promises that were not kept.
     """
 
     product: Product
@@ -33,6 +35,7 @@ class Driver:
     ordered: int = 0
     settled: int = 0
     runs: int = 0
+    broken: Counter[str] = field(factory=Counter)
 
     def start(self, *options: str, **changed: str) -> Process:
         """Start the run, or go on with it."""
@@ -46,8 +49,8 @@ class Driver:
             self.product.kill(process)
         self.check()
 
-    def run_until(self, moment: str, nth: int = 1) -> bool:
-        """Run until the server kills the run at a moment, or to its end; return whether it was killed."""
+    def kill_at(self, moment: str, nth: int = 1) -> None:
+        """Run until the server kills the run at a moment of its nth such call."""
         service = self.product.service
         service.arm(moment, nth)
         process = self.start()
@@ -55,11 +58,20 @@ class Driver:
         code = process.wait(LIMIT_S)
         struck = service.struck()
         service.disarm()
-        if struck:
-            assert code == -signal.SIGKILL, self._report([f"a killed run ended with {code}"])
-            self.kills.append(time.time())
+        assert struck, self._report([f"{moment} {nth} never came; the run ended with {code}"])
+        assert code == -signal.SIGKILL, self._report([f"a killed run ended with {code}"])
+        self.kills.append(time.time())
         self.check()
-        return struck
+
+    def run_once(self, **changed: str) -> int:
+        """Run to its end, or to the death that the changed environment orders; return the exit code."""
+        code = self.start(**changed).wait(LIMIT_S)
+        if code == -signal.SIGKILL:
+            self.kills.append(time.time())
+        else:
+            assert code in (0, 1), self._report([f"a run ended with {code}"])
+        self.check(done=code == 0)
+        return code
 
     def run_for(self, alive_s: float, beside: Callable[[], None] | None = None) -> int | None:
         """Run, and kill after that many seconds; return the exit code if it ended before, else None."""
@@ -78,10 +90,7 @@ class Driver:
     def finish(self) -> None:
         """Run until everything is stored, settling doubts as a person would; check the end."""
         for _ in range(_ROUNDS):
-            code = self.start().wait(LIMIT_S)
-            assert code in (0, 1), self._report([f"a run ended with {code}"])
-            self.check(done=code == 0)
-            if code == 0:
+            if self.run_once() == 0:
                 return
             assert self.settle_doubts(), self._report(["a run ended with 1, and no person was needed"])
         raise AssertionError(self._report([f"not done after {_ROUNDS} runs"]))
@@ -111,19 +120,42 @@ class Driver:
         self.product.service.drain()
         truth = self.product.service.truth()
         broken = violations(self.product, truth, kills=tuple(self.kills), done=done)
-        assert not broken, self._report(broken)
+        self.broken.update(item.promise for item in broken)
+        assert not broken, self._report([f"{item.promise}: {item.text}" for item in broken])
 
-    def storm(self, kills: int, seed: int, *, shortest_s: float = 0.0, longest_s: float = 1.2) -> None:
-        """Kill at random instants, then finish."""
+    def storm(self, kills: int, seed: float, *, longest_s: float) -> None:
+        """Kill at random instants up to so many times, then finish; a person comes by now and then.
+
+        Args:
+            kills: How often; less if the batch is done before.
+            seed: Of the instants and of the person.
+            longest_s: How long a run lives at most, in seconds.
+        """
         chance = random.Random(seed)
         aim = len(self.kills) + kills
         while len(self.kills) < aim:
-            ended = self.run_for(chance.uniform(shortest_s, longest_s))
+            visit = self._visit() if chance.random() < 0.2 else None
+            ended = self.run_for(chance.uniform(0.0, longest_s), visit)
             if ended == 0:
                 break
             if ended == 1 or chance.random() < 0.3:
                 self.settle_doubts()
         self.finish()
+
+    def _visit(self) -> Callable[[], None]:
+        """Return what a person does beside the next run about the creates that the last one left open."""
+        truth = self.product.service.truth()
+        jobs = LedgerRows.read(self.product.out).jobs
+        open_calls = [name for name, job in jobs.items() if job["state"] == "submitting"]
+
+        def settle() -> None:
+            for name in open_calls:
+                made = truth.tasks_of(name)
+                if not made:
+                    self.product.service.note_order(name)
+                self.product.resolve(name, *(["--task-id", str(made[0])] if made else ["--resubmit"]))
+
+        return settle
 
     def _report(self, broken: list[str]) -> str:
         lines = [*broken, f"(kills: {len(self.kills)}, runs: {self.runs}, in {self.product.folder})"]

@@ -14,6 +14,16 @@ from attrs import frozen
 from tests.crash.product import Product
 from tests.crash.service import Truth
 
+#: What is promised, each named by its breach.
+PROMISES = (
+    "damaged ledger",
+    "paid twice",
+    "lost task",
+    "needless doubt",
+    "wrong file",
+    "wrong receipt",
+    "unfinished",
+)
 #: States in which a task may exist that the ledger has no id of.
 _UNDECIDED = frozenset({"submitting", "in_doubt"})
 #: Files that may lie in the output folder beside the jobs' folders, while no run is alive.
@@ -70,9 +80,22 @@ class LedgerRows:
         )
 
 
+@frozen(kw_only=True)
+class Broken:
+    """A promise that was not kept.
+
+    Attributes:
+        promise: Which one, in a word or two.
+        text: How it was broken.
+    """
+
+    promise: str
+    text: str
+
+
 def violations(
     product: Product, truth: Truth, *, kills: tuple[float, ...] = (), done: bool = False
-) -> list[str]:
+) -> list[Broken]:
     """Return every broken promise, empty if all are kept; no process may be at work.
 
     Args:
@@ -82,15 +105,20 @@ def violations(
         done: Whether the run said that everything is stored.
     """
     rows = LedgerRows.read(product.out)
-    found = [f"the ledger is damaged: {line}" for line in rows.trouble]
-    found += _paid_twice(product, truth)
-    found += _lost(product, truth, rows)
-    found += _needless_doubt(product, truth, rows, kills)
-    found += _wrong_files(product, truth, rows)
-    found += _wrong_receipts(product, truth, rows)
-    if done:
-        found += _unfinished(product, truth, rows)
-    return found
+    found = (
+        rows.trouble,
+        _paid_twice(product, truth),
+        _lost(product, truth, rows),
+        _needless_doubt(truth, rows, kills),
+        _wrong_files(product, truth, rows),
+        _wrong_receipts(product, truth, rows),
+        _unfinished(product, truth, rows) if done else (),
+    )
+    return [
+        Broken(promise=promise, text=text)
+        for promise, texts in zip(PROMISES, found, strict=True)
+        for text in texts
+    ]
 
 
 def _paid_twice(product: Product, truth: Truth) -> list[str]:
@@ -130,7 +158,7 @@ def _lost(product: Product, truth: Truth, rows: LedgerRows) -> list[str]:
     return found
 
 
-def _needless_doubt(product: Product, truth: Truth, rows: LedgerRows, kills: tuple[float, ...]) -> list[str]:
+def _needless_doubt(truth: Truth, rows: LedgerRows, kills: tuple[float, ...]) -> list[str]:
     """A job whose create was answered is in doubt only if a kill came before the answer was written down."""
     found = []
     for name, job in rows.jobs.items():

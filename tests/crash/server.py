@@ -5,6 +5,7 @@ shares no code with the package. What is sent to a moment of a call (``create/ar
 ``file/middle``...) by ``/private/arm`` is a signal for the process whose id ``/private/pid`` tells.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -156,7 +157,8 @@ class Handler(independent.Handler):  # type: ignore[misc]
 
     def finish(self) -> None:
         try:
-            super().finish()
+            with contextlib.suppress(ConnectionError):
+                super().finish()
         finally:
             with self.server.lock:
                 del self.server.connections[id(self)]
@@ -213,8 +215,8 @@ class Handler(independent.Handler):  # type: ignore[misc]
             self._reply(500, {"code": 9001, "message": "internal"}, "create")
         else:
             self._reply(status, envelope, "create", broken=fault == "half")
-            server.note(name, "replied")
-            server.strike.moment("create/noted")
+            if fault != "half":
+                server.note(name, "replied")
 
     def _other(self, call: str, raw: bytes) -> None:
         server = self.server

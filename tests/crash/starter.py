@@ -5,31 +5,28 @@ pid; another one with pid and wait status when it has ended. A start costs a few
 second, so that hundreds of kills fit into a test. Every child is a process of its own like any other.
 """
 
+import gc
 import importlib
 import json
 import os
 import select
 import signal
 import sys
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from typing import Any
 
+from avatar_async import __main__ as program
+
+#: What only a run that talks to a service imports.
 _MODULES = (
     "aiohttp",
-    "avatar_async.cli.app",
-    "avatar_async.cli.run",
+    "anyio._core._fileio",
     "avatar_async.cli.service",
     "avatar_async.cli.session",
     "avatar_async.cli.settle",
-    "avatar_async.cli.status",
     "avatar_async.client",
-    "avatar_async.manifests",
     "avatar_async.orchestrator",
-    "anyio._backends._asyncio",
     "filelock",
-    "platformdirs",
-    "rich.console",
-    "rich.live",
-    "typer",
 )
 
 
@@ -103,12 +100,22 @@ def become(request: dict[str, Any]) -> None:
     os.close(output)
 
 
-if __name__ == "__main__":
+def warm_up() -> None:
+    """Import what a run needs, also what the parser of the command line imports late."""
     for module in _MODULES:
         importlib.import_module(module)
+    absent = "/nonexistent/batch.json"
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):  # noqa: PTH123
+        for argv in (["run", absent, "--out", absent], ["status", "--out", absent]):
+            sys.argv = [program.__file__, *argv]
+            with suppress(SystemExit):
+                program.main()
+    gc.freeze()
+
+
+if __name__ == "__main__":
+    warm_up()
     wanted = Requests().serve()
     become(wanted)
-    from avatar_async import __main__ as program
-
     sys.argv = [program.__file__, *wanted["argv"]]
     program.main()

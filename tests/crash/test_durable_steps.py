@@ -1,0 +1,72 @@
+"""SIGKILL just before and just after every step that makes something durable."""
+
+import pytest
+
+from tests.crash.disk.shim import CREATE, MKDIR, RENAME, SYNC, TRUNCATE, UNLINK, Disk, build, read_log
+from tests.crash.product import Starter
+from tests.crash.side_by_side import side_by_side
+
+#: What divides one durable standing from the next. The writes between them have their turn in the long run.
+BOUNDARIES = CREATE + SYNC + RENAME + UNLINK + MKDIR + TRUNCATE
+#: Operations that a run may make beside those of the run that was counted, as chance has it.
+_SPREAD = 6
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """Compile the disk that lets a process die at a chosen operation."""
+    return build(tmp_path_factory.mktemp("shim"))
+
+
+@pytest.fixture(scope="module")
+def starter(library):
+    """Start commands quickly, that disk before them."""
+    with Starter({"LD_PRELOAD": str(library)}) as running:
+        yield running
+
+
+@pytest.fixture
+def kill_at_each(batch, library):
+    """Return a function that kills a batch at each of its operations, one a time, and goes on to the end."""
+
+    def disk(driver, **orders):
+        return Disk(root=driver.product.out, **orders).environment(library)
+
+    def count(service, jobs):
+        driver = batch(service, jobs=jobs)
+        driver.product.out.mkdir()
+        log = driver.product.folder / "operations"
+        assert driver.run_once(**disk(driver, log=log)) == 0
+        return read_log(log)
+
+    def kill(when, jobs, kinds=None, **options):
+        numbers: list[int] = []
+        killed: list[int] = []
+
+        def case(service, number):
+            driver = batch(service, jobs=jobs)
+            driver.product.out.mkdir()
+            if driver.run_once(**disk(driver, kill_kinds=kinds, **{when: number})):
+                killed.append(number)
+                driver.finish()
+
+        def learn(service, jobs):
+            numbers.extend(
+                operation.number
+                for operation in count(service, jobs)
+                if kinds is None or operation.kind in kinds
+            )
+
+        side_by_side(learn, [jobs], at_once=1, **options)
+        side_by_side(case, range(1, len(numbers) + _SPREAD), at_once=8, **options)
+        return len(numbers), len(killed)
+
+    return kill
+
+
+@pytest.mark.parametrize("when", ["kill_at", "kill_after"])
+def test_a_kill_at_any_durable_step_loses_and_repeats_nothing(kill_at_each, when):
+    """Each boundary is a standing from which the next run has to find its way."""
+    steps, kills = kill_at_each(when, 1, BOUNDARIES, lists=False, takes_s=(0.0, 0.0))
+    assert steps > 50
+    assert kills >= steps - _SPREAD
