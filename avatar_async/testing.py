@@ -121,6 +121,16 @@ class VirtualClock:
         """
         self._jumped_s += wall_s
 
+    def leap(self, seconds: float) -> None:
+        """Move the time forward at once: sleepers wake late, as in a process that was stopped.
+
+        Raises:
+            ValueError: The time would go backward.
+        """
+        if seconds < 0:
+            raise ValueError("time does not go backward")
+        self._move_to(self._passed_s + seconds)
+
     async def _advance_in_turn(self, entry: tuple[float, int, _Sleeper]) -> None:
         sleeper = entry[2]
         while not sleeper.woken.is_set():

@@ -8,6 +8,7 @@ from typing import Final
 import anyio
 from anyio.abc import TaskGroup
 
+from avatar_async._jobs.expiry import at_risk
 from avatar_async._jobs.planner import poll_limits
 from avatar_async._jobs.ports import Clock, Downloads, JobStore, Receipts, Service
 from avatar_async._jobs.records import Job
@@ -17,6 +18,7 @@ from avatar_async.orchestrator.admission import Admission
 from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.doubt import DoubtSettler
 from avatar_async.orchestrator.fetcher import Fetcher
+from avatar_async.orchestrator.hints import Hints
 from avatar_async.orchestrator.hub import EventHub
 from avatar_async.orchestrator.losses import Losses
 from avatar_async.orchestrator.options import RunOptions
@@ -106,8 +108,15 @@ class Loops:
             self.board, service, downloads, refresher, hub, chance, owner=owner, at_once=options.fetches
         )
         self.settler: Final = DoubtSettler(self.board, store, service, pace)
+        self.hints: Final = Hints(self.board, store, service, pace, self.poller, self.settler)
         self.scribe: Final = Scribe(self.board, store, receipts, self._deliver)
-        self._watcher = Watcher(self.board, store, options.deadlines_s, jumped=self._hurry)
+        self._watcher = Watcher(
+            self.board,
+            store,
+            options.deadlines_s,
+            speed_bytes_s=lambda: self.fetcher.speed_bytes_s,
+            jumped=self._hurry,
+        )
         self._speed = Speedometer()
 
     # ------------------------------------------------------------ running
@@ -131,6 +140,7 @@ class Loops:
         group.start_soon(self.poller.run, group)
         group.start_soon(self.fetcher.run, group)
         group.start_soon(self.settler.run)
+        group.start_soon(self.hints.run)
         group.start_soon(self.scribe.run)
         group.start_soon(self._watcher.run)
         group.start_soon(self._relay)
@@ -226,12 +236,12 @@ class Loops:
         now, board = self._clock.now(), self.board
         in_flight = board.in_state(State.IN_FLIGHT)
         unfetched = [
-            (job.expires_at, job.name)
+            job
             for state in (State.READY, State.FETCHING)
             for job in board.in_state(state)
             if job.expires_at is not None
         ]
-        soonest = min(unfetched, default=None)
+        soonest = min(((job.expires_at, job.name) for job in unfetched if job.expires_at), default=None)
         notices = [self.admission.notice() if board.any_eligible else None]
         if self.settler.busy:
             notices.append("looking in the service's list for tasks of jobs in doubt")
@@ -251,6 +261,7 @@ class Loops:
             received_bytes=self.fetcher.received_bytes,
             speed_bytes_s=self._speed.read(self._clock.monotonic(), self.fetcher.received_bytes),
             next_expiry=(soonest[1], soonest[0]) if soonest else None,
+            at_risk=sum(job.id in self._watcher.late or at_risk(job, now) for job in unfetched),
             notices=tuple(filter(None, notices)),
             stopping=self.stopping,
         )

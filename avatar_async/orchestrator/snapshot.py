@@ -39,6 +39,7 @@ class Snapshot:
         received_bytes: Bytes received in this run.
         speed_bytes_s: Bytes a second over the last few seconds.
         next_expiry: Name and instant of the unfetched job whose results vanish first.
+        at_risk: How many unfetched jobs may lose their results: little time left, or too slow a line.
         notices: Why something waits that could go on.
         stopping: Whether the run is being ended.
     """
@@ -49,5 +50,6 @@ class Snapshot:
     received_bytes: int = 0
     speed_bytes_s: float = 0.0
     next_expiry: tuple[str, datetime] | None = None
+    at_risk: int = 0
     notices: tuple[str, ...] = field(default=())
     stopping: bool = False

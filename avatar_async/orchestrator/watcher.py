@@ -4,21 +4,35 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from avatar_async._clock import JumpMeter
-from avatar_async._jobs.advice import flags
+from avatar_async._jobs.advice import overdue
+from avatar_async._jobs.expiry import at_risk, bytes_left, too_slow
 from avatar_async._jobs.ports import JobStore
+from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async.orchestrator.board import Board
 
-#: Seconds by which wall clock and monotonic clock may go apart between two looks.
-_JUMP_S: Final = 30.0
+#: Key under which the ledger keeps how fast files came home lately, in bytes a second.
+SPEED: Final = "fetch_speed_bytes_s"
 #: Between two looks at the ledger, in seconds.
 _LOOK_S: Final = 0.5
 #: Looks between two checks of every finished and running job for expiry and deadline.
 _CHECK_EVERY: Final = 20
+#: Seconds by which wall clock and monotonic clock may go apart between two looks.
+_JUMP_S: Final = 30.0
+#: Part by which the speed must have changed to be written down anew.
+_OTHER_SPEED: Final = 0.25
 
 
 class Watcher:
-    """Take up outside changes within a second, and warn of jobs at risk or overdue."""
+    """Take up outside changes within a second, and warn of jobs at risk or overdue.
+
+    Args:
+        board: The jobs.
+        store: The ledger.
+        deadlines_s: Seconds after which a task is overdue, by kind.
+        speed_bytes_s: Tells how fast bytes arrive lately, None if none do.
+        jumped: Called when the machine slept or its clock was set.
+    """
 
     def __init__(
         self,
@@ -26,13 +40,19 @@ class Watcher:
         store: JobStore,
         deadlines_s: Mapping[str, float],
         *,
+        speed_bytes_s: Callable[[], float | None],
         jumped: Callable[[], None],
     ) -> None:
         self._board = board
         self._store = store
         self._deadlines_s = deadlines_s
+        self._speed_bytes_s = speed_bytes_s
         self._jumped = jumped
         self._meter = JumpMeter(board.clock)
+        self._kept_speed = 0.0
+        #: Jobs that the speed measured last does not bring home in time.
+        self.late: frozenset[str] = frozenset()
+        board.on_change(self._follow)
 
     async def run(self) -> None:
         """Look at the ledger again and again, for ever."""
@@ -41,7 +61,7 @@ class Watcher:
         looks = 0
         while True:
             if looks % _CHECK_EVERY == 0:
-                self._warn_of_time()
+                await self._check()
             looks += 1
             await self._board.clock.sleep(_LOOK_S)
             if self._notice_jump():
@@ -50,6 +70,10 @@ class Watcher:
             if changed:
                 seen = max(job.revision for job in changed)
                 await self._board.take_up(changed)
+
+    def _follow(self, job: Job) -> None:
+        if job.state is State.READY:
+            self._warn_of_expiry(job)
 
     def _notice_jump(self) -> bool:
         """Tell whether the clock jumped since the last look; if so, have every task asked for anew."""
@@ -61,16 +85,37 @@ class Watcher:
         self._jumped()
         return True
 
-    def _warn_of_time(self) -> None:
-        now = self._board.clock.now()
-        for state in (State.IN_FLIGHT, State.READY, State.FETCHING):
-            for job in self._board.in_state(state):
-                for flag in flags(job, now, self._deadlines_s):
-                    if flag == "at_risk":
-                        text = (
-                            f"its results vanish at {job.expires_at:%Y-%m-%d %H:%M} UTC and are not home yet"
-                        )
-                        self._board.warn(text, job=job.name, once=f"at_risk:{job.id}:{job.attempt}")
-                    elif flag == "overdue":
-                        text = "takes longer than such jobs should; polling goes on, more slowly"
-                        self._board.warn(text, job=job.name, once=f"overdue:{job.id}:{job.attempt}")
+    async def _check(self) -> None:
+        unfetched = [*self._board.in_state(State.READY), *self._board.in_state(State.FETCHING)]
+        speed = self._speed_bytes_s()
+        self.late = too_slow(unfetched, self._board.clock.now(), speed)
+        for job in unfetched:
+            self._warn_of_expiry(job)
+        if self.late and speed is not None:
+            self._warn_of_speed(unfetched, speed)
+        for job in self._board.in_state(State.IN_FLIGHT):
+            if overdue(job, self._board.clock.now(), self._deadlines_s):
+                text = "takes longer than such jobs should; polling goes on, more slowly"
+                self._board.warn(text, job=job.name, once=f"overdue:{job.id}:{job.attempt}")
+        if speed is not None and abs(speed - self._kept_speed) > _OTHER_SPEED * self._kept_speed:
+            self._kept_speed = speed
+            await self._store.remember(SPEED, f"{speed:.0f}")
+
+    def _warn_of_expiry(self, job: Job) -> None:
+        if job.expires_at is None or not at_risk(job, self._board.clock.now()):
+            return
+        past = job.expires_at <= self._board.clock.now()
+        verb = "were to vanish" if past else "vanish"
+        text = f"its results {verb} at {job.expires_at:%Y-%m-%d %H:%M} UTC and are not home yet"
+        self._board.warn(text, job=job.name, once=f"at_risk:{job.id}:{job.attempt}")
+
+    def _warn_of_speed(self, unfetched: list[Job], speed_bytes_s: float) -> None:
+        total = sum(map(bytes_left, unfetched))
+        for job in unfetched:
+            if job.id in self.late:
+                text = (
+                    f"its results vanish at {job.expires_at:%Y-%m-%d %H:%M} UTC, too soon at the present "
+                    f"{speed_bytes_s / 1e6:.3g} MB/s with {total / 1e6:.3g} MB still to come: "
+                    "raise --bandwidth, or use a faster line"
+                )
+                self._board.warn(text, job=job.name, once=f"too_slow:{job.id}:{job.attempt}")

@@ -1,0 +1,179 @@
+"""A service with a retention, a clock and a memory of its own, under the real ledger and downloads."""
+
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import aiofiles.os
+import anyio
+import anyio.to_thread
+import pytest
+from attrs import evolve
+
+from avatar_async._jobs.remote import QueryAnswer, RemoteState
+from avatar_async._jobs.states import State
+from avatar_async._storage.writer import SqliteThread
+from avatar_async.errors import ArtifactRefusedError
+from avatar_async.orchestrator import StateEvent, WarningEvent
+from avatar_async.testing import VirtualClock
+
+DAY_S = 86400.0
+
+
+class PatientClock(VirtualClock):
+    """Jump to the next sleeper only while no worker thread has anything to do: disks have no virtual time."""
+
+    def __init__(self) -> None:
+        super().__init__(auto_advance=True)
+        self.at_work = 0
+
+    async def _settle(self) -> None:
+        await super()._settle()
+        while self.at_work:
+            await anyio.sleep(0.0005)
+            await super()._settle()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that waits for threads."""
+    clock = PatientClock()
+
+    def counted(known):
+        async def call(*arguments, **options):
+            clock.at_work += 1
+            try:
+                return await known(*arguments, **options)
+            finally:
+                clock.at_work -= 1
+
+        return call
+
+    monkeypatch.setattr(SqliteThread, "call", counted(SqliteThread.call))
+    monkeypatch.setattr(anyio.to_thread, "run_sync", counted(anyio.to_thread.run_sync))
+    wrap = aiofiles.os.wrap
+    monkeypatch.setattr(aiofiles.os, "wrap", lambda function: counted(wrap(function)))
+    return clock
+
+
+@pytest.fixture
+def service(service, clock):
+    """The service in memory, with results that vanish; its time is the clock's, unmoved by jumps."""
+    start_at = clock.now()
+
+    class Vendor(type(service)):
+        retention_s = 7 * DAY_S
+        #: How far the service's own clock is ahead of the truth.
+        ahead_s = 0.0
+        #: Whether answers carry the service's Date.
+        dated = True
+        #: What becomes of a task whose results are gone: "EXPIRED", "left out" or "refused" (its files are).
+        end = "EXPIRED"
+        refused_status = 403
+
+        def __init__(self) -> None:
+            super().__init__(clock)
+            #: Seconds that single tasks take, by name.
+            self.takes_s: dict[str, float] = {}
+            #: Changes what a query tells of a finished task.
+            self.tells: Any = lambda task: task
+            self.left_out: set[str] = set()
+            self.opened: list[str] = []
+
+        def truth(self):
+            return start_at + timedelta(seconds=clock.monotonic())
+
+        def accept(self, request):
+            report = super().accept(request)
+            name, kind, _ = self.tasks[report.task_id]
+            self.tasks[report.task_id] = (name, kind, self.truth())
+            return report
+
+        def age_s(self, task_id: int) -> float:
+            """Seconds since the task finished, negative before."""
+            name, _, made_at = self.tasks[task_id]
+            took_s = self.takes_s.get(name, self.duration_s)
+            return (self.truth() - made_at).total_seconds() - took_s
+
+        def _finished(self, made_at) -> bool:
+            return self.truth() - made_at >= timedelta(seconds=self.duration_s)
+
+        def task(self, task_id):
+            name, _, made_at = self.tasks[task_id]
+            kept_s, self.duration_s = self.duration_s, self.takes_s.get(name, self.duration_s)
+            try:
+                task = super().task(task_id)
+            finally:
+                self.duration_s = kept_s
+            ahead = timedelta(seconds=self.ahead_s)
+            task = evolve(
+                task,
+                created_at=made_at + ahead,
+                finished_at=task.finished_at + ahead if task.finished_at else None,
+            )
+            if self.age_s(task_id) >= self.retention_s and self.end == "EXPIRED":
+                return evolve(task, state=RemoteState.EXPIRED, status="EXPIRED", files=())
+            return self.tells(task) if task.state is RemoteState.SUCCEEDED else task
+
+        async def query_tasks(self, task_ids):
+            answer = await super().query_tasks(task_ids)
+            forgotten = [
+                task.task_id
+                for task in answer.tasks
+                if task.name in self.left_out
+                or (self.end == "left out" and self.age_s(task.task_id) >= self.retention_s)
+            ]
+            service_at = self.truth() + timedelta(seconds=self.ahead_s) if self.dated else None
+            return QueryAnswer(
+                tasks=tuple(task for task in answer.tasks if task.task_id not in forgotten),
+                asked_at=answer.asked_at,
+                service_at=service_at,
+            )
+
+        @asynccontextmanager
+        async def open_artifact(self, url, *, offset=0, etag=None):
+            name = url.split("/")[3]
+            self.opened.append(name)
+            newest = max(task_id for task_id, task in self.tasks.items() if task[0] == name)
+            if self.age_s(newest) >= self.retention_s:
+                raise ArtifactRefusedError(f"HTTP {self.refused_status}", http_status=self.refused_status)
+            async with super().open_artifact(url, offset=offset, etag=etag) as stream:
+                yield stream
+
+    return Vendor()
+
+
+@pytest.fixture
+def submitted(orchestrator, service, training):
+    """A function that submits trainings and lets the process end while they run at the service."""
+
+    async def submit(*names: str, **options: Any) -> None:
+        async with orchestrator(max_in_flight=50, **options) as runner:
+            events = runner.events()
+            for name in names:
+                await runner.add(name, training(name))
+            runner.run()
+            waiting = set(names)
+            async for event in events:
+                if isinstance(event, StateEvent) and event.to_state is State.IN_FLIGHT:
+                    waiting.discard(event.job)
+                if not waiting:
+                    break
+
+    return submit
+
+
+@pytest.fixture
+def run_all(orchestrator):
+    """A function that runs the batch to its end and returns its jobs by name, and the warnings."""
+
+    async def run(**options: Any):
+        async with orchestrator(**options) as runner:
+            events = runner.events()
+            async for _ in runner.run():
+                pass
+            jobs = {job.name: job for job in await runner.jobs()}
+        told = [event async for event in events]
+        return jobs, [event for event in told if isinstance(event, WarningEvent)]
+
+    return run
