@@ -27,12 +27,12 @@ EXAMPLES = opt.examples(
     ("avatar-async emulator --time-scale 10 --strict", "ten times faster, ranges enforced"),
     ("avatar-async emulator --faults list", "what can go wrong, with all parameters"),
     (
-        "avatar-async emulator --faults 'create:reset-after@5%,query:429(retry_after=2)@3,seed=7'",
-        "5% of the create calls lose their reply, the third query is told to wait",
+        "avatar-async emulator --faults 'create:reset-after@5%,query:429@3,seed=7'",
+        "5% of the create calls lose their reply, the third query has to wait",
     ),
     (
-        "avatar-async emulator --faults 'file[anchor-*]:truncate@first2/name,result:corrupt@every10'",
-        "each anchor's first two downloads break off, every tenth result is damaged",
+        "avatar-async emulator --faults 'file[anchor-*]:truncate@first2/name'",
+        "the first two downloads of each anchor break off",
     ),
     ("avatar-async emulator --faults @faults.toml", "a plan from a file"),
 )
