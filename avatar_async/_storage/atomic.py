@@ -5,7 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
-from avatar_async._storage.connect import sync_folder
+from avatar_async._storage.folders import sync_folder
 
 
 def replace_file(path: Path, content: bytes, *, mode: int) -> None:

@@ -4,10 +4,12 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from avatar_async._storage import schema
+from avatar_async._storage.folders import make_folder, sync_folder
 from avatar_async._storage.mounts import network_file_system
 from avatar_async.errors import LedgerError, LedgerVersionError
 
@@ -33,13 +35,10 @@ def prepare_file(path: Path, *, create: bool, read_only: bool = False) -> None:
         )
         raise LedgerError(msg)
     if create:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        make_folder(path.resolve().parent)
+        with suppress(FileExistsError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:
-            pass
-        else:
-            sync_folder(path.parent)
+            sync_folder(path.resolve().parent)
     elif not path.exists():
         msg = (
             f"there is no ledger at {path}: name the folder of the run with --out, or the file with --ledger"
@@ -111,15 +110,6 @@ def reading_mode(
     if may_write(real) and may_write(real.parent):
         return "mode=rw"
     return "mode=ro" if _waiting_bytes(real) else "mode=ro&immutable=1"
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -12,6 +12,7 @@ import anyio.to_thread
 from attrs import frozen
 
 from avatar_async._storage.atomic import replace_file
+from avatar_async._storage.folders import make_folder
 from avatar_async._storage.mounts import network_file_system
 from avatar_async.errors import LedgerError, LedgerLockedError
 
@@ -83,7 +84,7 @@ class RunnerLock:
             )
             raise LedgerError(msg)
         try:
-            lock_path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(lock_path.parent)
             lock = filelock.FileLock(lock_path, mode=0o600, thread_local=False)
             lock.acquire(timeout=0)
         except filelock.Timeout:

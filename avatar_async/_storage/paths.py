@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from avatar_async._storage.faults import DISK_FULL
+from avatar_async._storage.folders import make_folder, sync_folder
 from avatar_async.errors import DiskSpaceError, DownloadError
 
 
@@ -63,20 +64,21 @@ class JobFolder:
         """
         path = out / checked_name(folder)
         with file_errors(path):
-            out.mkdir(parents=True, exist_ok=True)
+            if not out.is_dir():
+                make_folder(out)
             made = False
             with suppress(FileExistsError):
                 path.mkdir()
                 made = True
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            opened = cls(path, descriptor)
             if made:
-                parent = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
                 try:
-                    os.fsync(parent)
-                finally:
-                    os.close(parent)
-        return opened
+                    sync_folder(out)
+                except OSError:
+                    os.close(descriptor)
+                    path.rmdir()  # so that the next attempt makes it anew, and durable
+                    raise
+        return cls(path, descriptor)
 
     def close(self) -> None:
         """Let go of the folder."""
