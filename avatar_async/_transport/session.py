@@ -7,16 +7,17 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aiohttp
-from attrs import frozen
+from attrs import evolve, frozen
 from yarl import URL
 
 from avatar_async import __version__
+from avatar_async._jobs.verdicts import says_enough
 from avatar_async._transport.errors import Departure, mapped
 from avatar_async._transport.time_limit import TimeLimit, time_limit
 from avatar_async._transport.tls import tls_context
 from avatar_async._wire.calls import Call, Reply
 from avatar_async._wire.envelope import MAX_BODY_BYTES
-from avatar_async.errors import ReplyError
+from avatar_async.errors import ReplyError, TransportError
 from avatar_async.settings import Settings, is_loopback
 
 #: What every request says of us.
@@ -90,6 +91,7 @@ class ServiceSession:
     async def send(self, call: Call, *, what: str, token: str | None = None, fresh: bool = False) -> Reply:
         """Send one call, once, and return its reply, whatever its status.
 
+        The body of a reply whose status says enough is left out if it breaks off or cannot be read.
         Cancellation leaves open whether the service did what it was asked.
 
         Args:
@@ -111,25 +113,31 @@ class ServiceSession:
             headers["Authorization"] = f"Bearer {token}"
         secrets = self._secrets(*call.secrets, *((token,) if token is not None else ()))
         departure = Departure(sent=False)
-        with (
-            mapped(f"{what} to {self._settings.endpoint}", departure),
-            time_limit(self._settings.total_timeout_s),
-            time_limit(self._settings.read_timeout_s, started=False) as silence,
-        ):
-            async with session.request(
-                call.method,
-                URL(self._settings.endpoint + call.path, encoded=True),
-                data=call.body or None,
-                headers=headers,
-                allow_redirects=False,
-                proxy=self._proxy,
-                trace_request_ctx=_Watch(departure=departure, silence=silence),
-            ) as response:
-                body = await _bounded(response, silence)
-                names: dict[str, str] = {}
-                for name, value in response.headers.items():
-                    names.setdefault(name.lower(), value)
-                return Reply(status=response.status, headers=names, body=body, secrets=secrets)
+        head: Reply | None = None
+        try:
+            with (
+                mapped(f"{what} to {self._settings.endpoint}", departure),
+                time_limit(self._settings.total_timeout_s),
+                time_limit(self._settings.read_timeout_s, started=False) as silence,
+            ):
+                async with session.request(
+                    call.method,
+                    URL(self._settings.endpoint + call.path, encoded=True),
+                    data=call.body or None,
+                    headers=headers,
+                    allow_redirects=False,
+                    proxy=self._proxy,
+                    trace_request_ctx=_Watch(departure=departure, silence=silence),
+                ) as response:
+                    names: dict[str, str] = {}
+                    for name, value in response.headers.items():
+                        names.setdefault(name.lower(), value)
+                    head = Reply(status=response.status, headers=names, secrets=secrets)
+                    return evolve(head, body=await _bounded(response, silence))
+        except TransportError:
+            if head is not None and says_enough(head.status):
+                return head
+            raise
 
     def _secrets(self, *told: str) -> tuple[str, ...]:
         """Return what the service may repeat: what this call and the latest ones before it tell it."""

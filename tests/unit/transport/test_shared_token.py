@@ -2,12 +2,12 @@
 
 import json
 import os
+import tempfile
 from datetime import timedelta
 
 import anyio
 import pytest
 
-from avatar_async._transport import tokenfile
 from avatar_async._transport.tokenfile import TokenFile
 from avatar_async._transport.tokens import SharedToken
 from avatar_async._wire.calls import Reply
@@ -151,7 +151,7 @@ async def test_a_token_that_was_refused_is_never_taken_from_the_file_again(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(tokenfile.tempfile, "mkstemp", full)
+        patched.setattr(tempfile, "mkstemp", full)
         await keeper.renew(1)
     assert json.loads(next(tmp_path.glob("*.json")).read_text())["access_token"] == "access-1"
     await keeper.renew(2)
