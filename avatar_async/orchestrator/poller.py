@@ -1,5 +1,6 @@
 """One poller for all tasks the service works on."""
 
+import math
 import random
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +26,7 @@ from avatar_async.orchestrator.losses import Losses
 from avatar_async.orchestrator.missing import MissingTasks
 from avatar_async.orchestrator.pace import Pace
 from avatar_async.orchestrator.signal import Signal
+from avatar_async.orchestrator.unconfirmed import SOON_S, Unconfirmed
 from avatar_async.requests import Kind
 
 #: Key under which the ledger keeps that a query about a task of ours was understood.
@@ -37,6 +39,8 @@ _AUTH_FAILURES: Final = 3
 _AT_ONCE: Final = 8
 #: Tasks due within this many seconds share a call that is made anyway.
 _AHEAD_S: Final = 0.25
+#: Between two polls of one task that hints cause, in seconds.
+_HINTS_S: Final = 2.0
 #: Between two questions that only test whether the service answers, in seconds.
 _PROBE_S: Final = 5.0
 _LONGEST_BACKOFF_S: Final = 60.0
@@ -75,6 +79,10 @@ class Poller:
         self._failures = 0
         self._auth_failures = 0
         self._missing = MissingTasks(board, losses, retention=self._retention)
+        self._unconfirmed = Unconfirmed(board, store, service, pace)
+        #: When tasks that were hinted at are due, and when each was last asked for because of a hint.
+        self._hinted_s: dict[str, float] = {}
+        self._heeded_s: dict[str, float] = {}
         #: Monotonic seconds that stand for each task's submission.
         self._since_s: dict[str, float] = {}
         self._running_at: dict[str, datetime] = {}
@@ -97,7 +105,7 @@ class Poller:
         """Start query calls in `group` as they fall due, for ever."""
         clock = self._board.clock
         for job in self._board.in_state(State.IN_FLIGHT):
-            self._begin(job, first_s=0.0)
+            self._begin(job, begun_at=job.submitted_at, first_s=0.0)
         while True:
             wait_s = self._wait_s()
             if wait_s is not None and wait_s <= 0:
@@ -120,21 +128,33 @@ class Poller:
         """Keep the queue in step with the board."""
         if job.state is State.IN_FLIGHT:
             if job.id not in self._queue:
-                self._begin(job, first_s=self._limits[job.kind].first_s)
+                self._begin(job, begun_at=job.accepted_at, first_s=self._limits[job.kind].first_s)
                 self.wake.set()
         elif job.id in self._queue:
             self._queue.drop(job.id)
             self._since_s.pop(job.id, None)
             self._missing.seen(job.id)
+            self._hinted_s.pop(job.id, None)
+            self._heeded_s.pop(job.id, None)
             self._running_at.pop(job.id, None)
             self.progress.pop(job.id, None)
 
-    def _begin(self, job: Job, *, first_s: float) -> None:
+    def _begin(self, job: Job, *, begun_at: datetime | None, first_s: float) -> None:
         """Plan a task's first poll of this run; from here on its age goes by a clock that never jumps."""
-        begun_at = job.submitted_at or job.accepted_at or job.created_at
+        begun_at = begun_at or job.accepted_at or job.created_at
         age_s = max(0.0, (self._board.clock.now() - begun_at).total_seconds())
         self._since_s[job.id] = self._board.clock.monotonic() - age_s
         self._queue.put(job.id, self._board.clock.monotonic() + first_s)
+
+    def hasten(self, job_id: str) -> None:
+        """Ask for a task soon, since something hints that it moved; many hints are as good as one."""
+        if job_id not in self._queue:
+            return
+        now_s = self._board.clock.monotonic()
+        due_s = max(now_s, self._heeded_s.get(job_id, now_s - _HINTS_S) + _HINTS_S)
+        self._hinted_s.setdefault(job_id, due_s)
+        self._queue.hasten(job_id, due_s)
+        self.wake.set()
 
     def hurry(self) -> None:
         """Ask for every task anew, at the pace of all queries: the machine slept, or its clock was set."""
@@ -148,6 +168,10 @@ class Poller:
         now_s = self._board.clock.monotonic()
         ids = self._queue.take(now_s, self._service.query_batch, ahead_s=_AHEAD_S)
         jobs = [job for job in map(self._board.get, ids) if job is not None and job.task_id is not None]
+        for job_id in ids:
+            if self._hinted_s.get(job_id, now_s + _AHEAD_S) <= now_s + _AHEAD_S:
+                self._hinted_s.pop(job_id, None)
+                self._heeded_s[job_id] = now_s
         self._claiming = False
         self.wake.set()
         hint_s: float | None = None
@@ -198,6 +222,9 @@ class Poller:
                 hint_s=hint_s,
                 jitter=self._chance.random(),
             )
+            if hint_s is None:
+                soonest_s = SOON_S if job.unseen else delay_s
+                delay_s = min(delay_s, soonest_s, max(0.0, self._hinted_s.get(job.id, math.inf) - now_s))
             self._queue.put(job.id, now_s + delay_s)
         self.wake.set()
 
@@ -235,11 +262,16 @@ class Poller:
                 missing.append(job)
                 continue
             self._missing.seen(job.id)
-            event = self._event(job, task, answer.asked_at)
+            denied = self._unconfirmed.denied(job, task) if job.unseen else None
+            event = denied or self._event(job, task, answer.asked_at)
             if event is not None:
                 pairs.append((job, event))
         await self._board.write_each(pairs)
         for job in missing:
+            if job.unseen:
+                denied = await self._unconfirmed.left_out(job, answer)
+                await self._board.write_each([] if denied is None else [(job, denied)])
+                continue
             gone = await self._missing.left_out(job, self._running_at.get(job.id, job.last_running_at))
             if gone is not None:
                 await self._board.write_each([(job, gone)])
