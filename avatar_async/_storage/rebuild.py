@@ -4,7 +4,6 @@ import functools
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,16 @@ from attrs import field, frozen
 
 from avatar_async._jobs.records import DEFAULT_BATCH, Artifact, Job, JobError
 from avatar_async._jobs.states import REMOTE, ArtifactState, State
+from avatar_async._storage import receipt_values as values
 from avatar_async._storage.ledger import Ledger
 from avatar_async._storage.paths import checked_name
 from avatar_async._storage.receipts import RECEIPT_NAME, SCHEMA
 from avatar_async.errors import DownloadError, LedgerError, LedgerMismatchError
 from avatar_async.requests import Kind
+from avatar_async.settings.files import read_file
+
+_LONGEST_BYTES = 16 << 20
+_LONGEST_FAULT = 500
 
 
 @frozen(kw_only=True)
@@ -76,8 +80,10 @@ def read_receipts(out: Path) -> list[Receipt]:
             continue
         try:
             receipts.append(_read(path))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, DownloadError) as error:
-            bad.append(f"{path} ({type(error).__name__}: {error})")
+        except OSError as error:
+            bad.append(f"{path} ({error.strerror or error})")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, DownloadError) as error:
+            bad.append(f"{path} ({type(error).__name__}: {error})"[:_LONGEST_FAULT])
     if bad:
         msg = f"receipts that cannot be read: {'; '.join(bad)}: mend them or move them away"
         raise LedgerError(msg)
@@ -85,51 +91,65 @@ def read_receipts(out: Path) -> list[Receipt]:
 
 
 def _read(path: Path) -> Receipt:
-    data = json.loads(path.read_bytes())
+    data = json.loads(read_file(path, longest_bytes=_LONGEST_BYTES))
     if data["schema"] != SCHEMA:
         msg = f"its schema is {data['schema']}, known is {SCHEMA}"
         raise ValueError(msg)
     artifacts = tuple(_artifact(path.parent, each) for each in data["artifacts"])
     noted = State(data["state"])
-    task_id = None if data["task_id"] is None else int(data["task_id"])
+    task_id = values.task_id(data)
     state = _state(noted, task_id, artifacts)
     verified = tuple(each for each in artifacts if each.state is ArtifactState.STORED)
-    created_at = _instant(data["created_at"])
+    created_at = values.instant(data, "created_at")
     if created_at is None:
         msg = "created_at is missing"
         raise ValueError(msg)
-    error = data["error"]
     job = Job(
         id="",
-        batch=data.get("batch", DEFAULT_BATCH),
-        name=data["name"],
+        batch=values.optional_text(data, "batch") or DEFAULT_BATCH,
+        name=values.text(data, "name"),
         kind=Kind(data["kind"]),
         folder=path.parent.name,
-        task_name=data["task_name"],
-        fingerprint=data["fingerprint"],
+        task_name=values.text(data, "task_name"),
+        fingerprint=values.text(data, "fingerprint"),
         state=state,
-        attempt=int(data["attempt"]),
-        needs=tuple(data["needs"]),
+        attempt=values.attempt(data),
+        needs=values.texts(data, "needs"),
         created_at=created_at,
-        submitted_at=_instant(data["submitted_at"]),
-        accepted_at=_instant(data["accepted_at"]),
+        submitted_at=values.instant(data, "submitted_at"),
+        accepted_at=values.instant(data, "accepted_at"),
         task_id=task_id,
-        settled_by=None if task_id is None else data.get("settled_by"),
-        remote_status=data["remote_status"],
+        settled_by=None if task_id is None else values.optional_text(data, "settled_by"),
+        remote_status=values.optional_text(data, "remote_status"),
         progress=100 if state is State.STORED else None,
-        finished_at=_instant(data["finished_at"]),
-        expires_at=_instant(data["expires_at"]),
-        stored_at=_instant(data["stored_at"]) if state is State.STORED else None,
-        error=None if error is None else JobError(**error, at=_instant(data.get("lost_at"))),
+        finished_at=values.instant(data, "finished_at"),
+        expires_at=values.instant(data, "expires_at"),
+        stored_at=values.instant(data, "stored_at") if state is State.STORED else None,
+        error=_error(data),
         artifacts=verified if state in REMOTE else artifacts,
         receipt_state=noted,
     )
     return Receipt(
         path=path,
         job=job,
-        request=dict(data["request"]),
-        endpoint=data["endpoint"],
-        account=data["account"],
+        request=values.request(data),
+        endpoint=values.optional_text(data, "endpoint"),
+        account=values.optional_text(data, "account"),
+    )
+
+
+def _error(data: Mapping[str, Any]) -> JobError | None:
+    error = data["error"]
+    if error is None:
+        return None
+    code = error["code"]
+    if isinstance(code, bool) or not isinstance(code, int):
+        code = values.text(error, "code")
+    return JobError(
+        code=code,
+        message=values.text(error, "message"),
+        field=values.optional_text(error, "field"),
+        at=values.instant(data, "lost_at"),
     )
 
 
@@ -142,23 +162,24 @@ def _state(noted: State, task_id: int | None, artifacts: tuple[Artifact, ...]) -
 
 
 def _artifact(folder: Path, data: Mapping[str, Any]) -> Artifact:
-    name = checked_name(data["name"])
-    length, digest, state = data["bytes"], data["sha256"], ArtifactState(data["state"])
-    whole = digest is not None and _agrees(folder / name, length, digest)
+    name = checked_name(values.text(data, "name"))
+    length, digest = values.length(data, "bytes"), values.optional_text(data, "sha256")
+    state = ArtifactState(data["state"])
+    whole = digest is not None and length is not None and _agrees(folder / name, length, digest)
     if whole:
         state = ArtifactState.STORED
     elif state in {ArtifactState.STORED, ArtifactState.FETCHING}:
         state = ArtifactState.KNOWN
     return Artifact(
-        role=data["role"],
+        role=values.text(data, "role"),
         name=name,
         url="",
         size_bytes=length,
-        md5=data["md5"],
+        md5=values.optional_text(data, "md5"),
         state=state,
         stored_bytes=length if whole else None,
         sha256=digest if whole else None,
-        note=data["note"],
+        note=values.optional_text(data, "note"),
     )
 
 
@@ -167,13 +188,3 @@ def _agrees(path: Path, length: int, digest: str) -> bool:
         return False
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest() == digest
-
-
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        msg = f"an instant without a time zone: {text}"
-        raise ValueError(msg)
-    return at

@@ -11,7 +11,12 @@ from avatar_async.manifests.json_lines import json_lines
 from avatar_async.manifests.layers import Document
 from avatar_async.manifests.problems import ProblemLog, Spot
 from avatar_async.manifests.toml_lines import toml_lines
+from avatar_async.settings.files import read_file
 
+#: Longest file that is read, in bytes.
+LONGEST_BYTES = 32 << 20
+#: Keys with more dots than any field has: reading them takes the square of their length.
+_LONG_KEY = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){64}")
 _TOML_PLACE = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
 
 
@@ -24,7 +29,7 @@ def read_text(file: Path, log: ProblemLog, spot: Spot | None = None) -> str | No
         spot: Where the file is asked for, if a manifest includes it.
     """
     try:
-        return file.read_bytes().decode("utf-8-sig")
+        return read_file(file, longest_bytes=LONGEST_BYTES).decode("utf-8-sig")
     except OSError as error:
         told = f"cannot be read: {error.strerror or error}"
         log.error(spot or Spot(file=file), told if spot is None else f"{file} {told}")
@@ -37,6 +42,11 @@ def read_text(file: Path, log: ProblemLog, spot: Spot | None = None) -> str | No
 def read_toml(file: Path, text: str, log: ProblemLog) -> Document | None:
     """Return a TOML document, or None and a problem noted."""
     text = text.replace("\r\n", "\n")
+    long_key = _LONG_KEY.search(text)
+    if long_key is not None:
+        line = text.count("\n", 0, long_key.start()) + 1
+        log.error(Spot(file=file, line=line), "this TOML cannot be read: a key has too many parts")
+        return None
     try:
         return Document(file, _without_dates(tomllib.loads(text)), toml_lines(text))
     except tomllib.TOMLDecodeError as error:

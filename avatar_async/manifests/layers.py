@@ -12,7 +12,7 @@ from avatar_async.manifests.problems import Spot
 #: Keys and list indices that lead to a value.
 Steps = tuple[str | int, ...]
 
-_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+_STEP = re.compile(r"\[([0-9]{1,6})\]|([^.\[\]]+)")
 
 
 def steps_of(path: str) -> Steps:

@@ -8,6 +8,9 @@ import attrs
 from avatar_async.errors import ManifestError
 from avatar_async.requests import Severity
 
+#: Longest message of one problem, in characters.
+_LONGEST_MESSAGE = 1000
+
 
 @attrs.frozen(kw_only=True)
 class Spot:
@@ -67,6 +70,9 @@ class ProblemLog:
         self, spot: Spot, message: str, severity: Severity, *, path: str = "", job: str | None = None
     ) -> None:
         """Note a problem, unless the same was noted of the same job, or of what jobs share."""
+        if len(message) > _LONGEST_MESSAGE:
+            message = f"{message[: _LONGEST_MESSAGE - 3]}..."
+        path = path[:_LONGEST_MESSAGE]
         key = (spot, None if spot.shared else job, path, message)
         if key in self._seen:
             return

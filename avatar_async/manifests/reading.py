@@ -1,5 +1,6 @@
 """Reading a batch out of one or more manifests."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,12 +47,14 @@ def read_manifests(paths: Sequence[Path], *, validation: Validation = "strict") 
     log = ProblemLog()
     drafter = Drafter(log, validation)
     drafts = []
-    read: set[Path] = set()
+    read: set[str] = set()
     for path in map(Path, paths):
-        if path.resolve() in read:
+        # Path.resolve() fails on links that lead round in a circle.
+        place = os.path.realpath(path)
+        if place in read:
             log.error(Spot(file=path), "this manifest is named twice")
             continue
-        read.add(path.resolve())
+        read.add(place)
         jobs = read_source(path, log)
         for kind, defaults in (jobs[0].defaults if jobs else {}).items():
             drafter.check_defaults(Kind(kind), defaults)

@@ -12,7 +12,8 @@ from avatar_async.manifests.layers import Layer, Steps, steps_of
 from avatar_async.manifests.problems import ProblemLog, Spot
 from avatar_async.requests import Kind
 
-_COLUMN = re.compile(r"[^.\[\]]+(?:\.[^.\[\]]+|\[\d+\])*")
+_MOST_STEPS = 32
+_COLUMN = re.compile(r"[^.\[\]]+(?:\.[^.\[\]]+|\[[0-9]{1,6}\])*")
 
 
 def read_csv(file: Path, text: str, log: ProblemLog) -> list[tuple[Layer, Spot]]:
@@ -49,10 +50,12 @@ def _columns(cells: list[str], spot: Spot, log: ProblemLog) -> list[Steps]:
     for number, cell in enumerate(cells, 1):
         name = cell.strip()
         steps = steps_of(name) if _COLUMN.fullmatch(name) else ()
-        if name and not steps:
-            log.error(
-                spot, f"column {number} is named {name!r}; a field such as personal.segment_style is needed"
-            )
+        if len(steps) > _MOST_STEPS:
+            log.error(spot, f"column {number} names a field {len(steps)} levels deep; there is none")
+            steps = ()
+        elif name and not steps:
+            example = "a field such as personal.segment_style is needed"
+            log.error(spot, f"column {number} is named {name[:80]!r}; {example}")
         if steps and steps in columns:
             log.error(spot, f"column {name} is there twice", path=name)
             steps = ()

@@ -61,7 +61,11 @@ def origin(value: Any) -> str:
 def proxy(value: Any) -> str:
     """Return the address of an HTTP proxy."""
     text = plain_text(value)
-    if urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname:
+    try:
+        parts, port = urlsplit(text), urlsplit(text).port
+    except ValueError as error:
+        raise ValueError("is no address") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
         raise ValueError("must be an http(s) address such as http://proxy.example:3128")
     return text
 

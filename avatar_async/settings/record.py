@@ -14,6 +14,7 @@ from attrs import field, fields, frozen
 from avatar_async.errors import ConfigError
 from avatar_async.settings import checks
 from avatar_async.settings.checks import Check, EntriesError, did_you_mean, is_loopback, is_shown
+from avatar_async.settings.files import read_file
 
 #: Environment variable of each setting that has one.
 VARIABLES: Mapping[str, str] = MappingProxyType(
@@ -34,6 +35,7 @@ DEADLINES_S: Mapping[str, float] = MappingProxyType(
         "takeover": 6 * 3600.0,
     }
 )
+_LONGEST_PROFILE = 1 << 20
 _CODES = ("busy", "token_expired", "refused")
 
 
@@ -242,8 +244,13 @@ def _listed(problems: list[str]) -> str:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text("utf-8-sig"))
+        return tomllib.loads(read_file(file, longest_bytes=_LONGEST_PROFILE).decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{file}: the profile cannot be read ({error.strerror or error})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{file}: the profile is no valid TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{file}: the profile is no valid TOML: it is nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: the profile is no valid TOML: it is not UTF-8") from error
+    except ValueError as error:
+        told = "a number has too many digits" if "digits" in str(error) else error
+        raise ConfigError(f"{file}: the profile is no valid TOML: {told}") from error
