@@ -219,6 +219,8 @@ class PollQueue:
     def __init__(self) -> None:
         self._heap: list[_Due] = []
         self._turns: dict[str, int] = {}
+        #: When each job that has a plan is due.
+        self._planned_s: dict[str, float] = {}
         self._turn = 0
 
     def __len__(self) -> int:
@@ -231,7 +233,14 @@ class PollQueue:
         """Plan the job's next poll, replacing an earlier plan."""
         self._turn += 1
         self._turns[job_id] = self._turn
+        self._planned_s[job_id] = due_s
         heapq.heappush(self._heap, _Due(due_s, job_id, self._turn))
+
+    def hasten(self, job_id: str, due_s: float) -> None:
+        """Plan the job's next poll for `due_s` if it is planned for later."""
+        planned_s = self._planned_s.get(job_id)
+        if planned_s is not None and due_s < planned_s:
+            self.put(job_id, due_s)
 
     def hurry(self, now_s: float) -> None:
         """Plan every poll that is planned for later for now instead, the soonest first."""
@@ -242,6 +251,7 @@ class PollQueue:
     def drop(self, job_id: str) -> None:
         """Poll the job no more."""
         self._turns.pop(job_id, None)
+        self._planned_s.pop(job_id, None)
 
     def next_due_s(self) -> float | None:
         """Return when the soonest poll is due, None if nothing is planned."""
@@ -264,4 +274,5 @@ class PollQueue:
             taken.append(entry.job_id)
             horizon = now_s + ahead_s
             self._turns[entry.job_id] = 0
+            self._planned_s.pop(entry.job_id, None)
         return taken

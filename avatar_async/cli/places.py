@@ -1,6 +1,5 @@
 """Where a command's ledger and results lie, and opening the ledger for a command beside a run."""
 
-import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -43,10 +42,12 @@ def place_of(out: Path | None, ledger: Path | None) -> Place:
     if ledger is not None and ledger.is_dir():
         message = f"--ledger {ledger} is a folder; name the file, such as {ledger / LEDGER_NAME}"
         raise ConfigError(message)
+    from avatar_async._jobs.advice import quoted
+
     if ledger is not None:
-        where = f"--ledger {shlex.quote(str(ledger))}"
+        where = f"--ledger {quoted(str(ledger))}"
     else:
-        where = "" if folder == Path() else f"--out {shlex.quote(str(folder))}"
+        where = "" if folder == Path() else f"--out {quoted(str(folder))}"
     return Place(out=folder, ledger=ledger or folder / LEDGER_NAME, where=where)
 
 
@@ -67,8 +68,10 @@ async def opened(place: Place, *, read_only: bool) -> AsyncIterator["Ledger"]:
 
 
 def _missing(place: Place) -> str:
+    from avatar_async._jobs.advice import quoted
+
     message = f"there is no ledger at {place.ledger}; name the folder of a run with --out DIR"
     near = sorted(folder.parent for folder in place.out.glob(f"*/{LEDGER_NAME}"))
     if near:
-        message += f" (here is one: --out {shlex.quote(str(near[0]))})"
+        message += f" (here is one: --out {quoted(str(near[0]))})"
     return message

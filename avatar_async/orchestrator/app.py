@@ -13,6 +13,7 @@ from avatar_async._jobs.names import safe_folder
 from avatar_async._jobs.ports import Clock, Service, change
 from avatar_async._jobs.records import ADOPTED, Job, JobSpec, NewJob
 from avatar_async._jobs.states import State
+from avatar_async._wire.callback import CallbackDialect, decode_callback
 from avatar_async.errors import ConfigError, JobNotFoundError, LedgerError, RequestError
 from avatar_async.orchestrator import commands
 from avatar_async.orchestrator.adding import plan
@@ -56,6 +57,7 @@ class Orchestrator:
             self.options: Final = evolve(options or _options_of(client), **changes)
         except (TypeError, ValueError) as error:
             raise ConfigError(str(error)) from error
+        self._callbacks = CallbackDialect.from_mapping(self.options.callback_dialect or {})
         self.out: Final = Path(out)
         self.ledger_path: Final = Path(ledger) if ledger is not None else self.out / "ledger.db"
         self._service = client
@@ -247,6 +249,34 @@ class Orchestrator:
     def snapshot(self) -> Snapshot:
         """Return how the run stands now; cheap enough for every frame of a display."""
         return self._open.loops.snapshot()
+
+    # ------------------------------------------------------------ hints
+    def hint(self, task_id: int) -> None:
+        """Take a hint that something happened to a task; returns at once, believes nothing, may be repeated.
+
+        A task of this run is polled soon; an unknown one is queried while jobs are in doubt, and settles one
+        of them if it can only be its own. All under `poll_rate`.
+        """
+        self._open.loops.hints.take(task_id)
+
+    def receive_callback(self, body: bytes) -> int:
+        """Take the body of a completion callback as a hint, and return the task id it names.
+
+        In an aiohttp application that the service can reach::
+
+            async def callback(request: web.Request) -> web.Response:
+                try:
+                    orchestrator.receive_callback(await request.read())
+                except AvatarError:
+                    raise web.HTTPBadRequest from None
+                return web.Response()
+
+        Raises:
+            ReplyError: It is longer than 1 MiB, no JSON, or names no task where `[callback_dialect]` says.
+        """
+        callback = decode_callback(self._callbacks, body)
+        self.hint(callback.task_id)
+        return callback.task_id
 
     # ------------------------------------------------------------ a person's orders
     async def resolve(

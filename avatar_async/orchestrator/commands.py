@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from avatar_async._jobs import events as ev
+from avatar_async._jobs.advice import command
 from avatar_async._jobs.ports import JobStore, change
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import OPEN, RETRYABLE, State
@@ -26,26 +27,27 @@ async def resolve(
 ) -> Job:
     """Settle a job in doubt: give it its task id, plan it anew, or give it up.
 
-    Exactly one of `task_id`, `resubmit` and `abandon` is given.
+    Exactly one of `task_id`, `resubmit` and `abandon` is given. A job whose id a person gave, and that the
+    service has not confirmed, can be settled again.
 
     Raises:
         JobNotFoundError: There is no such job.
         LifecycleError: It is not in doubt.
-        ConflictError: The task id is another job's, or the job keeps changing.
-        ValueError: Not exactly one choice is given.
+        ConflictError: The task id is another job's, or an earlier attempt's, or the job keeps changing.
+        ValueError: Not exactly one choice is given, or the task id is no positive int64.
     """
     if (task_id is not None) + resubmit + abandon != 1:
         message = "give exactly one of task_id, resubmit and abandon"
         raise ValueError(message)
+    if task_id is not None and not 0 < task_id < 2**63:
+        message = f"{task_id} is no task id: ids are whole numbers from 1 to {2**63 - 1}"
+        raise ValueError(message)
+    if task_id is not None:
+        await _check_free(store, batch, name, task_id)
 
     def event(job: Job) -> ev.Event:
-        if job.state is not State.IN_DOUBT:
-            hint = (
-                "; its create call is under way: if no run is active, run the batch again, which settles it"
-                if job.state is State.SUBMITTING
-                else ""
-            )
-            message = f"job {name!r} is {job.state}, not in_doubt: there is nothing to resolve{hint}"
+        if job.state is not State.IN_DOUBT and not job.unseen:
+            message = f"job {name!r} is {job.state}, not in_doubt: there is nothing to resolve{_why_not(job)}"
             raise LifecycleError(message)
         if task_id is not None:
             return ev.Settled(at=at, task_id=task_id, how="person")
@@ -53,6 +55,33 @@ async def resolve(
 
     [job] = await _order(store, batch, [name], event)
     return job
+
+
+async def _check_free(store: JobStore, batch: str, name: str, task_id: int) -> None:
+    """Refuse a task id that stands for other work of the ledger.
+
+    Raises:
+        ConflictError: It is another job's, or an earlier attempt's of the same job.
+    """
+    owner = (await store.claimed([task_id])).get(task_id)
+    if owner is None:
+        return
+    job = (await store.find(batch, [name])).get(name)
+    if owner != name:
+        message = f"task {task_id} belongs to job {owner!r}, so it cannot be job {name!r}'s"
+        raise ConflictError(message)
+    if job is not None and job.task_id != task_id:
+        message = (
+            f"task {task_id} was made by an earlier attempt of job {name!r}: this attempt's has another id"
+        )
+        raise ConflictError(message)
+
+
+def _why_not(job: Job) -> str:
+    """Return what to say of a job that is not in doubt, to someone who thinks it is."""
+    if job.state is State.SUBMITTING:
+        return "; its create call is under way: if no run is active, run the batch again, which settles it"
+    return f" (it has task {job.task_id})" if job.task_id is not None else ""
 
 
 async def retry(store: JobStore, batch: str, names: Sequence[str], *, at: datetime) -> list[Job]:
@@ -76,7 +105,7 @@ async def retry(store: JobStore, batch: str, names: Sequence[str], *, at: dateti
         if job.state is State.IN_DOUBT:
             message = (
                 f"job {job.name!r} is in doubt: a task may exist. Settle that first with "
-                f"`avatar-async resolve {job.name} --task-id ID`, `--resubmit` or `--abandon`"
+                f"`{command('resolve', job.name, '--task-id ID')}`, `--resubmit` or `--abandon`"
             )
         else:
             message = (

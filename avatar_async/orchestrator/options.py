@@ -31,6 +31,7 @@ class RunOptions:
         rebuild_ledger: Adopt the receipts found where the ledger is missing.
         endpoint_label: What the ledger is bound to instead of the endpoint's origin, where that changes
             from run to run (the embedded emulator).
+        callback_dialect: How the body of a callback is read, as a profile describes it; None for the default.
         until_s: Stop (resumable) after that many seconds; None to stay until the batch ends.
         create_grace_s: How long creates under way may still answer when the run is stopped.
     """
@@ -51,6 +52,7 @@ class RunOptions:
     rebind: bool = False
     rebuild_ledger: bool = False
     endpoint_label: str | None = None
+    callback_dialect: Mapping[str, Any] | None = None
     until_s: float | None = field(default=None, validator=validators.optional(validators.gt(0)))
     create_grace_s: float = field(default=60.0, validator=validators.ge(0))
 

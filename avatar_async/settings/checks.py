@@ -84,6 +84,13 @@ def secret(value: Any) -> str:
     return value
 
 
+def path_segment(value: Any) -> str:
+    """Return a word that can stand in the path of an address."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{7,199}", value):
+        raise ValueError("must be 8 to 200 letters, digits, dots, dashes, underlines or tildes")
+    return value
+
+
 def path(value: Any) -> Path:
     """Return a path, `~` expanded."""
     if isinstance(value, Path):

@@ -158,6 +158,19 @@ class Settings:
         'EXPIRED = "expired" }\n'
         'files = { at = "files", role = "type", name = "name", url = "url", size_bytes = "size" }',
     )
+    callback_dialect: Mapping[str, Any] | None = _setting(
+        None,
+        checks.table,
+        "Where a completion callback names its task. Not documented by the vendor.",
+        'task_id = "taskId"\nstatus = "status"',
+    )
+    callback_secret: str | None = _setting(
+        None,
+        checks.path_segment,
+        "End of the path that `run --callback-port` takes callbacks at, so that nobody else can guess it.",
+        '"a-long-random-word"',
+        secret=True,
+    )
 
     def __attrs_post_init__(self) -> None:
         values, problems = _checked({name: (getattr(self, name), name) for name in _FIELDS})

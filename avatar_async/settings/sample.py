@@ -12,7 +12,7 @@ def sample_profile() -> str:
     plain, tables = [], []
     for item in fields(Settings):
         text, sample = item.metadata["text"], item.metadata["sample"]
-        if isinstance(item.default, Mapping) or item.name == "query_dialect":
+        if isinstance(item.default, Mapping) or item.name.endswith("_dialect"):
             rows = [f"[{item.name}]", *sample.splitlines()]
             tables.append("\n".join([f"# {text}", *(f"#{row}" for row in rows)]))
         else:

@@ -9,7 +9,7 @@ from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async._storage.sizes import size_text
 from avatar_async.cli.render.text import one_line
-from avatar_async.cli.render.wrap import wrapped
+from avatar_async.cli.render.wrap import printable_step, wrapped
 
 _ENDED_BADLY = frozenset({State.REJECTED, State.FAILED, State.EXPIRED})
 #: Jobs told of one by one; a batch may hold thousands.
@@ -47,7 +47,9 @@ def attention(jobs: Sequence[Job], where: str) -> list[Attention]:
         if job.state in _ENDED_BADLY or advice.needs_person(job) or blocked:
             reason = one_line(job.error.message) if job.error else ""
             step = advice.next_step(job, states, where=where)
-            found.append(Attention(name=job.name, state=job.state, reason=reason, next_step=one_line(step)))
+            found.append(
+                Attention(name=job.name, state=job.state, reason=reason, next_step=printable_step(step))
+            )
     return found
 
 

@@ -13,7 +13,7 @@ from avatar_async.cli.render.cells import fit, width_of
 from avatar_async.cli.render.frame import STYLES
 from avatar_async.cli.render.summary import counts_line
 from avatar_async.cli.render.text import countdown_text, one_line, span_text
-from avatar_async.cli.render.wrap import wrapped
+from avatar_async.cli.render.wrap import printable_step, wrapped
 from avatar_async.settings import DEADLINES_S
 
 _GAP = "  "
@@ -88,20 +88,22 @@ def _below(job: Job, states: dict[str, State], flags: Sequence[str], where: str)
         words = {"overdue": "takes longer than its kind should", "at_risk": "its results vanish soon"}
         yield "; ".join(words[mark] for mark in marks)
     calm = job.state in {State.STORED, State.ABANDONED, State.SUBMITTING} or (
-        job.state in REMOTE | {State.PLANNED} and not advice.needs_person(job)
+        job.state in REMOTE | {State.PLANNED}
+        and not advice.needs_person(job)
+        and not advice.is_unknown_there(job)
     )
     if calm and not (job.state is State.PLANNED and advice.dead_needs(job, states)):
         return
     if job.error is not None:
         yield one_line(job.error.message)
-    yield f"-> {one_line(advice.next_step(job, states, where=where))}"
+    yield f"-> {printable_step(advice.next_step(job, states, where=where))}"
 
 
 def _outlook(jobs: Sequence[Job], states: dict[str, State]) -> Iterator[str]:
     """Yield what happens next to the jobs that need nobody, once for each state."""
     steps: Counter[tuple[State, str]] = Counter()
     for job in jobs:
-        if advice.needs_person(job) or advice.dead_needs(job, states):
+        if advice.needs_person(job) or advice.dead_needs(job, states) or advice.is_unknown_there(job):
             continue
         if job.state in REMOTE | {State.SUBMITTING, State.PLANNED}:
             step = advice.next_step(job, states)

@@ -1,34 +1,35 @@
 """Wrap advice for a terminal, without ever breaking a command that a person may copy."""
 
-import re
 import textwrap
+
+from avatar_async.cli.render.text import one_line
 
 _COMMAND = "avatar-async "
 _LEAST_WIDTH = 20
-#: Where a command ends and words about it go on.
-_AFTER = re.compile(r" (?=\()| (?=and run again)")
+
+
+def printable_step(step: str) -> str:
+    """Return advice fit for a terminal; its commands are, and must stay as they are to the letter."""
+    return "\n".join(line if line.startswith(_COMMAND) else one_line(line) for line in step.split("\n"))
 
 
 def wrapped(text: str, *, width: int | None, indent: str, hang: str = "") -> list[str]:
     """Return a text as lines: words wrapped at the width, each command whole on a line of its own.
 
     Args:
-        text: One line, perhaps with a command in it.
-        width: Columns of the terminal; None leaves the text on one line.
+        text: One line, or several of which each is words or a command.
+        width: Columns of the terminal; None wraps nothing.
         indent: Put before every line.
         hang: Put before every line but the first, after the indent.
     """
-    start = text.find(_COMMAND)
-    if width is None or len(indent) + len(text) <= width:
-        return [indent + text]
-    if start < 0:
-        return _words(text, width, indent, indent + hang)
-    end = _AFTER.search(text, start)
-    command = text[start : end.start() if end else len(text)]
-    before, after = text[:start].rstrip(), text[end.end() :] if end else ""
-    lines = _words(before, width, indent, indent + hang) if before else []
-    lines.append(indent + hang + command)
-    return [*lines, *(_words(after, width, indent + hang, indent + hang) if after else [])]
+    lines: list[str] = []
+    for line in text.split("\n"):
+        first = indent + hang if lines else indent
+        if width is None or line.startswith(_COMMAND) or len(first) + len(line) <= width:
+            lines.append(first + line)
+        else:
+            lines += _words(line, width, first, indent + hang)
+    return lines
 
 
 def _words(text: str, width: int, first: str, rest: str) -> list[str]:

@@ -72,5 +72,5 @@ def test_a_blocked_job_names_what_it_waits_for(make_job, now):
     """The next step depends on the states of other jobs."""
     jobs = [make_job("model", State.FAILED), make_job("update", needs=("model",))]
     document = status_document(jobs, now, "--out m")
-    assert document["jobs"][0]["next_step"].endswith("avatar-async retry model --out m and run again")
+    assert document["jobs"][0]["next_step"].endswith("\navatar-async retry model --out m")
     assert document["jobs"][1]["next_step"] == "blocked: needs model (failed); settle that first"

@@ -1,15 +1,27 @@
 """What a person is told: flags, and the exact command to type."""
 
-import re
 import shlex
-from datetime import timedelta
+import shutil
+import subprocess
+import unicodedata
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_async._jobs.advice import dead_needs, flags, needs_person, next_step, overdue, unmet_needs
+from avatar_async._jobs.advice import (
+    command,
+    dead_needs,
+    flags,
+    is_unknown_there,
+    needs_person,
+    next_step,
+    overdue,
+    quoted,
+    unmet_needs,
+)
 from avatar_async._jobs.planner import DEFAULT_LIMITS
 from avatar_async._jobs.records import JobError
 from avatar_async._jobs.states import OPEN, TERMINAL, ArtifactState, State
@@ -30,27 +42,31 @@ AWKWARD = [
 
 
 def commands(step: str) -> list[list[str]]:
-    """Read the command lines out of a sentence as a shell would."""
-    found = re.findall(r"avatar-async .*?(?= and run again$| \(it exists\)|$)", step)
-    return [shlex.split(line) for line in found]
+    """Read the command lines out of advice as a shell would."""
+    return [shlex.split(line) for line in step.split("\n") if line.startswith("avatar-async ")]
 
 
-RETRY = "avatar-async retry anchor-01 --out models and run again"
+RETRY = "avatar-async retry anchor-01 --out models"
 STEPS = {
     State.PLANNED: "will be submitted by the next run",
     State.SUBMITTING: "the create call is under way; if no run is active, the next run settles it",
     State.IN_DOUBT: (
-        "a task may exist, so it is not sent again by itself: look for 'anchor-01' in the console, then: "
-        "avatar-async resolve anchor-01 --task-id ID --out models (it exists) "
-        "or --resubmit (it does not)"
+        "a task may exist, so it is not sent again by itself; look in the service's console for a training "
+        "named 'anchor-01', made between 2026-03-01 11:50 and 12:10 UTC\n"
+        "if it is there, with its id:\n"
+        "avatar-async resolve anchor-01 --task-id ID --out models\n"
+        "if it surely is not there, to send it again:\n"
+        "avatar-async resolve anchor-01 --resubmit --out models\n"
+        "to give it up:\n"
+        "avatar-async resolve anchor-01 --abandon --out models"
     ),
-    State.REJECTED: f"mend the cause, then: {RETRY}",
+    State.REJECTED: f"mend the cause, type this, and run again:\n{RETRY}",
     State.IN_FLIGHT: "the service works on it; run the same command to go on watching",
     State.READY: "its files are being brought home; run the same command to go on",
     State.FETCHING: "its files are being brought home; run the same command to go on",
     State.STORED: "",
-    State.FAILED: f"mend the cause, then: {RETRY}",
-    State.EXPIRED: f"the results are gone; to pay for a new task: {RETRY}",
+    State.FAILED: f"mend the cause, type this, and run again:\n{RETRY}",
+    State.EXPIRED: f"the results are gone; to pay for a new task, type this and run again:\n{RETRY}",
     State.ABANDONED: "",
 }
 
@@ -72,14 +88,16 @@ def test_every_state_has_been_thought_of(job_in):
 def test_commands_can_be_pasted_whatever_the_name(job_in, state, name):
     """A shell must read the very name, and no option out of it."""
     where = f"--out {shlex.quote('my models')}"
-    (words,) = commands(next_step(job_in(state, name=name), {}, where=where))
+    lines = commands(next_step(job_in(state, name=name), {}, where=where))
     verb = "resolve" if state is State.IN_DOUBT else "retry"
-    assert words[:2] == ["avatar-async", verb]
-    options = (["--task-id", "ID"] if verb == "resolve" else []) + ["--out", "my models"]
-    if name.startswith("-"):
-        assert words[2:] == [*options, "--", name]
-    else:
-        assert words[2:] == [name, *options]
+    choices = [["--task-id", "ID"], ["--resubmit"], ["--abandon"]] if verb == "resolve" else [[]]
+    for words, choice in zip(lines, choices, strict=True):
+        assert words[:2] == ["avatar-async", verb]
+        options = [*choice, "--out", "my models"]
+        if name.startswith("-"):
+            assert words[2:] == [*options, "--", name]
+        else:
+            assert words[2:] == [name, *options]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30))
@@ -87,15 +105,76 @@ def test_any_name_survives_the_shell(new_job, name):
     """Names are the user's own; nothing in them may run."""
     job = new_job(name=name, state=State.FAILED)
     step = next_step(job, {})
-    line = step.removeprefix("mend the cause, then: ").removesuffix(" and run again")
-    assert shlex.split(line)[-1] == name
+    assert commands(step)[0][-1] == name or quoted(name).startswith("$'")
+
+
+@given(st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=20))
+def test_no_name_takes_a_command_apart(new_job, name):
+    """Newlines, escapes and letters that turn the text around are spelt out, on one line."""
+    line = command("retry", name)
+    assert len(line.splitlines()) == 1
+    assert all(unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} for letter in line)
+
+
+HIDDEN = [
+    "a\nb",
+    "tab\there",
+    "\x1b[31mred",
+    "right\u202eleft",
+    "it's\n\\x41",
+    "zero\u200bwidth",
+    "two  spaces",
+]
+
+
+@pytest.mark.parametrize("name", [*AWKWARD, *HIDDEN, "－全角　空格", "clip (1)", "'", "$'x'", ""])
+def test_bash_reads_back_the_very_name(name):
+    """Also what no terminal shows."""
+    shell = shutil.which("bash")
+    assert shell is not None
+    said = subprocess.run([shell, "-c", f"printf %s {quoted(name)}"], capture_output=True, check=True)
+    assert said.stdout.decode() == name
+
+
+def test_a_job_in_doubt_names_each_task_that_may_be_its_own(job_in):
+    """Found in the service's list, they save a person the search."""
+    one = next_step(job_in(State.IN_DOUBT, candidates=(7,)), {})
+    assert "if it is task 7:\navatar-async resolve anchor-01 --task-id 7\n" in one
+    assert "--task-id ID" not in one
+    two = next_step(job_in(State.IN_DOUBT, candidates=(7, 8)), {})
+    assert "it lists 2 that may be it" in two
+    assert "--task-id 7\n" in two
+    assert "--task-id 8\n" in two
+    many = next_step(job_in(State.IN_DOUBT, candidates=tuple(range(1, 10))), {})
+    assert "--task-id 3\n" in many
+    assert "--task-id 4\n" not in many
+    assert "if it is another one:\navatar-async resolve anchor-01 --task-id ID\n" in many
+
+
+def test_a_window_over_midnight_names_both_days(job_in):
+    """Who searches a console by date must not search the wrong day."""
+    job = evolve(job_in(State.IN_DOUBT), submitted_at=datetime(2026, 3, 1, 23, 55, tzinfo=UTC))
+    assert "made between 2026-03-01 23:45 and 2026-03-02 00:05 UTC" in next_step(job, {})
+
+
+def test_an_id_nobody_has_confirmed_can_be_corrected(job_in):
+    """A slip must not keep a job in flight for ever."""
+    job = job_in(State.IN_FLIGHT, settled_by="person")
+    step = next_step(job, {}, where="--out models")
+    assert is_unknown_there(job)
+    assert f"a person gave task {job.task_id}" in step
+    assert commands(step) == [
+        ["avatar-async", "resolve", "anchor-01", "--task-id", "ID", "--out", "models"],
+        ["avatar-async", "resolve", "anchor-01", "--resubmit", "--out", "models"],
+    ]
+    assert not is_unknown_there(evolve(job, remote_status="RUNNING"))
 
 
 @pytest.mark.parametrize("state", [State.PLANNED, State.READY])
 def test_a_held_job_tells_why_and_how_to_let_it_go(job_in, state):
     """The reason comes first, then the command."""
     held = job_in(state, hold="an unknown file lies at model.zip")
-    assert next_step(held, {}) == ("an unknown file lies at model.zip; then: avatar-async retry anchor-01")
+    assert next_step(held, {}) == "an unknown file lies at model.zip; then:\navatar-async retry anchor-01"
 
 
 @pytest.mark.parametrize("state", sorted(TERMINAL - {State.STORED} | {State.IN_DOUBT}))
