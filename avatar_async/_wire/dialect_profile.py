@@ -8,6 +8,7 @@ from typing import Any
 from attrs import fields
 
 from avatar_async._jobs.remote import RemoteState
+from avatar_async._wire.calls import encode_json
 from avatar_async._wire.dialect import FileShape, ListCall, QueryDialect
 from avatar_async._wire.jsonpath import parse_path
 from avatar_async._wire.moments import zone_of
@@ -99,6 +100,15 @@ def _path_or_off(value: Any) -> Any:
     return None if value is False else parse_path(value)
 
 
+def _extra(value: Any) -> Mapping[str, Any]:
+    table = checks.table(value)
+    try:
+        encode_json(dict(table))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError("must hold only what JSON can carry: no dates, times or nan") from error
+    return table
+
+
 def _positive(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e9:
         raise ValueError("must be a number above 0")
@@ -146,7 +156,7 @@ _LIST: Mapping[str, Check] = {
     "page_size": checks.number(1, 1000, whole=True),
     "tasks": parse_path,
     "total": _path_or_off,
-    "extra": checks.table,
+    "extra": _extra,
 }
 _DIALECT: Mapping[str, Check] = {
     **dict.fromkeys(_PATHS, parse_path),
@@ -156,7 +166,7 @@ _DIALECT: Mapping[str, Check] = {
     "id_name": checks.plain_text,
     "id_type": checks.choice("number", "string"),
     "batch": checks.number(1, 1000, whole=True),
-    "extra": checks.table,
+    "extra": _extra,
     "envelope": checks.flag,
     "tasks": parse_path,
     "status": parse_path,

@@ -44,7 +44,7 @@ def decode_json(body: bytes) -> Any:
     """Return the value of a JSON body.
 
     Raises:
-        ReplyError: It is too long, too deep, not UTF-8 or not JSON.
+        ReplyError: It is too long, too deep, not UTF-8, not JSON, or contradicts itself.
     """
     if len(body) > MAX_BODY_BYTES:
         raise ReplyError(f"the reply is longer than {MAX_BODY_BYTES} bytes")
@@ -52,7 +52,7 @@ def decode_json(body: bytes) -> Any:
         raise ReplyError(f"the reply is nested deeper than {MAX_DEPTH} levels")
     try:
         text = body.decode("utf-8-sig")
-        return json.loads(text, parse_int=_integer, parse_constant=_constant)
+        return json.loads(text, parse_int=_integer, parse_constant=_constant, object_pairs_hook=_unambiguous)
     except (ValueError, RecursionError) as error:
         raise ReplyError(f"the reply is not JSON ({len(body)} bytes)") from error
 
@@ -110,6 +110,14 @@ def _integer(digits: str) -> int:
     if len(digits) > _MAX_DIGITS:
         raise ValueError("a number has too many digits")
     return int(digits)
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; one that says two things under one key says nothing."""
+    found = dict(pairs)
+    if len(found) < len(pairs) and any(found[key] != value for key, value in pairs):
+        raise ValueError("a key is given twice, with different values")
+    return found
 
 
 def _constant(name: str) -> Any:

@@ -100,7 +100,7 @@ def decode_query(
     wanted = set(asked)
     tasks: dict[int, RemoteTask] = {}
     for item in _items(dialect, reply, dialect.tasks, now=now, codes=codes):
-        task = read_task(dialect, item, only=only)
+        task = read_task(dialect, item, only=only, secrets=reply.secrets)
         if task is not None and task.task_id in wanted:
             tasks.setdefault(task.task_id, task)
     return QueryAnswer(tasks=tuple(tasks.values()), asked_at=asked_at, service_at=service_at(reply.headers))
@@ -124,7 +124,9 @@ def decode_list(
     listing = _listing(dialect)
     top = _top(dialect, reply, now=now, codes=codes)
     items = _items_at(top, listing.tasks)
-    tasks = tuple(task for item in items if (task := read_task(dialect, item)) is not None)
+    tasks = tuple(
+        task for item in items if (task := read_task(dialect, item, secrets=reply.secrets)) is not None
+    )
     answer = QueryAnswer(tasks=tasks, asked_at=asked_at, service_at=service_at(reply.headers))
     total = None if listing.total is None else integer(find(top, listing.total))
     return TaskPage(answer=answer, count=len(items), total=total if total is None or total >= 0 else None)

@@ -21,6 +21,11 @@ _RULES = (
         r"\1***",
     ),
 )
+#: Characters that act on the terminal of who reads the log, and how they are written there.
+_ACTING = {
+    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    for code in (*range(9), *range(11, 32), *range(127, 160), 0x61C, *range(0x200E, 0x2010))
+} | {code: f"\\u{code:04x}" for code in (*range(0x2028, 0x202F), *range(0x2066, 0x206A))}
 
 
 class _State:
@@ -33,8 +38,12 @@ def scrub(text: str) -> str:
     """Return the text without tokens, keys, and the queries and logins of URLs (they may be signed)."""
     from avatar_async.requests.addresses import public_text
 
-    for secret in _State.secrets:
-        text = text.replace(secret, "***")
+    if _State.secrets:
+        from avatar_async._wire.redaction import redacted
+
+        text = redacted(text, _State.secrets)
+        for secret in _State.secrets:
+            text = text.replace(secret, "***")
     for pattern, stands_for in _RULES:
         text = pattern.sub(stands_for, text)
     return public_text(text)
@@ -47,7 +56,7 @@ def hide(secrets: Iterable[str | None]) -> None:
 
 class _Scrubbing(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return scrub(super().format(record))
+        return scrub(super().format(record)).translate(_ACTING)
 
 
 def open_log(file: Path | None) -> None:

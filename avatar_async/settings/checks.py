@@ -95,7 +95,10 @@ def path(value: Any) -> Path:
     """Return a path, `~` expanded."""
     if isinstance(value, Path):
         return value
-    return Path(plain_text(value)).expanduser()
+    try:
+        return Path(plain_text(value)).expanduser()
+    except RuntimeError as error:
+        raise ValueError("begins with ~, but there is no such home folder") from error
 
 
 def flag(value: Any) -> bool:

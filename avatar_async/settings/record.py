@@ -201,7 +201,12 @@ class Settings:
         """
         environ = os.environ if environ is None else environ
         named = profile or environ.get("AVATAR_PROFILE")
-        file = Path(named or "").expanduser()
+        try:
+            file = Path(named or "").expanduser()
+        except RuntimeError as error:
+            raise ConfigError(
+                f"{named}: the profile begins with ~, but there is no such home folder"
+            ) from error
         layers: list[dict[str, tuple[Any, str]]] = [
             {key: (value, f"{file}: {key}") for key, value in _read(file).items()} if named else {},
             {key: (environ[name], name) for key, name in VARIABLES.items() if environ.get(name)},

@@ -159,6 +159,7 @@ def test_an_included_file_of_another_folder_is_read_for_request_fields_only(tmp_
         (b'proxy = "http://h:99999"', "proxy is no address"),
         (b'proxy = "unix:///run/proxy"', "proxy must be an http"),
         (b'endpoint = "http://[::1"', "endpoint is no address"),
+        (b'ca_file = "~nobody-of-that-name/ca.pem"', "ca_file begins with ~"),
     ],
 )
 def test_a_profile_that_means_harm_is_refused_in_words(tmp_path, content, words):
@@ -167,6 +168,12 @@ def test_a_profile_that_means_harm_is_refused_in_words(tmp_path, content, words)
     file.write_bytes(content)
     with pytest.raises(ConfigError, match=words):
         Settings.load({}, file)
+
+
+def test_a_profile_in_the_home_of_nobody_is_refused_in_words():
+    """Where a home is unknown, Python raises what no caller expects."""
+    with pytest.raises(ConfigError, match="no such home folder"):
+        Settings.load({}, "~nobody-of-that-name/avatar.toml")
 
 
 @pytest.mark.parametrize(

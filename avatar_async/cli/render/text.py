@@ -3,6 +3,8 @@
 import unicodedata
 from datetime import datetime
 
+#: Characters that turn the direction of what follows.
+DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
 
@@ -55,9 +57,6 @@ def one_line(text: str) -> str:
 def _visible(char: str) -> str:
     if char == "\t":
         return " "
-    if (
-        unicodedata.category(char) in {"Cc", "Cs"}
-        or char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    ):
+    if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in DIRECTIONS:
         return f"\\x{ord(char):02x}" if ord(char) < 0x100 else f"\\u{ord(char):04x}"
     return char

@@ -1,11 +1,13 @@
 """The debug log holds no secrets."""
 
+import base64
 import logging
 import os
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -55,6 +57,21 @@ def test_known_secrets_are_hidden_wherever_they_stand(log_file):
     logs.exception(ValueError("bad key hunter2"))
     assert "hunter2" not in log_file.read_text()
     assert "ValueError: bad key ***" in log_file.read_text()
+
+
+def test_encoded_and_cut_secrets_are_hidden_too(log_file):
+    """An error text may hold a header as Base64, or its beginning."""
+    secret = "hunter2/hunter2+hunter2=hunter2"
+    logs.hide([secret])
+    forms = (secret[:14], quote(secret, safe=""), base64.b64encode(secret.encode()).decode())
+    logging.getLogger("avatar_async").debug("bad %s", " ".join(forms))
+    assert not any(form[:12] in log_file.read_text() for form in forms)
+
+
+def test_characters_that_act_on_a_terminal_are_written_out(log_file):
+    """Logs are looked at with cat."""
+    logging.getLogger("avatar_async").debug("a\x1b[2Jb\x07\u202ec\u2028d\x9be")
+    assert log_file.read_text().endswith("a\\x1b[2Jb\\x07\\u202ec\\u2028d\\x9be\n")
 
 
 def test_only_the_owner_may_read_the_log(log_file):

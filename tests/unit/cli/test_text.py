@@ -31,6 +31,7 @@ def test_a_countdown_says_gone_after_its_end():
 def test_control_characters_of_others_do_not_reach_the_terminal():
     """A job name or a service's message could otherwise clear the screen or forge lines."""
     assert printable("a\x1b[2Jb\u202ec") == "a\\x1b[2Jb\\u202ec"
+    assert printable("a\u200fb\u2028c\u061cd") == "a\\u200fb\\u2028c\\u061cd"
     assert one_line("first\r\nsecond\tthird") == "first second third"
 
 

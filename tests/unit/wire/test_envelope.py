@@ -56,6 +56,25 @@ def test_nesting_is_bounded_and_brackets_in_text_are_not_nesting():
     assert decode_json(json.dumps("[{\\" * 1000).encode()) == "[{\\" * 1000
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"code": 0, "code": 3333}',
+        b'{"code": 0, "data": {"id": 1, "id": 2}}',
+        b'{"code": 0, "data": 1, "data": null}',
+    ],
+)
+def test_a_reply_that_contradicts_itself_is_refused(body):
+    """Python would take the last word; which of two task ids was meant is not ours to guess."""
+    with pytest.raises(ReplyError, match="not JSON"):
+        decode_envelope(Reply(status=200, body=body))
+
+
+def test_a_reply_that_repeats_itself_is_read():
+    """Odd, and clear all the same."""
+    assert decode_json(b'{"code": 0, "a": [1], "code": 0, "a": [1]}') == {"code": 0, "a": [1]}
+
+
 def test_integers_of_absurd_length_are_refused():
     """Their conversion takes quadratic time, and no field of ours holds them."""
     with pytest.raises(ReplyError):

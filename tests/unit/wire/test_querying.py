@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -232,6 +232,15 @@ def test_list_call_as_data():
     assert encode_list(dialect, "a b&c").path == "/api/2dvh/v1/material/task/list?q=a+b%26c"
     with pytest.raises(ConfigError, match="no list call"):
         encode_list(QueryDialect.from_mapping({}), "a")
+
+
+@pytest.mark.parametrize("value", [date(2026, 3, 1), float("nan"), {"a": [datetime(2026, 3, 1, tzinfo=UTC)]}])
+@pytest.mark.parametrize("where", ["extra", "list"])
+def test_extra_values_that_json_cannot_carry_are_told(value, where):
+    """TOML has dates; a run must not find out at its first query that JSON has none."""
+    table = {"extra": {"x": value}}
+    with pytest.raises(ConfigError, match="extra must hold only what JSON can carry"):
+        QueryDialect.from_mapping(table if where == "extra" else {"list": table})
 
 
 def test_list_reply_is_read():
