@@ -1,5 +1,7 @@
 """A service with a retention, a clock and a memory of its own, under the real ledger and downloads."""
 
+import io
+import zipfile
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -177,3 +179,16 @@ def run_all(orchestrator):
         return jobs, [event for event in told if isinstance(event, WarningEvent)]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def zip_of():
+    """A function that makes a sound zip of about that many bytes."""
+
+    def make(size_bytes: int) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("model.bin", b"\x5a" * size_bytes)
+        return buffer.getvalue()
+
+    return make

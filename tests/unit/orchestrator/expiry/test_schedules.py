@@ -1,0 +1,208 @@
+"""Many files, little bandwidth: a schedule that can be met is met."""
+
+import random
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import anyio
+import pytest
+from attrs import evolve
+
+from avatar_async._jobs.states import State
+from avatar_async.errors import ArtifactRefusedError, ConnectionLostError
+from avatar_async.orchestrator import StateEvent
+
+CHUNK_BYTES = 8192
+#: What a schedule may take more than the bytes alone, and seconds for the first poll.
+MARGIN, FIRST_S = 1.06, 5.0
+
+
+class Line:
+    """An open download of bytes in memory, over a connection of its own speed."""
+
+    def __init__(self, service, name: str, offset: int) -> None:
+        self.body = service.bodies[name]
+        self.status = 206 if offset else 200
+        self.offset = offset
+        self.total_bytes: int | None = len(self.body)
+        self.etag: str | None = '"one"'
+        self._service, self._name = service, name
+
+    async def chunks(self):
+        for start in range(self.offset, len(self.body), CHUNK_BYTES):
+            if self._service.connection_bytes_s is not None:
+                await self._service.clock.sleep(CHUNK_BYTES / self._service.connection_bytes_s)
+            silent_s = self._service.clock.monotonic() - self._service.read_at_s.get(self._name, float("inf"))
+            self._service.longest_silence_s = max(self._service.longest_silence_s, silent_s)
+            if silent_s > self._service.cuts_after_s:
+                self._service.read_at_s.pop(self._name)
+                raise ConnectionLostError("cut: nothing was read for too long")
+            self._service.read_at_s[self._name] = self._service.clock.monotonic()
+            self._service.sent[self._name] += min(CHUNK_BYTES, len(self.body) - start)
+            yield self.body[start : start + CHUNK_BYTES]
+        self._service.read_at_s.pop(self._name, None)
+
+
+@pytest.fixture
+def archive(service, clock, monkeypatch, zip_of):
+    """Make the service keep files of given lengths until given instants (seconds of the clock)."""
+    until_s: dict[str, float] = {}
+    service.sent = dict.fromkeys((), 0)
+    service.connection_bytes_s = None
+    service.cuts_after_s = float("inf")
+    service.read_at_s = {}
+    service.longest_silence_s = 0.0
+    start_at = service.truth() - timedelta(seconds=clock.monotonic())
+    service.tells = lambda task: evolve(
+        task,
+        expires_at=start_at + timedelta(seconds=until_s[task.name]) if task.name in until_s else None,
+    )
+
+    @asynccontextmanager
+    async def open_artifact(self, url, *, offset=0, etag=None):
+        await anyio.lowlevel.checkpoint()
+        name = url.split("/")[3]
+        self.opened.append(name)
+        if clock.monotonic() >= until_s.get(name, float("inf")):
+            raise ArtifactRefusedError("HTTP 404", http_status=404)
+        service.read_at_s.pop(name, None)
+        yield Line(self, name, offset if etag == '"one"' else 0)
+
+    monkeypatch.setattr(type(service), "open_artifact", open_artifact)
+
+    def keep(name: str, size_bytes: int, last_s: float) -> int:
+        service.bodies[name] = zip_of(size_bytes)
+        service.sent[name] = 0
+        until_s[name] = last_s
+        return len(service.bodies[name])
+
+    return keep
+
+
+async def stored_in_time(orchestrator, service, submitted, archive, clock, sizes, times, **options):
+    """Have tasks of these sizes finish at once; return the jobs after the run."""
+    names = [f"job-{number:02}" for number in range(len(sizes))]
+    service.duration_s = 1e9
+    await submitted(*names)
+    service.duration_s = 0.0
+    now_s = clock.monotonic()
+    for name, size, seconds in zip(names, sizes, times, strict=True):
+        archive(name, size, now_s + seconds)
+    async with orchestrator(**options) as runner:
+        async for _ in runner.run():
+            pass
+        return {job.name: job for job in await runner.jobs()}
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_every_expiry_is_met_where_the_order_of_expiry_can_meet_it(
+    orchestrator, service, submitted, archive, clock, seed
+):
+    """Whatever the sizes and the number of downloads at once; equal shares would be late for the first."""
+    chance = random.Random(seed)
+    bandwidth = chance.choice([8_000, 20_000, 60_000])
+    sizes = [int(bandwidth * chance.uniform(0.5, 30)) for _ in range(chance.randint(4, 9))]
+    order = list(range(len(sizes)))
+    chance.shuffle(order)
+    times, passed = dict.fromkeys(order, 0.0), FIRST_S
+    for number in order:
+        passed += (sizes[number] + 200) * MARGIN / bandwidth
+        times[number] = passed = passed + chance.choice([0.0, 0.0, 0.3, 10.0])
+    jobs = await stored_in_time(
+        orchestrator,
+        service,
+        submitted,
+        archive,
+        clock,
+        sizes,
+        [times[number] for number in range(len(sizes))],
+        fetches=chance.randint(1, 6),
+        bandwidth_bytes_s=bandwidth,
+    )
+    assert {job.state for job in jobs.values()} == {State.STORED}
+    assert all(job.stored_at < job.expires_at for job in jobs.values())
+
+
+async def test_equal_shares_would_miss_what_the_order_of_expiry_meets(
+    orchestrator, service, submitted, archive, clock
+):
+    """Four files side by side would all be home at the end, when three have vanished."""
+    size, bandwidth = 200_000, 20_000
+    times = [FIRST_S + (number + 1) * size * MARGIN / bandwidth for number in range(4)]
+    jobs = await stored_in_time(
+        orchestrator,
+        service,
+        submitted,
+        archive,
+        clock,
+        [size] * 4,
+        times,
+        fetches=4,
+        bandwidth_bytes_s=bandwidth,
+    )
+    assert {job.state for job in jobs.values()} == {State.STORED}
+    assert all(job.stored_at < job.expires_at for job in jobs.values())
+
+
+async def test_downloads_that_wait_for_bandwidth_are_read_from_often_enough_to_live(
+    orchestrator, service, submitted, archive, clock
+):
+    """Servers cut a connection from which nothing is read for a minute."""
+    service.cuts_after_s = 55.0
+    sizes, bandwidth = [6_000_000, 400_000, 400_000], 60_000
+    jobs = await stored_in_time(
+        orchestrator,
+        service,
+        submitted,
+        archive,
+        clock,
+        sizes,
+        [200.0, 400.0, 500.0],
+        fetches=3,
+        bandwidth_bytes_s=bandwidth,
+    )
+    assert {job.state for job in jobs.values()} == {State.STORED}
+    assert sorted(service.opened) == sorted(jobs)
+    assert 15.0 <= service.longest_silence_s < 55.0
+
+
+@pytest.mark.parametrize("limit", ["bandwidth", "connection"])
+async def test_a_job_that_vanishes_soon_gets_the_slot_of_a_long_download(
+    orchestrator, service, training, archive, clock, limit
+):
+    """The long one is parked with what it has, and goes on from there."""
+    speed = 50_000
+    if limit == "connection":
+        service.connection_bytes_s = speed
+    long_bytes = archive("long", 200 * speed, 7 * 86400.0)
+    archive("soon", 20 * speed, 100.0)
+    service.takes_s = {"long": 0.0, "soon": 30.0}
+    options = {"bandwidth_bytes_s": speed} if limit == "bandwidth" else {}
+    async with orchestrator(fetches=1, **options) as runner:
+        events = runner.events()
+        await runner.add("long", training("long"))
+        await runner.add("soon", training("soon"))
+        async for _ in runner.run():
+            pass
+        jobs = {job.name: job for job in await runner.jobs()}
+    assert {job.state for job in jobs.values()} == {State.STORED}
+    assert jobs["soon"].stored_at < jobs["soon"].expires_at < jobs["long"].stored_at
+    steps = [(event.job, event.to_state) async for event in events if isinstance(event, StateEvent)]
+    long_steps = [state for name, state in steps if name == "long"]
+    assert long_steps[-4:] == [State.FETCHING, State.READY, State.FETCHING, State.STORED]
+    assert service.opened == ["long", "soon", "long"]
+    assert service.sent["long"] < long_bytes + 3_000_000
+
+
+async def test_a_job_with_days_left_waits_for_its_slot(orchestrator, service, training, archive, clock):
+    """Parking costs a connection, and nothing is at risk."""
+    archive("long", 1_000_000, 7 * 86400.0)
+    archive("later", 100_000, 5 * 86400.0)
+    service.connection_bytes_s = 50_000
+    service.takes_s = {"long": 0.0, "later": 5.0}
+    async with orchestrator(fetches=1) as runner:
+        await runner.add("long", training("long"))
+        await runner.add("later", training("later"))
+        jobs = [job async for job in runner.run()]
+    assert {job.state for job in jobs} == {State.STORED}
+    assert service.opened == ["long", "later"]
