@@ -20,6 +20,8 @@ from avatar_async.emulator.store import Store
 from avatar_async.emulator.tasks import status
 
 ROUTE = "/files/{task_id:[0-9]+}/{name}"
+#: How the router names that route.
+ROUTE_NAME = "/files/{task_id}/{name}"
 
 _MOST_DIGITS = 20
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")

@@ -35,6 +35,7 @@ _WHEN = re.compile(
     r"|(?P<calls>\d{1,9}(?:\+\d{1,9})*))(?:x(?P<most>\d{1,9}))?(?P<each>/name)?"
 )
 _SEED = re.compile(r"seed\s*=\s*(-?\d{1,18})")
+_NOTHING = ("none", "null")
 _RULE_KEYS = (
     "on",
     "fault",
@@ -183,8 +184,8 @@ def _parameters(text: str) -> Iterator[tuple[str, Any]]:
 
 
 def _value(text: str) -> Any:
-    if text in {"none", "null"}:
-        return None
+    if text in _NOTHING:
+        return text
     try:
         return json.loads(text)
     except ValueError:
@@ -254,7 +255,7 @@ def _fault(name: str, given: Mapping[str, Any]) -> Fault:
 
 def _typed(fault: str, key: str, value: Any, wanted: Any) -> Any:
     options = get_args(wanted) or (wanted,)
-    if value is None and type(None) in options:
+    if type(None) in options and (value is None or value in _NOTHING):
         return None
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if bool in options:

@@ -140,7 +140,6 @@ class Faults:
 
     async def record(self, fired: Fired) -> None:
         """Remember that a fault happened, on disk before anyone notices it."""
-        self.fired.append(fired)
         self._counts[fired.fault] += 1
         line = {
             "at": fired.at.isoformat(),
@@ -154,6 +153,7 @@ class Faults:
         }
         await self._store.keep_counts()
         await anyio.to_thread.run_sync(_append, self._log, json.dumps(line) + "\n")
+        self.fired.append(fired)
 
     def _add(self, rule: Rule) -> None:
         key = self._key(rule)

@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 from attrs import frozen
 
 from avatar_async._wire.endpoints import CREATE_PATHS, LIST_PATH, QUERY_PATH, REFRESH_PATH, TOKEN_PATH
-from avatar_async.emulator.artifacts import ROUTE
+from avatar_async.emulator.artifacts import ROUTE_NAME
 from avatar_async.emulator.bodies import read_json
 from avatar_async.emulator.creates import name_of
 from avatar_async.emulator.faults.base import Hit, ShownFault, World, with_content
@@ -25,7 +25,7 @@ _PATHS = {
     REFRESH_PATH: "refresh",
     QUERY_PATH: "query",
     LIST_PATH: "list",
-    ROUTE: "file",
+    ROUTE_NAME: "file",
     **{path: f"create.{kind.value}" for kind, path in CREATE_PATHS.items()},
 }
 _KINDS = {path: kind for kind, path in CREATE_PATHS.items()}
@@ -128,7 +128,7 @@ def _showing(
         for key, rule, fault in shown:
             if not rule.concerns(call.endpoint, (name,)) or not fault.counts(task):
                 continue
-            fired = faults.decide(key, rule, call.endpoint, (name,), each=True)
+            fired = faults.decide(key, rule, call.endpoint, (name,), each=call.kind is None)
             if fired is None:
                 continue
             await faults.record(fired)

@@ -37,8 +37,8 @@ class Rule:
     """Say where, when and how often a fault happens.
 
     With neither `probability` nor `calls`, `every` or `first` it happens at each call. Calls are counted per
-    rule, from 1, and only those that `on` and `names` let through. A fault of a task shown (a wrong id, an
-    odd status) counts how often that task was shown, whatever `per` says.
+    rule, from 1, and only those that `on` and `names` let through. A fault of a task that queries and lists
+    show (a wrong id, an odd status) counts how often that task was shown, whatever `per` says.
 
     Attributes:
         on: Endpoint; `create` is each kind's, `*` every HTTP call that this fault fits.

@@ -160,7 +160,7 @@ async def test_waits_follow_the_emulators_clock(avatar_emulator, caller, virtual
             answers.append(await api.post(QUERY_PATH, {"taskIds": []}))
 
         group.start_soon(ask)
-        await until(lambda: emulator.faults.fired)
+        await until(lambda: virtual_clock._sleepers)
         await virtual_clock.advance(1799)
         assert not answers
         await virtual_clock.advance(1)

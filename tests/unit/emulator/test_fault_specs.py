@@ -35,7 +35,8 @@ def refusal(spec):
 def test_a_spec_is_a_plan():
     """Everything the grammar has, in one text."""
     spec = (
-        "create:reset-after@5%x2, query:429(retry_after=2)@3; file[anchor-*]:truncate(share=0.7)@first2/name\n"
+        "create:reset-after@5%x2, query:429(retry_after=2)@3; "
+        "file[anchor-*]:truncate(share=0.7)@first2/name\n"
         'create.training:delay(seconds=1.5)@every4,query:put(field=progress, value="[1,\\"a\\"]")@2+5,'
         "list:503(envelope=false)@.25,seed=7"
     )
