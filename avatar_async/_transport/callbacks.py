@@ -108,6 +108,8 @@ class CallbackServer:
             return _reply(408, "the body took too long")
         except web.HTTPRequestEntityTooLarge:
             return _reply(413, f"longer than {MAX_BODY_BYTES} bytes")
+        except (OSError, web.RequestPayloadError):
+            return _reply(400, "the body broke off")
         except AvatarError as error:
             _LOG.debug("a callback was not understood: %s", error)
             return _reply(400, "not understood")

@@ -108,6 +108,23 @@ Until = Annotated[
         show_default=False,
     ),
 ]
+CallbackPort = Annotated[
+    int | None,
+    typer.Option(
+        parser=values.whole(0, 65535, such_as=8765),
+        metavar="PORT",
+        help="Take the service's completion callbacks there, as hints; 0 is any free port.",
+        show_default=False,
+    ),
+]
+CallbackHost = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST",
+        help="Address to take callbacks at. [default: 127.0.0.1]",
+        show_default=False,
+    ),
+]
 Rebind = Annotated[
     bool, typer.Option("--rebind", help="Accept a ledger that belongs to another endpoint or account.")
 ]

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ import typer
 
 from avatar_async.cli import exits, logs, places
 from avatar_async.cli import options as opt
+from avatar_async.cli.callbacks import callbacks_of
 from avatar_async.cli.program import again_command
 from avatar_async.errors import ConfigError
 
@@ -98,7 +100,7 @@ class Given:
             bandwidth_bytes_s=self.bandwidth_bytes_s,
             validation=self.validation,
         )
-        logs.hide([loaded.app_key, loaded.token])
+        logs.hide([loaded.app_key, loaded.token, loaded.callback_secret])
         return loaded
 
     def run_options(self, settings: "Settings") -> "RunOptions":
@@ -135,6 +137,8 @@ def run(
         bool, typer.Option("--allow-duplicate", help="Submit a request again under another name.")
     ] = False,
     until: opt.Until = None,
+    callback_port: opt.CallbackPort = None,
+    callback_host: opt.CallbackHost = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be submitted; send nothing.")
     ] = False,
@@ -177,10 +181,8 @@ def run(
             return await preview(specs, given.place, given.run_options(settings))
         check_service(settings, specs, embedded=embedded)
 
-        async def feed(orchestrator: "Orchestrator") -> None:
-            await orchestrator.add_all(specs)
-
         manner = Manner(json=json, quiet=quiet)
+        callbacks = callbacks_of(settings, callback_port, callback_host)
         async with open_service(
             settings, given.place, embedded=embedded, specs=specs, say=manner.say
         ) as service:
@@ -189,7 +191,14 @@ def run(
             orchestrator = Orchestrator(
                 service, out=given.place.out, ledger=given.place.ledger, options=given.run_options(settings)
             )
-            outcome = await conduct(orchestrator, feed, manner)
+
+            async def feed(orchestrator: "Orchestrator") -> None:
+                if callbacks is not None:
+                    await stack.enter_async_context(callbacks.serving(orchestrator, manner.say))
+                await orchestrator.add_all(specs)
+
+            async with AsyncExitStack() as stack:
+                outcome = await conduct(orchestrator, feed, manner)
         return conclude(outcome, given.place, manner, again_command())
 
     exits.leave(work)
