@@ -50,9 +50,16 @@ class OpenArtifact:
             ConnectionLostError: It broke off.
             TransportTimeoutError: No bytes came for too long.
         """
+        content = self._response.content
         with mapped(_name(self._response.url)):
-            async for chunk in self._response.content.iter_any():
-                yield chunk
+            try:
+                async for chunk in content.iter_any():
+                    yield chunk
+            except (aiohttp.ClientError, OSError):
+                unread = _unread(content)
+                if unread:
+                    yield unread
+                raise
 
 
 class DownloadSession:
@@ -177,6 +184,15 @@ class DownloadSession:
             etag=_strong(response.headers.get(hdrs.ETAG)),
             response=response,
         )
+
+
+def _unread(content: aiohttp.StreamReader) -> bytes:
+    """Return what arrived before a connection broke: aiohttp hands out nothing more after an error.
+
+    Without it, a connection that breaks soon would bring nothing however often it is opened anew.
+    """
+    blocks: list[bytes] = list(getattr(content, "_buffer", ()))
+    return b"".join(blocks)[getattr(content, "_buffer_offset", 0) :]
 
 
 def _address(url: str) -> URL:

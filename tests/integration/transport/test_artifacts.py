@@ -293,3 +293,19 @@ async def test_download_of_another_length_than_announced_is_refused(app_server, 
         with pytest.raises(IntegrityError):
             await service.download(artifact(f"{base}/x", size_bytes=len(BODY) + 1), tmp_path / "out")
     assert not (tmp_path / "out" / "clip.webm").exists()
+
+
+async def test_what_arrived_before_a_break_is_handed_out_although_nobody_had_read_it(raw_server):
+    """Else a server that breaks every connection soon would never be done with, however often asked."""
+    for cut in (1, 1000, 60_000):
+        async with (
+            raw_server(http(BODY[:cut], length=len(BODY))) as (base, _),
+            client() as service,
+            service.open_artifact(base) as stream,
+        ):
+            await anyio.sleep(0.05)
+            got = b""
+            with pytest.raises(ConnectionLostError):
+                async for chunk in stream.chunks():
+                    got += chunk
+        assert got == BODY[:cut]
