@@ -18,7 +18,7 @@ from avatar_async._storage import readers
 from avatar_async._storage.connect import open_reader, open_writer, prepare_file
 from avatar_async._storage.faults import ledger_error
 from avatar_async._storage.readers import HistoryEntry, Intent
-from avatar_async._storage.writer import SqliteThread, commit_group, read_group
+from avatar_async._storage.writer import Outcome, SqliteThread, Staying, Work, commit_group, read_group
 from avatar_async.errors import LedgerError
 from avatar_async.requests import Kind
 
@@ -62,8 +62,8 @@ class Ledger:
             await anyio.to_thread.run_sync(prepare)
         except OSError as error:
             raise ledger_error(error, path) from error
-        writer = None if read_only else SqliteThread(path, lambda: open_writer(path), commit_group)
-        reader = SqliteThread(path, lambda: open_reader(path), read_group)
+        writer = None if read_only else _writing_thread(path)
+        reader = SqliteThread(path, lambda: open_reader(path), read_group, name="reader")
         try:
             if writer is not None:
                 await writer.start()
@@ -169,3 +169,18 @@ class Ledger:
             msg = f"ledger {self.path} was opened for reading only"
             raise LedgerError(msg)
         return await self._writer.call(work)
+
+
+def _writing_thread(path: Path) -> SqliteThread:
+    """Return the thread that writes; it notices when the file is taken away from under it."""
+    staying: list[Staying] = []
+
+    def connect() -> sqlite3.Connection:
+        connection = open_writer(path)
+        staying.append(Staying(path))
+        return connection
+
+    def commit(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Outcome]:
+        return commit_group(connection, works, staying[0].check)
+
+    return SqliteThread(path, connect, commit, name="writer")

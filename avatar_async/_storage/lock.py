@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -105,9 +106,10 @@ class RunnerLock:
         lock, self._lock = self._lock, None
         if lock is None:
             return
-        try:
+        # A note that stays is replaced by the next holder's; only the lock itself keeps others out.
+        with suppress(OSError):
             self._beside(".runner.lock").unlink(missing_ok=True)
-        finally:
+        with suppress(OSError):
             lock.release()
 
     def _read_note(self) -> Holder | None:

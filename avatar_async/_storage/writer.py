@@ -38,11 +38,20 @@ class _Call:
     answer: "asyncio.Future[Any]" = field(repr=False)
 
 
-def commit_group(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Outcome]:
-    """Run calls in one transaction; one that raises leaves nothing, the others are durable on return."""
+def commit_group(
+    connection: sqlite3.Connection, works: Sequence[Work], check: Callable[[], None] = lambda: None
+) -> list[Outcome]:
+    """Run calls in one transaction; one that raises leaves nothing, the others are durable on return.
+
+    Args:
+        connection: The connection that writes.
+        works: The calls.
+        check: Called before anything is made durable; an error of its own fails them all.
+    """
     try:
         connection.execute("BEGIN IMMEDIATE")
         outcomes = [_run_apart(connection, work) for work in works]
+        check()
         connection.execute("COMMIT")
     except Exception as error:  # noqa: BLE001 - handed to every caller of the group
         if connection.in_transaction:
@@ -83,6 +92,53 @@ def _read(connection: sqlite3.Connection, work: Work) -> Outcome:
     return Outcome(value=value)
 
 
+def _told(outcomes: Sequence[Outcome], path: Path) -> list[Outcome]:
+    """Put what SQLite says into words; calls that failed together get one error."""
+    words: dict[int, Exception] = {}
+    told = []
+    for outcome in outcomes:
+        error = outcome.error
+        if error is not None and id(error) not in words:
+            words[id(error)] = ledger_error(error, path)
+        told.append(outcome if error is None else Outcome(error=words[id(error)]))
+    return told
+
+
+class Staying:
+    """Tells whether the files of an open ledger are still where they were.
+
+    SQLite goes on writing to files that were deleted or moved away; all of that would be lost.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        real = path.resolve()
+        files = (real, real.with_name(f"{real.name}-wal"))
+        self._known = {file: _identity(file) for file in files if file.exists()}
+
+    def check(self) -> None:
+        """Do nothing as long as they are.
+
+        Raises:
+            LedgerError: One is gone, or another one lies in its place.
+        """
+        for file, known in self._known.items():
+            if _identity(file) != known:
+                msg = (
+                    f"ledger {self._path}: {file} was deleted, moved or replaced while the run was using it: "
+                    "bring it back, or adopt the receipts that there are with --rebuild-ledger"
+                )
+                raise LedgerError(msg)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 class SqliteThread:
     """One thread with one connection, serving calls from the event loop in order."""
 
@@ -91,8 +147,11 @@ class SqliteThread:
         path: Path,
         connect: Callable[[], sqlite3.Connection],
         serve: Callable[[sqlite3.Connection, Sequence[Work]], list[Outcome]],
+        *,
+        name: str,
     ) -> None:
         self._path = path
+        self._name = name
         self._connect = connect
         self._serve = serve
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
@@ -109,7 +168,7 @@ class SqliteThread:
         ready: asyncio.Future[Any] = loop.create_future()
         self._ended: asyncio.Future[Any] = loop.create_future()
         self._thread = threading.Thread(
-            target=self._live, args=(loop, ready), name=f"ledger-{self._serve.__name__}", daemon=True
+            target=self._live, args=(loop, ready), name=f"ledger-{self._name}", daemon=True
         )
         self._closed = False
         self._thread.start()
@@ -150,7 +209,8 @@ class SqliteThread:
         try:
             connection = self._connect()
         except Exception as error:  # noqa: BLE001 - handed to who waits for the start
-            self._deliver(loop, [(ready, Outcome(error=error)), (self._ended, Outcome())])
+            failed = Outcome(error=ledger_error(error, self._path))
+            self._deliver(loop, [(ready, failed), (self._ended, Outcome())])
             return
         self._deliver(loop, [(ready, Outcome())])
         try:
@@ -173,9 +233,8 @@ class SqliteThread:
                 outcomes = self._serve(connection, [call.work for call in calls])
             except Exception as error:  # noqa: BLE001 - nobody may wait for ever
                 outcomes = [Outcome(error=error)] * len(calls)
-            self._deliver(
-                loop, [(call.answer, outcome) for call, outcome in zip(calls, outcomes, strict=True)]
-            )
+            told = _told(outcomes, self._path)
+            self._deliver(loop, [(call.answer, outcome) for call, outcome in zip(calls, told, strict=True)])
         return group[-1] is not None
 
     def _deliver(
@@ -193,4 +252,4 @@ class SqliteThread:
             if outcome.error is None:
                 answer.set_result(outcome.value)
             else:
-                answer.set_exception(ledger_error(outcome.error, self._path))
+                answer.set_exception(outcome.error)
