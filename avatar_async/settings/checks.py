@@ -47,15 +47,25 @@ def origin(value: Any) -> str:
         parts, port = urlsplit(text), urlsplit(text).port
     except ValueError as error:
         raise ValueError(f"is no address: {error}") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
         raise ValueError("must be an origin such as https://aigc.softsugar.com")
     if "@" in parts.netloc or parts.path not in ("", "/") or "?" in text or "#" in text:
         raise ValueError("must be an origin only: no user, path, query or fragment")
-    if not re.fullmatch(r"[A-Za-z0-9._:\-]+", parts.hostname):
+    if not _is_host(parts.hostname, bracketed="[" in parts.netloc):
         raise ValueError("has a host that is no name or address (write it in ASCII)")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     default = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" if port in (None, default) else f"{parts.scheme}://{host}:{port}"
+
+
+def _is_host(host: str, *, bracketed: bool) -> bool:
+    """Tell whether this is a name or an address that can be asked for."""
+    if bracketed:
+        return re.fullmatch(r"[0-9A-Fa-f:.]+", host) is not None
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= 253 and all(
+        re.fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?", label) for label in labels
+    )
 
 
 def proxy(value: Any) -> str:
@@ -65,7 +75,8 @@ def proxy(value: Any) -> str:
         parts, port = urlsplit(text), urlsplit(text).port
     except ValueError as error:
         raise ValueError("is no address") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+    usable = parts.scheme in ("http", "https") and parts.hostname and port != 0
+    if not usable or not re.fullmatch(r"https?://[!-~]+", text, re.IGNORECASE):
         raise ValueError("must be an http(s) address such as http://proxy.example:3128")
     return text
 
