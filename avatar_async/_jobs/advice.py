@@ -23,12 +23,21 @@ def overdue(job: Job, now: datetime, deadlines_s: Mapping[str, float] = DEADLINE
     return (now - since).total_seconds() > deadlines_s[job.kind]
 
 
-def flags(job: Job, now: datetime, deadlines_s: Mapping[str, float] = DEADLINES_S) -> tuple[str, ...]:
-    """Return the words that mark a job beyond its state, sorted."""
+def flags(
+    job: Job, now: datetime, deadlines_s: Mapping[str, float] = DEADLINES_S, *, late: bool = False
+) -> tuple[str, ...]:
+    """Return the words that mark a job beyond its state, sorted.
+
+    Args:
+        job: The job.
+        now: The present instant.
+        deadlines_s: Seconds after which a task is overdue, by kind.
+        late: Whether the line is too slow to bring its files home in time.
+    """
     words = set()
     if overdue(job, now, deadlines_s):
         words.add("overdue")
-    if job.state in REMOTE and at_risk(job, now):
+    if job.state in REMOTE and (late or at_risk(job, now)):
         words.add("at_risk")
     if job.hold is not None and job.state not in TERMINAL:
         words.add("held")

@@ -15,7 +15,7 @@ from avatar_async.cli import exits
 from avatar_async.cli.places import Place
 from avatar_async.cli.render.display import Display, display_for
 from avatar_async.cli.render.guarded import GuardedDisplay
-from avatar_async.cli.render.summary import attention_lines, summary
+from avatar_async.cli.render.summary import attention_lines, loss_lines, summary
 from avatar_async.cli.render.text import printable
 from avatar_async.cli.signals import heeding
 from avatar_async.errors import AvatarError
@@ -139,6 +139,8 @@ def conclude(outcome: Outcome, place: Place, manner: Manner, again: str) -> int:
         manner: How it was shown; with `json` or `quiet`, only what needs attention is told, on stderr.
         again: The command that goes on with the run.
     """
+    for line in loss_lines(outcome.jobs):
+        exits.tell(line)
     because = outcome.stopped_because if outcome.signal_code is None else None
     stream = sys.stderr if manner.json or manner.quiet else sys.stdout
     width = shutil.get_terminal_size().columns if stream.isatty() else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from avatar_async._jobs.states import State
 from avatar_async.cli import exits, places, values
 from avatar_async.cli.options import LedgerFile, OutOrHere, arguments, examples
 from avatar_async.cli.render.text import one_line
@@ -119,6 +120,10 @@ def _apply(
         for job in changed:
             tail = f" (task {job.task_id})" if job.task_id is not None else ""
             sys.stdout.write(f"{one_line(job.name)}: now {job.state}{tail}\n")
+        again = [one_line(job.name) for job in changed if job.state is State.PLANNED and job.attempt > 1]
+        if again:
+            sys.stdout.flush()
+            exits.tell(f"The next run makes a new task, which the service may charge for: {', '.join(again)}")
         return exits.ExitCode.DONE
 
     exits.leave(work)

@@ -31,36 +31,48 @@ def status(
     """Show the jobs of a ledger."""
 
     async def work() -> int:
-        from avatar_async.orchestrator.status import deadlines_of
+        from avatar_async.orchestrator.status import deadlines_of, speed_of
 
         place = places.place_of(out, ledger)
         async with places.opened(place, read_only=True) as store:
             jobs = await store.jobs()
             deadlines_s = await deadlines_of(store)
+            speed_bytes_s = await speed_of(store)
         if json:
-            _print_document(jobs, place.where, deadlines_s)
+            _print_document(jobs, place.where, deadlines_s, speed_bytes_s)
         else:
-            _print_table(jobs, place.where, deadlines_s)
+            _print_table(jobs, place.where, deadlines_s, speed_bytes_s)
         return exits.ExitCode.DONE
 
     exits.leave(work)
 
 
-def _print_document(jobs: "list[Job]", where: str, deadlines_s: Mapping[str, float]) -> None:
+def _print_document(
+    jobs: "list[Job]", where: str, deadlines_s: Mapping[str, float], speed_bytes_s: float | None
+) -> None:
     from json import dumps
 
     from avatar_async.orchestrator.status import status_document
 
-    document = status_document(jobs, datetime.now(UTC), where, deadlines_s)
+    document = status_document(jobs, datetime.now(UTC), where, deadlines_s, speed_bytes_s)
     sys.stdout.write(dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
-def _print_table(jobs: "list[Job]", where: str, deadlines_s: Mapping[str, float]) -> None:
+def _print_table(
+    jobs: "list[Job]", where: str, deadlines_s: Mapping[str, float], speed_bytes_s: float | None
+) -> None:
     from rich.console import Console
 
     from avatar_async.cli.render.table import table
 
     console = Console(highlight=False, markup=False, emoji=False)
-    lines = table(jobs, now=datetime.now(UTC), width=console.width, where=where, deadlines_s=deadlines_s)
+    lines = table(
+        jobs,
+        now=datetime.now(UTC),
+        width=console.width,
+        where=where,
+        deadlines_s=deadlines_s,
+        speed_bytes_s=speed_bytes_s,
+    )
     for line in lines:
         console.print(line, soft_wrap=True)

@@ -1,11 +1,12 @@
 """The standing of a ledger as one JSON document, for `status --json` and whoever else asks."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from avatar_async._jobs import advice
+from avatar_async._jobs.expiry import too_slow
 from avatar_async._jobs.ports import JobStore
 from avatar_async._jobs.records import Artifact, Job
 from avatar_async._jobs.states import State
@@ -13,6 +14,8 @@ from avatar_async.settings import DEADLINES_S
 
 #: Key under which the ledger keeps the deadlines of its latest run.
 DEADLINES: Final = "deadlines_s"
+#: Key under which the ledger keeps how fast files came home in its latest run, in bytes a second.
+SPEED: Final = "fetch_speed_bytes_s"
 #: Version of the document's form; it rises when a key changes its meaning or goes away.
 SCHEMA_VERSION = 1
 
@@ -23,11 +26,24 @@ async def deadlines_of(store: JobStore) -> Mapping[str, float]:
     return DEADLINES_S if kept is None else {**DEADLINES_S, **json.loads(kept)}
 
 
+async def speed_of(store: JobStore) -> float | None:
+    """Return how fast files came home in the ledger's latest run, in bytes a second; None if none did."""
+    kept = await store.recall(SPEED)
+    return None if kept is None else float(kept)
+
+
+def late_jobs(jobs: Iterable[Job], now: datetime, speed_bytes_s: float | None) -> frozenset[str]:
+    """Return the ids of the jobs whose files that speed does not bring home in time."""
+    unfetched = [job for job in jobs if job.state in {State.READY, State.FETCHING}]
+    return too_slow(unfetched, now, speed_bytes_s)
+
+
 def status_document(
     jobs: Sequence[Job],
     now: datetime,
     where: str = "",
     deadlines_s: Mapping[str, float] = DEADLINES_S,
+    speed_bytes_s: float | None = None,
 ) -> dict[str, Any]:
     """Return the document that `status --json` prints.
 
@@ -36,7 +52,9 @@ def status_document(
         now: The present instant, for what depends on it (flags).
         where: Option that names the ledger, such as `--out models`, for the commands in `next_step`.
         deadlines_s: Seconds after which a task is overdue, by kind.
+        speed_bytes_s: How fast files came home in the latest run.
     """
+    late = late_jobs(jobs, now, speed_bytes_s)
     states = {(job.batch, job.name): job.state for job in jobs}
     counts = dict.fromkeys(State, 0)
     for job in jobs:
@@ -44,7 +62,12 @@ def status_document(
     return {
         "schema": SCHEMA_VERSION,
         "jobs": [
-            _job(job, advice.flags(job, now, deadlines_s), states_of_batch(job, states), where)
+            _job(
+                job,
+                advice.flags(job, now, deadlines_s, late=job.id in late),
+                states_of_batch(job, states),
+                where,
+            )
             for job in jobs
         ],
         "counts": {state.value: count for state, count in counts.items()},

@@ -10,9 +10,8 @@ from avatar_async._jobs.ports import JobStore
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async.orchestrator.board import Board
+from avatar_async.orchestrator.status import SPEED
 
-#: Key under which the ledger keeps how fast files came home lately, in bytes a second.
-SPEED: Final = "fetch_speed_bytes_s"
 #: Between two looks at the ledger, in seconds.
 _LOOK_S: Final = 0.5
 #: Looks between two checks of every finished and running job for expiry and deadline.

@@ -159,5 +159,7 @@ def _last(snapshot: "Snapshot", now: datetime) -> Text:
     if snapshot.next_expiry is not None:
         job, expires_at = snapshot.next_expiry
         parts.append(f"next expiry: {fit_middle(job, 24).strip()} in {countdown_text(expires_at, now)}")
+    if snapshot.at_risk:
+        parts.append(f"{snapshot.at_risk} at risk")
     parts.append("stopping: finishing what is under way" if snapshot.stopping else "Ctrl-C stops, resumable")
     return Text(" · ".join(parts), style="bold yellow" if snapshot.stopping else "dim")

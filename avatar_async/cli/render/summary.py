@@ -77,6 +77,16 @@ def summary(
     return lines
 
 
+def loss_lines(jobs: Sequence[Job]) -> list[str]:
+    """Return what is to be said aloud of results that vanished before they were fetched."""
+    lost = [one_line(job.name) for job in jobs if job.state is State.EXPIRED]
+    if not lost:
+        return []
+    more = f" and {len(lost) - _MOST_LISTED} more" if len(lost) > _MOST_LISTED else ""
+    what = "1 job" if len(lost) == 1 else f"{len(lost)} jobs"
+    return [f"RESULTS LOST of {what}, gone before they were fetched: {', '.join(lost[:_MOST_LISTED])}{more}"]
+
+
 def counts_line(jobs: Sequence[Job]) -> str:
     """Return how many jobs are in which state, in words."""
     parts = [f"{number} {state}" for state in State if (number := sum(job.state is state for job in jobs))]

@@ -7,13 +7,15 @@ from datetime import datetime
 from rich.text import Text
 
 from avatar_async._jobs import advice
+from avatar_async._jobs.expiry import at_risk
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import REMOTE, State
 from avatar_async.cli.render.cells import fit, width_of
 from avatar_async.cli.render.frame import STYLES
 from avatar_async.cli.render.summary import counts_line
-from avatar_async.cli.render.text import countdown_text, one_line, span_text
+from avatar_async.cli.render.text import countdown_text, one_line, span_text, stamp
 from avatar_async.cli.render.wrap import printable_step, wrapped
+from avatar_async.orchestrator.status import late_jobs
 from avatar_async.settings import DEADLINES_S
 
 _GAP = "  "
@@ -27,6 +29,7 @@ def table(
     width: int,
     where: str,
     deadlines_s: Mapping[str, float] = DEADLINES_S,
+    speed_bytes_s: float | None = None,
 ) -> Iterator[Text]:
     """Yield the lines of the table.
 
@@ -38,7 +41,9 @@ def table(
         width: Columns of the terminal.
         where: Option that names the ledger, for the commands to type.
         deadlines_s: Seconds after which a task is overdue, by kind.
+        speed_bytes_s: How fast files came home in the latest run.
     """
+    late = late_jobs(jobs, now, speed_bytes_s)
     states = {job.name: job.state for job in jobs}
     rows = [_cells(job, now) for job in jobs]
     heads = ("STATE", "AGE", "TASK ID", "EXPIRES")
@@ -56,8 +61,8 @@ def table(
         start = name_width + len(_GAP)
         line.stylize(STYLES[job.state], start, start + widths[0])
         yield line
-        flags = advice.flags(job, now, deadlines_s)
-        for text in _below(job, states, flags, where):
+        flags = advice.flags(job, now, deadlines_s, late=job.id in late)
+        for text in _below(job, now, states, flags, where):
             hang = "   " if text.startswith("->") else ""
             yield from (
                 Text(each, style="yellow") for each in wrapped(text, width=width, indent="  ", hang=hang)
@@ -82,11 +87,12 @@ def _row(name: str, cells: Sequence[str], name_width: int, widths: Sequence[int]
     return _GAP.join((fit(name, name_width), state, age, task, expires)).rstrip()
 
 
-def _below(job: Job, states: dict[str, State], flags: Sequence[str], where: str) -> Iterator[str]:
-    marks = [flag for flag in flags if flag in {"overdue", "at_risk"}]
+def _below(
+    job: Job, now: datetime, states: dict[str, State], flags: Sequence[str], where: str
+) -> Iterator[str]:
+    marks = [_words(flag, job, now) for flag in flags if flag in {"overdue", "at_risk"}]
     if marks:
-        words = {"overdue": "takes longer than its kind should", "at_risk": "its results vanish soon"}
-        yield "; ".join(words[mark] for mark in marks)
+        yield "; ".join(marks)
     calm = job.state in {State.STORED, State.ABANDONED, State.SUBMITTING} or (
         job.state in REMOTE | {State.PLANNED}
         and not advice.needs_person(job)
@@ -95,8 +101,17 @@ def _below(job: Job, states: dict[str, State], flags: Sequence[str], where: str)
     if calm and not (job.state is State.PLANNED and advice.dead_needs(job, states)):
         return
     if job.error is not None:
-        yield one_line(job.error.message)
+        lost = f"lost at {stamp(job.lost_at)}: " if job.lost_at is not None else ""
+        yield f"{lost}{one_line(job.error.message)}"
     yield f"-> {printable_step(advice.next_step(job, states, where=where))}"
+
+
+def _words(flag: str, job: Job, now: datetime) -> str:
+    if flag == "overdue":
+        return "takes longer than its kind should"
+    if job.expires_at is None or not at_risk(job, now):
+        return "its results vanish before they are home, at the speed of the latest run"
+    return "its results vanish soon" if job.expires_at > now else "its results were to vanish before now"
 
 
 def _outlook(jobs: Sequence[Job], states: dict[str, State]) -> Iterator[str]:

@@ -32,11 +32,11 @@ def span_text(span_s: float) -> str:
 
 
 def countdown_text(at: datetime | None, now: datetime) -> str:
-    """Return how long until an instant, `gone` after it, `-` if there is none."""
+    """Return how long until an instant, `past` after it, `-` if there is none."""
     if at is None:
         return "-"
     left_s = (at - now).total_seconds()
-    return span_text(left_s) if left_s > 0 else "gone"
+    return span_text(left_s) if left_s > 0 else "past"
 
 
 def stamp(at: datetime) -> str:

@@ -21,9 +21,9 @@ def test_times_are_short_and_unambiguous(seconds, clock, span):
     assert (clock_text(seconds), span_text(seconds)) == (clock, span)
 
 
-def test_a_countdown_says_gone_after_its_end():
-    """Negative times help nobody."""
-    assert countdown_text(NOW - timedelta(seconds=1), NOW) == "gone"
+def test_a_countdown_says_past_after_its_end():
+    """Negative times help nobody, and that results are gone takes a proof."""
+    assert countdown_text(NOW - timedelta(seconds=1), NOW) == "past"
     assert countdown_text(NOW + timedelta(days=6, hours=23), NOW) == "6d 23h"
     assert countdown_text(None, NOW) == "-"
 
