@@ -35,12 +35,25 @@ class Callbacks:
     Args:
         url: Where to, as `checked_address` returns it; None sends nothing.
         allow_remote: Whether it may lie on another machine.
+        time_scale: How many times shorter waits are than they say.
+        store: Remembers which tasks were called back.
+        clock: Tells when a task has finished.
+        faults: Decides what goes wrong.
     """
 
     def __init__(
-        self, url: URL | None, *, allow_remote: bool, store: Store, clock: Clock, faults: Faults
+        self,
+        url: URL | None,
+        *,
+        allow_remote: bool,
+        time_scale: float,
+        store: Store,
+        clock: Clock,
+        faults: Faults,
     ) -> None:
         self._url = url
+        self._time_scale = time_scale
+        self._session: aiohttp.ClientSession | None = None
         self._allow_remote = allow_remote
         self._store = store
         self._clock = clock
@@ -74,7 +87,7 @@ class Callbacks:
 
     async def close(self) -> None:
         """Close the session."""
-        if self._url is not None:
+        if self._session is not None:
             await self._session.close()
 
     def add(self, task: EmulatedTask) -> None:
@@ -112,17 +125,21 @@ class Callbacks:
         return deliveries
 
     async def _deliver(self, task: EmulatedTask, delivery: Delivery) -> None:
-        await self._world.wait(delivery.delay_s)
+        await self._pause(delivery.delay_s)
         for number in range(delivery.times):
             if number:
-                await self._world.wait(delivery.gap_s)
+                await self._pause(delivery.gap_s)
             for wait_s in (*_RETRIES_S, None):
                 if await self._post(task, delivery.body) or wait_s is None:
                     break
-                await self._world.wait(wait_s)
+                await self._pause(wait_s)
+
+    async def _pause(self, seconds: float) -> None:
+        await self._clock.sleep(seconds / self._time_scale)
 
     async def _post(self, task: EmulatedTask, body: bytes) -> bool:
         assert self._url is not None
+        assert self._session is not None
         self._store.received.callbacks[task.name] += 1
         try:
             async with self._session.post(

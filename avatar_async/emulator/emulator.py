@@ -202,6 +202,7 @@ class Emulator:
         callbacks = Callbacks(
             self._callback_url,
             allow_remote=self._allow_remote_callbacks,
+            time_scale=self._rules.time_scale,
             store=self._store,
             clock=self._clock,
             faults=self.faults,
@@ -226,10 +227,10 @@ class Emulator:
             faults=misbehaving(self.faults, world, self._store, tokens.admits),
             middlewares=self._middlewares,
         )
+        stack.push_async_callback(_shielded, callbacks.close)
         group = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(group.cancel_scope.cancel)
         stack.callback(self._maker.stop)
-        stack.push_async_callback(_shielded, callbacks.close)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, handle_signals=False)
         await runner.setup()
         stack.push_async_callback(_shielded, runner.cleanup)
