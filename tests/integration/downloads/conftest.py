@@ -310,7 +310,11 @@ def bench(tmp_path, clock):
 
     @asynccontextmanager
     async def opened(*, rules=None, **settings):
-        known: dict[str, Any] = {"endpoint": "http://127.0.0.1:1", "token": "t0ken", "read_timeout_s": 0.4} | settings
+        known: dict[str, Any] = {
+            "endpoint": "http://127.0.0.1:1",
+            "token": "t0ken",
+            "read_timeout_s": 0.4,
+        } | settings
         async with AvatarClient(settings=Settings(**known)) as client:
             small = {"batch_bytes": 4096, "checkpoint_bytes": 32_768} | (rules or {})
             yield Bench(out=tmp_path / "out", client=client, clock=clock, rules=small)

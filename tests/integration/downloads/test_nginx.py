@@ -98,7 +98,7 @@ async def test_a_file_replaced_under_a_running_transfer_arrives_as_the_old_one(n
     old, new = a_zip(100_000, 1), a_zip(100_000, 2)
     nginx.put("swapped.zip", old)
     async with bench() as stage:
-        swapped = []
+        swapped: list[int] = []
 
         def swap(done, total):
             if not swapped:
@@ -115,7 +115,7 @@ async def test_a_crash_of_the_server_costs_only_what_was_not_received(nginx, ben
     content = a_zip(200_000)
     nginx.put("crash.zip", content)
     async with bench(rules={"tries": 8}) as stage:
-        killed = []
+        killed: list[int] = []
 
         def crash(done, total):
             if not killed and done > 60_000:
@@ -145,7 +145,7 @@ async def test_a_reload_of_the_server_does_not_disturb_a_transfer(nginx, bench, 
     content = a_zip(120_000)
     nginx.put("reload.zip", content)
     async with bench() as stage:
-        reloaded = []
+        reloaded: list[int] = []
 
         def reload(done, total):
             if not reloaded:
