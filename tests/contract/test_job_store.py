@@ -234,6 +234,55 @@ async def test_a_task_id_belongs_to_one_job_for_ever(open_store):
         assert job.task_id == 7
 
 
+async def test_an_id_that_is_denied_or_corrected_is_free_again(open_store):
+    """A person's slip must not keep a task from the job it belongs to."""
+    denial = JobError(code="wrong_task", message="task 7 is not this job's")
+    async with open_store() as store:
+        [one, two] = await store.insert([new_job("one"), new_job("two")])
+        one = await step(store, one, *doubt(1), ev.Settled(at=at(2), task_id=7, how="person"))
+        assert await store.claimed([7]) == {7: "one"}
+        one = await step(store, one, ev.Settled(at=at(3), task_id=8, how="person"))
+        assert await store.claimed([7, 8]) == {8: "one"}
+        one = await step(store, one, ev.Disowned(at=at(4), error=denial))
+        assert (one.state, one.task_id, await store.claimed([7, 8])) == (State.IN_DOUBT, None, {})
+        assert await store.submitted_as(["print-one"]) == {"print-one": "one"}
+        two = await step(store, two, *doubt(5), ev.Settled(at=at(6), task_id=7, how="list"))
+        with pytest.raises(ConflictError, match="'two'"):
+            await store.apply([change(one, ev.Settled(at=at(7), task_id=7, how="person"))])
+        one = await step(store, one, ev.Settled(at=at(8), task_id=8, how="person"))
+        one = await step(store, one, ev.ResubmitOrdered(at=at(9)))
+        assert await store.claimed([7, 8]) == {7: "two"}
+        assert (one.attempt, one.settled_by) == (2, None)
+    async with open_store() as store:
+        assert await store.get(two.id) == two
+        assert two.settled_by == "list"
+
+
+async def test_candidates_are_kept_until_the_doubt_is_settled(open_store):
+    """A person looks at them in `status`, long after the run that found them."""
+    async with open_store() as store:
+        [job] = await store.insert([new_job("one")])
+        job = await step(store, job, *doubt(1), ev.CandidatesFound(at=at(2), task_ids=(2**63 - 1, 7)))
+    async with open_store() as store:
+        assert (await store.get(job.id)).candidates == (2**63 - 1, 7)
+        job = await step(store, job, ev.Settled(at=at(3), task_id=7, how="person"))
+        assert (await store.get(job.id)).candidates == ()
+
+
+async def test_a_receipt_with_a_corrected_id_is_due_again(open_store):
+    """The wrong id must not stay on the disk."""
+    async with open_store() as store:
+        [job] = await store.insert([new_job("one")])
+        job = await step(store, job, *doubt(1), ev.Settled(at=at(2), task_id=7, how="person"))
+        job = await step(store, job, ev.ReceiptWritten(at=at(3), state=State.IN_FLIGHT, task_id=7))
+        assert await store.receipts_due() == []
+        job = await step(store, job, ev.Settled(at=at(4), task_id=8, how="person"))
+        job = await step(store, job, ev.ReceiptWritten(at=at(5), state=State.IN_FLIGHT, task_id=7))
+        assert [each.task_id for each in await store.receipts_due()] == [8]
+        job = await step(store, job, ev.ReceiptWritten(at=at(6), state=State.IN_FLIGHT, task_id=8))
+        assert await store.receipts_due() == []
+
+
 @pytest.mark.parametrize("task_id", [1, 2**53 + 1, 2**63 - 1])
 async def test_task_ids_keep_all_their_digits(open_store, task_id):
     """Ids are int64 and opaque."""

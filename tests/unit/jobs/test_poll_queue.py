@@ -23,6 +23,13 @@ class QueueAgainstModel(RuleBasedStateMachine):
         self.queue.put(job, due_s)
         self.model[job] = due_s
 
+    @rule(job=jobs, due_s=seconds)
+    def hasten(self, job, due_s):
+        self.queue.hasten(job, due_s)
+        planned_s = self.model.get(job)
+        if planned_s is not None:
+            self.model[job] = min(planned_s, due_s)
+
     @rule(job=jobs)
     def drop(self, job):
         self.queue.drop(job)
