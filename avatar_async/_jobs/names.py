@@ -10,7 +10,15 @@ RESERVED = frozenset({"job.json", "ledger.db", "ledger.db-wal", "ledger.db-shm",
 #: Endings that are ours.
 RESERVED_SUFFIXES = (".part", ".suspect", ".tmp", ".lock")
 _WINDOWS_DEVICES = frozenset(
-    {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
+    {
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        "conin$",
+        "conout$",
+        *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789¹²³"),
+    }
 )
 #: Bytes a name may have: file systems allow 255, and `.part` or a number must still fit.
 _MAX_BYTES = 180

@@ -137,3 +137,66 @@ def test_files_of_no_known_sort_only_must_not_be_empty():
     """Nothing can be said of them."""
     assert look(b"anything", "model.bin").problem is None
     assert look(b"", "model.bin").problem == "it is empty"
+
+
+def test_only_plain_pictures_are_decoded():
+    """Pillow would start a program for PostScript, whatever the file is called."""
+    script = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(x) print\n"
+    for name in ("thumb.png", "thumb.eps", "thumb"):
+        assert look(script, name, "thumbnail").problem is not None
+
+
+def test_a_picture_of_more_pixels_than_fit_is_not_decoded():
+    """A few bytes can declare gigabytes."""
+    import zlib
+
+    def chunk(name, body):
+        return struct.pack(">L", len(body)) + name + body + struct.pack(">L", zlib.crc32(name + body))
+
+    head = struct.pack(">LLBBBBB", 8_944, 8_950, 8, 2, 0, 0, 0)
+    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+    finding = look(content, "thumb.png", "thumbnail")
+    assert finding.problem is None
+    assert not finding.whole
+    assert "not decoded" in (finding.note or "")
+
+
+@given(st.data())
+def test_no_damage_makes_a_look_at_a_picture_or_video_fail(data):
+    """Decoders raise anything on hostile bytes; a run must not end because of one file."""
+    name, content = data.draw(st.sampled_from(sorted(PICTURES.items())))
+    hurt = bytearray(content)
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(hurt) - 1))
+        hurt[at : at + data.draw(st.integers(1, 4))] = data.draw(st.binary(min_size=1, max_size=4))
+    finding = look(bytes(hurt), name, "image", length_known=data.draw(st.booleans()))
+    assert finding.problem is None or not finding.sound
+
+
+def pictures():
+    """Return a small file of each kind by its name."""
+    from PIL import Image
+
+    made = {"clip.mp4": mp4(40, 50)}
+    for suffix in ("png", "jpeg", "webp", "gif", "bmp"):
+        buffer = io.BytesIO()
+        Image.linear_gradient("L").resize((24, 24)).convert("RGB").save(buffer, suffix)
+        made[f"thumb.{suffix}"] = buffer.getvalue()
+    return made
+
+
+PICTURES = pictures()
+
+
+def test_a_picture_that_lost_its_last_bytes_is_not_whole():
+    """Some decoders do not mind, but the end is missing."""
+    for name in ("thumb.png", "thumb.jpeg", "thumb.gif"):
+        assert look(PICTURES[name], name, "image").whole
+        finding = look(PICTURES[name][:-1], name, "image")
+        assert finding.problem is not None or not finding.whole
+
+
+def test_a_video_of_countless_boxes_costs_little():
+    """Each one is a read; the walk must end."""
+    content = mp4() + struct.pack(">I4s", 8, b"free") * 150_000
+    assert not look(content, "clip.mp4", "video").whole
