@@ -329,7 +329,7 @@ def a_zip():
     def make(size: int = 300_000, seed: int = 0) -> bytes:
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
-            archive.writestr("model.bin", random.Random(seed).randbytes(size))
+            archive.writestr(zipfile.ZipInfo("model.bin"), random.Random(seed).randbytes(size))
         return buffer.getvalue()
 
     return make
