@@ -18,6 +18,17 @@ async def test_my_batch(avatar_emulator, avatar_media):
         assert emulator.received.creates["anchor-01"] == 1
 ```
 
+Let it misbehave, from the start or in the middle (`avatar_async.emulator.faults` tells how):
+
+```python
+async def test_a_lost_reply(avatar_emulator):
+    async with avatar_emulator(faults="create:reset-after@1,seed=7") as emulator:
+        emulator.faults.add("query:503@first2")
+        ...
+        assert emulator.received.accepted["anchor-01"] == 1
+        assert emulator.faults.counts["reset"] == 1
+```
+
 Needs the `emulator` extra and pytest.
 """
 

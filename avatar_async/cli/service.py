@@ -78,13 +78,14 @@ async def open_emulator(
         MediaError: A clip cannot be made.
     """
     emulator_type, demo_media, keep_image_memory = _emulator()
+    emulator = emulator_type(data, media_dir=data / "media", **options)
     keep_image_memory()
     media = await anyio.to_thread.run_sync(_media_folder, data)
     if demo_clips:
         if not any(media.iterdir()):
             say("Making small green-screen clips, once ...")
         await anyio.to_thread.run_sync(demo_media, media)
-    async with emulator_type(data, media_dir=media, **options) as emulator:
+    async with emulator:
         yield emulator
 
 

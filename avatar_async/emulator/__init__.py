@@ -2,10 +2,11 @@
 
 try:
     from avatar_async.emulator.demo import demo_media
-    from avatar_async.emulator.emulator import Emulator, keep_image_memory, serve
+    from avatar_async.emulator.emulator import Emulator
     from avatar_async.emulator.faults import FaultPlan, Rule
     from avatar_async.emulator.received import Received
     from avatar_async.emulator.service import DEFAULT_DURATIONS_S
+    from avatar_async.emulator.serving import keep_image_memory, serve
 except ModuleNotFoundError as error:
     if error.name not in {"PIL", "av"}:
         raise

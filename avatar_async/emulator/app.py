@@ -107,11 +107,18 @@ def _creating(service: Service, kind: Kind) -> Answer:
 
 def _reporting(received: Received) -> Handler:
     async def report(request: web.Request) -> web.StreamResponse:
-        if not is_loopback(request.remote) or not is_loopback(request.url.host):
+        if not is_loopback(request.remote) or not is_loopback(_host(request)):
             return web.Response(status=403, text="the counts are for this machine alone\n")
         return web.json_response(received.to_plain())
 
     return report
+
+
+def _host(request: web.Request) -> str | None:
+    try:
+        return request.url.host
+    except ValueError:
+        return None
 
 
 def _refreshing(tokens: Tokens) -> Answer:

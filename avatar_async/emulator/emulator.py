@@ -1,6 +1,6 @@
 """The service on loopback: one object that starts it, and stops it."""
 
-import inspect
+import logging
 import os
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,9 +22,9 @@ from avatar_async.emulator.app import make_app
 from avatar_async.emulator.artifacts import Artifacts
 from avatar_async.emulator.auth import Tokens
 from avatar_async.emulator.callbacks import Callbacks, checked_address
-from avatar_async.emulator.faults.grammar import read_spec
 from avatar_async.emulator.faults.live import FAULT_LOG, Faults
 from avatar_async.emulator.faults.middleware import misbehaving
+from avatar_async.emulator.faults.plans import read_spec
 from avatar_async.emulator.faults.rules import FaultPlan
 from avatar_async.emulator.pauses import Pauses
 from avatar_async.emulator.received import Received
@@ -33,14 +33,16 @@ from avatar_async.emulator.sources import Sources
 from avatar_async.emulator.store import Store
 from avatar_async.emulator.task_maker import TaskMaker
 from avatar_async.emulator.world import EmulatedWorld
-from avatar_async.errors import EmulatorError
+from avatar_async.errors import AvatarError, EmulatorError
 from avatar_async.requests import Kind
+
+_log = logging.getLogger(__name__)
 
 _MAX_SOURCE_BYTES = 4 << 30
 _SOURCE_TIMEOUT_S = 30.0
 _KEPT_ORIGINS = 32
 _CLOSE_S = 5.0
-_KEPT_BLOCKS = 64
+_COUNTS_S = 1.0
 
 
 class Emulator:
@@ -238,6 +240,15 @@ class Emulator:
         await self._listen(runner)
         await callbacks.open(group, world)
         group.start_soon(self._maker.run)
+        group.start_soon(self._keep_counts)
+
+    async def _keep_counts(self) -> None:
+        while True:
+            await anyio.sleep(_COUNTS_S)
+            try:
+                await self._store.keep_counts()
+            except AvatarError as error:  # the next write tells whoever waits for it
+                _log.warning("%s", error)
 
     def _lock_data(self) -> None:
         try:
@@ -282,7 +293,10 @@ class Emulator:
 
     def _rebased(self, url: str) -> str:
         """Return a URL of an earlier run of this emulator on another port as one of this run."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # whoever fetches it says what is wrong
+            return url
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin != self.endpoint and origin in self._store.settings["origins"]:
             own = ("/media/", "/files/")
@@ -296,30 +310,6 @@ def _unheard(host: str, port: int, error: OSError) -> str:
         return f"cannot listen on {host}: {error.strerror or error}"
     reason = os.strerror(error.errno)  # asyncio's own text repeats the address
     return f"cannot listen on {host}:{port}: {reason}; choose another port, or 0 for a free one"
-
-
-def keep_image_memory() -> None:
-    """Let Pillow keep the memory of pictures it is done with, which halves the time that keying takes.
-
-    It counts for the whole process: for one that is the emulator's own, not for someone else's.
-    """
-    from PIL import _imaging
-
-    _imaging.set_blocks_max(_KEPT_BLOCKS)
-
-
-async def serve(emulator: Emulator, on_ready: Callable[[Emulator], Awaitable[None] | None]) -> None:
-    """Run an emulator until cancelled, for a process of its own.
-
-    Raises:
-        EmulatorError: It cannot start.
-    """
-    keep_image_memory()
-    async with emulator:
-        waiting = on_ready(emulator)
-        if inspect.isawaitable(waiting):
-            await waiting
-        await anyio.sleep_forever()
 
 
 async def _shielded(close: Callable[[], Awaitable[None]]) -> None:

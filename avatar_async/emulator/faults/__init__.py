@@ -18,6 +18,7 @@ async with Emulator(data, faults=plan) as emulator:
 
 The same plan as a spec:
 `create:reset-after@5%,query:429(retry_after=2)@3,file[anchor-*]:truncate@first2/name,seed=7`.
+What happened is logged in `faults.jsonl` in the data folder; `@.../faults.jsonl` as a spec repeats it.
 A fault that happens `after` a call is handled really has the task made, and counted.
 """
 
@@ -25,8 +26,8 @@ from avatar_async.emulator.faults.answers import EndToken, Garbage, Redirect, St
 from avatar_async.emulator.faults.base import Fault
 from avatar_async.emulator.faults.catalogue import FAULTS, listing
 from avatar_async.emulator.faults.connection import Delay, Hang, Reset, Slow, Truncate
-from avatar_async.emulator.faults.grammar import read_file, read_spec
-from avatar_async.emulator.faults.live import Faults, Fired, plan_from_log
+from avatar_async.emulator.faults.live import Faults, Fired
+from avatar_async.emulator.faults.plans import plan_from_log, read_spec
 from avatar_async.emulator.faults.results import Corrupt, Fail, Rename, Vanish, WrongMd5, WrongSize
 from avatar_async.emulator.faults.rules import ENDPOINTS, FaultPlan, Rule
 from avatar_async.emulator.faults.shown import (
@@ -91,6 +92,5 @@ __all__ = [
     "WrongSize",
     "listing",
     "plan_from_log",
-    "read_file",
     "read_spec",
 ]

@@ -54,18 +54,16 @@ class _ItemError(ValueError):
     """Tell what is wrong with one item, and what to do."""
 
 
-def read_spec(text: str, *, seed: int = 0) -> FaultPlan:
+def read_text(text: str, *, seed: int = 0) -> FaultPlan:
     """Return the plan that a spec describes.
 
     Args:
-        text: The spec, or `@FILE` for a TOML file.
+        text: The spec.
         seed: Seed if the spec names none.
 
     Raises:
         EmulatorError: Items are wrong; all of them are told.
     """
-    if text.startswith("@"):
-        return read_file(Path(text[1:]), seed=seed)
     rules: list[Rule] = []
     problems: list[str] = []
     for item in _items(text):

@@ -3,16 +3,15 @@
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import anyio.to_thread
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from avatar_async._jobs.ports import Clock
-from avatar_async.emulator.faults.grammar import read_spec
+from avatar_async.emulator.faults.plans import read_spec
 from avatar_async.emulator.faults.rules import FaultPlan, Rule, dice_for
 from avatar_async.emulator.store import Store
 
@@ -172,29 +171,3 @@ class Faults:
 def _append(path: Path, text: str) -> None:
     with path.open("a", encoding="utf-8") as stream:
         stream.write(text)
-
-
-def plan_from_log(path: Path) -> FaultPlan:
-    """Return the plan that repeats what a run's log tells, call by call.
-
-    Raises:
-        EmulatorError: A line cannot be read.
-        OSError: The file cannot be read.
-    """
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    numbers: dict[tuple[str, str | None], list[int]] = {}
-    for line in lines:
-        numbers.setdefault((line["rule"], line["name"]), []).append(line["number"])
-    rules = [_scripted(text, name, given) for (text, name), given in numbers.items()]
-    return FaultPlan(rules=tuple(rules), seed=lines[-1]["seed"] if lines else 0)
-
-
-def _scripted(text: str, name: str | None, numbers: Iterable[int]) -> Rule:
-    rule = read_spec(text).rules[0]
-    bare: Mapping[str, Any] = {"probability": None, "every": None, "first": None, "at_most": None}
-    names = rule.names if name is None else _literally(name)
-    return evolve(rule, **bare, calls=tuple(sorted(set(numbers))), names=names)
-
-
-def _literally(name: str) -> str:
-    return "".join("?" if each in "[]" else f"[{each}]" if each in "*?" else each for each in name)

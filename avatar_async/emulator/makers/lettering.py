@@ -27,7 +27,7 @@ def draw_text(
     if not content:
         return
     size = numeric(text.get("font_size"), 40.0) * numeric(text.get("scale"), 1.0) * factor
-    font = _font(max(6, min(400, round(size))), ascii_only=content.isascii())
+    font = _font(round(max(6, min(400, size))), ascii_only=content.isascii())
     stroke = max(0, min(20, round(numeric(text.get("stroke_width"), 0.0) * factor)))
     layer = Image.new("RGBA", picture.size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(layer)

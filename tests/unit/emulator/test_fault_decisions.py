@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from avatar_async.emulator import FaultPlan, Rule
 from avatar_async.emulator.faults import Faults, Reset, Status, Truncate, plan_from_log, read_spec
 from avatar_async.emulator.store import Store
+from avatar_async.errors import EmulatorError
 from avatar_async.testing import VirtualClock
 
 
@@ -175,3 +176,17 @@ async def test_an_empty_log_is_an_empty_plan(tmp_path):
     """Nothing happened, nothing will."""
     (tmp_path / "faults.jsonl").touch()
     assert plan_from_log(tmp_path / "faults.jsonl").rules == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["{", "7", '{"rule": "query:503"}', '{"rule": 3, "name": null, "number": 1, "seed": 1}', "null"],
+)
+def test_a_file_that_is_no_log_is_refused(tmp_path, content):
+    """Named as a spec, as a person would."""
+    path = tmp_path / "faults.jsonl"
+    path.write_text(content)
+    with pytest.raises(EmulatorError, match="is no log of faults"):
+        read_spec(f"@{path}")
+    with pytest.raises(EmulatorError, match="cannot be read"):
+        read_spec(f"@{tmp_path}/none.jsonl")

@@ -17,7 +17,6 @@ from avatar_async.emulator.faults import (
     Status,
     Truncate,
     listing,
-    read_file,
     read_spec,
 )
 from avatar_async.errors import EmulatorError
@@ -104,8 +103,7 @@ def test_all_that_is_wrong_is_told_at_once_with_a_remedy():
 
 def test_the_example_is_a_plan_that_uses_what_it_explains():
     """People start from it."""
-    plan = read_file(EXAMPLE)
-    assert plan == read_spec(f"@{EXAMPLE}")
+    plan = read_spec(f"@{EXAMPLE}")
     assert plan.seed == 7
     assert {rule.on for rule in plan.rules} == {"create", "query", "file", "result", "callback"}
     assert read_spec(plan.text) == plan
@@ -126,7 +124,7 @@ def test_a_wrong_file_is_told_all_at_once(tmp_path):
         '[[rules]]\non = "query"\nfault = "503"\nfirst = 2\ncalls = [3]\n'
     )
     with pytest.raises(EmulatorError) as caught:
-        read_file(path)
+        read_spec(f"@{path}")
     text = str(caught.value)
     for part in (
         "wrong in 10 places",
@@ -150,9 +148,9 @@ def test_a_file_that_is_no_plan_is_refused(tmp_path, content):
     path = tmp_path / "plan.toml"
     path.write_text(content)
     with pytest.raises(EmulatorError):
-        read_file(path)
+        read_spec(f"@{path}")
     with pytest.raises(EmulatorError, match="cannot be read"):
-        read_file(tmp_path / "none.toml")
+        read_spec(f"@{tmp_path}/none.toml")
 
 
 @given(st.text(alphabet='abcdefrstqueryl*:[](){}@%+x/=,;.0123456789"\\ \n-', max_size=60))

@@ -97,3 +97,70 @@ async def test_a_closed_port_is_a_reason(opened):
     async with opened() as sources:
         with pytest.raises(MediaError, match="cannot be fetched"):
             await sources.fetch(url)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://192.0.2.1/x",
+        "http://0.0.0.0:1/x",
+        "http://[2001:db8::1]/x",
+        "http://[::ffff:192.0.2.1]/x",
+        "http://[fe80::1%25eth0]/x",
+        "http://0xc0000201/x",
+        "http://3221225985/x",
+        "http://0300.0.02.01/x",
+        "http://user@192.0.2.1/x",
+        "http://127.0.0.1@192.0.2.1/x",
+        "http://192.0.2.1#@127.0.0.1/x",
+        "http://192.0.2.1.:80/x",
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/x",
+        "gopher://127.0.0.1/x",
+        "http://[::1",
+        "http://127.0.0.1:99999/x",
+    ],
+)
+@pytest.mark.parametrize("redirected", [False, True])
+async def test_other_machines_are_not_asked_however_their_address_is_written(opened, address, redirected):
+    """Neither at once nor after a redirect."""
+    async with Server() as server, opened() as sources:
+        server.answer = lambda _request: web.Response(status=302, headers={"Location": address})
+        with pytest.raises(MediaError, match=r"not on this machine|not an http|cannot be fetched"):
+            await sources.fetch(server.url if redirected else address)
+        assert len(server.asked) == redirected
+
+
+async def test_a_name_is_judged_by_every_address_it_resolves_to(opened, monkeypatch):
+    """One address of another machine among them is enough."""
+
+    async def both(_self, host, port=0, family=0):
+        hosts = ("127.0.0.1", "192.0.2.1")
+        rest = {"hostname": host, "port": port, "family": 2, "proto": 0, "flags": 0}
+        return [{"host": each, **rest} for each in hosts]
+
+    monkeypatch.setattr("aiohttp.ThreadedResolver.resolve", both)
+    async with opened() as sources:
+        with pytest.raises(MediaError, match="not on this machine"):
+            await sources.fetch("http://rebinding.test/clip.mp4")
+
+
+async def test_remote_sources_are_fetched_where_they_are_allowed(tmp_path, monkeypatch):
+    """The other side of the switch: the address itself is what was refused."""
+    async with Server() as server:
+        server.answer = lambda _request: web.Response(body=b"there")
+
+        async def here(_self, host, port=0, family=0):
+            rest = {"hostname": host, "port": port, "family": 2, "proto": 0, "flags": 0}
+            return [{"host": "127.0.0.1", **rest}]
+
+        monkeypatch.setattr("aiohttp.resolver.DefaultResolver.resolve", here)
+        sources = Sources(
+            tmp_path / "s", allow_remote=True, rebase=lambda url: url, max_bytes=1000, timeout_s=5
+        )
+        await sources.open()
+        try:
+            url = server.url.replace("localhost", "elsewhere.test")
+            assert (await sources.fetch(url)).read_bytes() == b"there"
+        finally:
+            await sources.close()
