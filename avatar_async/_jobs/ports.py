@@ -215,7 +215,8 @@ class Service(ArtifactSource, Protocol):
 
         Raises:
             AuthError: The appId or appKey is refused.
-            TransportError: The token cannot be had now.
+            SettingRefusedError: The endpoint is wrong.
+            ServiceError, TransportError: The token cannot be had now.
         """
         ...
 
@@ -231,7 +232,8 @@ class Service(ArtifactSource, Protocol):
 
         Raises:
             AuthError: The appId or appKey is refused, or the token is a fixed one.
-            TransportError: The token cannot be had now.
+            SettingRefusedError: The endpoint is wrong.
+            ServiceError, TransportError: The token cannot be had now.
         """
         ...
 

@@ -18,7 +18,7 @@ from avatar_async._jobs.records import Job, JobError
 from avatar_async._jobs.remote import QueryAnswer, RemoteState, RemoteTask
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import clamped_wait_s
-from avatar_async.errors import AuthError, AvatarError, ThrottledError
+from avatar_async.errors import AuthError, AvatarError, RejectedError, ThrottledError
 from avatar_async.orchestrator.admission import Admission
 from avatar_async.orchestrator.artifacts import finished
 from avatar_async.orchestrator.board import Board
@@ -229,7 +229,10 @@ class Poller:
         self.wake.set()
 
     async def _probe(self) -> None:
-        """Ask whether the service answers at all, while creates are paused and no task is polled."""
+        """Ask whether the service answers at all, while creates are paused and no task is polled.
+
+        Where no task is known, a made-up id is asked for: that it is refused in so many words is an answer.
+        """
         clock = self._board.clock
         if clock.monotonic() < self._probe_at_s:
             await self.wake.wait(clock, self._probe_at_s - clock.monotonic())
@@ -240,11 +243,12 @@ class Poller:
         try:
             await self._service.query_tasks(known[-1:] or [1])
         except AvatarError as error:
-            self._probe_at_s = clock.monotonic() + max(_PROBE_S, self._failed(error))
-        else:
-            self._failures = 0
-            self._admission.queried(own_task=False)
-            self._board.changed.set()
+            if known or not isinstance(error, RejectedError):
+                self._probe_at_s = clock.monotonic() + max(_PROBE_S, self._failed(error))
+                return
+        self._failures = 0
+        self._admission.queried(own_task=False)
+        self._board.changed.set()
 
     # ------------------------------------------------------------ one answer
     async def _digest(self, jobs: Sequence[Job], answer: QueryAnswer) -> None:

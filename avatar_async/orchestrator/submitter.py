@@ -11,6 +11,7 @@ from anyio.abc import TaskGroup
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.names import safe_file_names
+from avatar_async._jobs.planner import pause_left_s
 from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import Artifact, Job, JobError
 from avatar_async._jobs.remote import SubmissionReport
@@ -111,9 +112,8 @@ class Submitter:
             if job.id in self._busy:
                 continue
             rest_s = self._resting_s.get(job.id, 0.0) - self._board.clock.monotonic()
-            pause_s = 0.0 if job.not_before is None else (job.not_before - now).total_seconds()
-            wait_s = max(pause_s, rest_s)
-            if wait_s <= 0:
+            wait_s = max(pause_left_s(job.not_before, now), rest_s, 0.0)
+            if not wait_s:
                 return job, None
             soonest = wait_s if soonest is None else min(soonest, wait_s)
         return None, soonest

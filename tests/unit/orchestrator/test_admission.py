@@ -5,6 +5,7 @@ import random
 import pytest
 
 from avatar_async.orchestrator.admission import CIRCUIT_AFTER, Admission
+from avatar_async.orchestrator.pace import Pace
 from avatar_async.testing import VirtualClock
 
 
@@ -75,3 +76,51 @@ def test_a_wait_asked_for_is_clamped(admission, asked_s, least_s, most_s):
     """Ten minutes at most, nothing below zero."""
     assert least_s <= admission.throttled(asked_s, outstanding=4) <= most_s
     assert not admission.allows(0, 0)
+
+
+class SteadyOnly:
+    """A machine whose wall clock cannot be trusted at all."""
+
+    def __init__(self) -> None:
+        self.steady_s = 5000.0
+
+    def now(self):
+        raise AssertionError("a wall clock may jump by a day")
+
+    def monotonic(self) -> float:
+        return self.steady_s
+
+    async def sleep(self, delay_s: float) -> None:
+        self.steady_s += delay_s
+
+
+async def test_no_pause_and_no_pace_hangs_on_the_wall_clock():
+    """A clock set by a day must neither hold creates back for a day nor let a storm through."""
+    clock = SteadyOnly()
+    admission = Admission(clock, random.Random(1), max_in_flight=4, max_creates=None, proven=True)
+    assert admission.throttled(600.0, outstanding=2) <= 601.0
+    admission.not_sent("no network")
+    for _ in range(2 * CIRCUIT_AFTER):
+        admission.unknown()
+        admission.queried(own_task=True)
+    assert not admission.allows(0, 0)
+    assert admission.notice() is not None
+    clock.steady_s += 1300.0
+    assert admission.allows(0, 0)
+    assert admission.limit == 4
+    pace = Pace(clock, rate=2.0)
+    for _ in range(4):
+        await pace.turn()
+    pace.rest(30.0)
+    await pace.turn()
+    assert clock.steady_s == pytest.approx(6300.0 + 1.5 + 30.0)
+
+
+def test_outcomes_of_creates_that_left_before_the_circuit_opened_lengthen_no_pause(admission):
+    """Many answers lost at one moment are one event."""
+    for _ in range(16):
+        admission.unknown()
+    assert admission.circuit_open
+    admission.queried(own_task=False)
+    assert admission.allows(0, 0)
+    assert admission.pause_s == 0.0
