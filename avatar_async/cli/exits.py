@@ -96,11 +96,12 @@ def leave(work: Callable[[], Coroutine[Any, Any, int]] | Callable[[], int]) -> N
 
 
 def _code_of(work: Callable[[], Coroutine[Any, Any, int]] | Callable[[], int]) -> int:
+    code: object
     try:
         if inspect.iscoroutinefunction(work):
-            import anyio
+            from avatar_async.cli.signals import run_cancellable
 
-            code = anyio.run(work)
+            code = run_cancellable(work)
         else:
             code = work()
         assert isinstance(code, int)

@@ -3,10 +3,12 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
+
+import anyio
 
 _NAMES: Final = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "SIGHUP"}
 
@@ -80,3 +82,52 @@ def heeding(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+class _Cancellable:
+    """Work in an event loop of its own that Ctrl-C cancels."""
+
+    def __init__(self, work: Callable[[], Awaitable[int]]) -> None:
+        self._work = work
+        self._inside: tuple[asyncio.AbstractEventLoop, anyio.CancelScope] | None = None
+
+    async def run(self) -> int | None:
+        """Return what the work returns, None if it was cancelled."""
+        with anyio.CancelScope() as scope:
+            self._inside = asyncio.get_running_loop(), scope
+            try:
+                return await self._work()
+            finally:
+                self._inside = None
+        return None
+
+    def receive(self, number: int, _frame: FrameType | None) -> None:
+        """Cancel the work, or leave where it is cancelled already, not begun yet or over."""
+        if self._inside is None:
+            os.write(2, b"Interrupted.\n")
+            os._exit(128 + number)
+        loop, scope = self._inside
+        self._inside = None
+        loop.call_soon_threadsafe(scope.cancel)
+
+
+def run_cancellable(work: Callable[[], Awaitable[int]]) -> int:
+    """Run work in an event loop; Ctrl-C cancels it, once more ends the process.
+
+    An exception raised by a signal in the midst of a loop can keep a thread or a task from ever being told
+    of its end, and so the process from leaving: here none is.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C cancelled it.
+    """
+    cancellable = _Cancellable(work)
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, cancellable.receive)
+    try:
+        code = anyio.run(cancellable.run)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if code is None:
+        raise KeyboardInterrupt
+    return code

@@ -3,11 +3,16 @@
 import errno
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import anyio
 import pytest
 
-from avatar_async.cli.signals import heeding
+from avatar_async.cli.signals import heeding, run_cancellable
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
@@ -63,3 +68,54 @@ async def test_the_old_handlers_come_back():
     with heeding(lambda: None, lambda: None, lambda _text: None):
         assert signal.getsignal(signal.SIGTERM) is not before
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_ctrl_c_outside_a_run_cancels_the_work_and_lets_it_tidy_up():
+    """Locks and files are let go of before the process leaves."""
+    before = signal.getsignal(signal.SIGINT)
+    tidied: list[bool] = []
+
+    async def work():
+        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            await anyio.sleep_forever()
+        finally:
+            tidied.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_cancellable(work)
+    assert tidied
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_work_that_ends_although_it_is_cancelled_keeps_its_code():
+    """Its last step was done: what it says of that is true."""
+
+    async def work():
+        os.kill(os.getpid(), signal.SIGINT)
+        return 7
+
+    assert run_cancellable(work) == 7
+
+
+_STUBBORN = """
+import os, signal, anyio, anyio.to_thread
+from avatar_async.cli import exits
+
+async def work():
+    await anyio.to_thread.run_sync(lambda: None)  # a thread that has to be told of the end
+    os.kill(os.getpid(), signal.SIGINT)
+    with anyio.CancelScope(shield=True):
+        while True:
+            await anyio.lowlevel.checkpoint()
+            os.kill(os.getpid(), signal.SIGINT)
+
+exits.leave(work)
+"""
+
+
+def test_ctrl_c_twice_leaves_whatever_the_work_is_about():
+    """An exception in the midst of the event loop once kept the process from ever leaving."""
+    command = [sys.executable, "-c", _STUBBORN]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stderr) == (130, "Interrupted.\n")
