@@ -223,7 +223,7 @@ class Poller:
                 jitter=self._chance.random(),
             )
             if hint_s is None:
-                soonest_s = SOON_S if job.unseen else delay_s
+                soonest_s = SOON_S if job.unseen or self._missing.is_news(job.id) else delay_s
                 delay_s = min(delay_s, soonest_s, max(0.0, self._hinted_s.get(job.id, math.inf) - now_s))
             self._queue.put(job.id, now_s + delay_s)
         self.wake.set()

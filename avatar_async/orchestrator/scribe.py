@@ -67,6 +67,9 @@ class Scribe:
             self._writing = True
             try:
                 await self._write(job)
+            except BaseException:
+                self._due.setdefault(job_id, job)
+                raise
             finally:
                 self._writing = False
             if job.terminal:

@@ -15,11 +15,12 @@ from attrs import evolve
 from avatar_async._jobs.remote import QueryAnswer, RemoteState
 from avatar_async._jobs.states import State
 from avatar_async._storage.writer import SqliteThread
-from avatar_async.errors import ArtifactRefusedError
+from avatar_async.errors import ArtifactRefusedError, ConnectionLostError
 from avatar_async.orchestrator import StateEvent, WarningEvent
 from avatar_async.testing import VirtualClock
 
 DAY_S = 86400.0
+CHUNK_BYTES = 8192
 
 
 class PatientClock(VirtualClock):
@@ -181,6 +182,32 @@ def run_all(orchestrator):
     return run
 
 
+class Line:
+    """An open download of bytes in memory, over a connection of its own speed."""
+
+    def __init__(self, service, name: str, offset: int) -> None:
+        self.body = service.bodies[name]
+        self.status = 206 if offset else 200
+        self.offset = offset
+        self.total_bytes: int | None = len(self.body)
+        self.etag: str | None = '"one"'
+        self._service, self._name = service, name
+
+    async def chunks(self):
+        for start in range(self.offset, len(self.body), CHUNK_BYTES):
+            if self._service.connection_bytes_s is not None:
+                await self._service.clock.sleep(CHUNK_BYTES / self._service.connection_bytes_s)
+            silent_s = self._service.clock.monotonic() - self._service.read_at_s.get(self._name, float("inf"))
+            self._service.longest_silence_s = max(self._service.longest_silence_s, silent_s)
+            if silent_s > self._service.cuts_after_s:
+                self._service.read_at_s.pop(self._name)
+                raise ConnectionLostError("cut: nothing was read for too long")
+            self._service.read_at_s[self._name] = self._service.clock.monotonic()
+            self._service.sent[self._name] += min(CHUNK_BYTES, len(self.body) - start)
+            yield self.body[start : start + CHUNK_BYTES]
+        self._service.read_at_s.pop(self._name, None)
+
+
 @pytest.fixture(scope="session")
 def zip_of():
     """A function that makes a sound zip of about that many bytes."""
@@ -192,3 +219,39 @@ def zip_of():
         return buffer.getvalue()
 
     return make
+
+
+@pytest.fixture
+def archive(service, clock, monkeypatch, zip_of):
+    """Make the service keep files of given lengths until given instants (seconds of the clock)."""
+    until_s: dict[str, float] = {}
+    service.sent = dict.fromkeys((), 0)
+    service.connection_bytes_s = None
+    service.cuts_after_s = float("inf")
+    service.read_at_s = {}
+    service.longest_silence_s = 0.0
+    start_at = service.truth() - timedelta(seconds=clock.monotonic())
+    service.tells = lambda task: evolve(
+        task,
+        expires_at=start_at + timedelta(seconds=until_s[task.name]) if task.name in until_s else None,
+    )
+
+    @asynccontextmanager
+    async def open_artifact(self, url, *, offset=0, etag=None):
+        await anyio.lowlevel.checkpoint()
+        name = url.split("/")[3]
+        self.opened.append(name)
+        if clock.monotonic() >= until_s.get(name, float("inf")):
+            raise ArtifactRefusedError("HTTP 404", http_status=404)
+        service.read_at_s.pop(name, None)
+        yield Line(self, name, offset if etag == '"one"' else 0)
+
+    monkeypatch.setattr(type(service), "open_artifact", open_artifact)
+
+    def keep(name: str, size_bytes: int, last_s: float) -> int:
+        service.bodies[name] = zip_of(size_bytes)
+        service.sent[name] = 0
+        until_s[name] = last_s
+        return len(service.bodies[name])
+
+    return keep
