@@ -37,10 +37,10 @@ class Driver:
     runs: int = 0
     broken: Counter[str] = field(factory=Counter)
 
-    def start(self, *options: str, **changed: str) -> Process:
+    def start(self, **changed: str) -> Process:
         """Start the run, or go on with it."""
         self.runs += 1
-        return self.product.run(*options, **changed)
+        return self.product.run(output=None, **changed)
 
     def kill(self, process: Process) -> None:
         """Kill a run now (unless it has just ended) and check."""
@@ -49,13 +49,18 @@ class Driver:
             self.product.kill(process)
         self.check()
 
+    def start_armed(self, moment: str, nth: int = 1, *, number: int, hold_s: float = 0.0) -> Process:
+        """Start a run that the server will send a signal; see `Service.arm`."""
+        service = self.product.service
+        service.arm(moment, nth, number, hold_s)
+        process = self.start()
+        service.tell_pid(process.pid)
+        return process
+
     def kill_at(self, moment: str, nth: int = 1) -> None:
         """Run until the server kills the run at a moment of its nth such call."""
         service = self.product.service
-        service.arm(moment, nth)
-        process = self.start()
-        service.tell_pid(process.pid)
-        code = process.wait(LIMIT_S)
+        code = self.start_armed(moment, nth, number=signal.SIGKILL).wait(LIMIT_S)
         struck = service.struck()
         service.disarm()
         assert struck, self._report([f"{moment} {nth} never came; the run ended with {code}"])
@@ -94,6 +99,11 @@ class Driver:
                 return
             assert self.settle_doubts(), self._report(["a run ended with 1, and no person was needed"])
         raise AssertionError(self._report([f"not done after {_ROUNDS} runs"]))
+
+    def in_state(self, *states: str) -> list[str]:
+        """Return the names of the jobs in these states; no process may be at work."""
+        jobs = LedgerRows.read(self.product.out).jobs
+        return [name for name, job in jobs.items() if job["state"] in states]
 
     def settle_doubts(self) -> int:
         """Settle every job in doubt from what the server knows; return how many there were."""
@@ -145,8 +155,7 @@ class Driver:
     def _visit(self) -> Callable[[], None]:
         """Return what a person does beside the next run about the creates that the last one left open."""
         truth = self.product.service.truth()
-        jobs = LedgerRows.read(self.product.out).jobs
-        open_calls = [name for name, job in jobs.items() if job["state"] == "submitting"]
+        open_calls = self.in_state("submitting")
 
         def settle() -> None:
             for name in open_calls:

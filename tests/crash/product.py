@@ -160,22 +160,30 @@ class Product:
             **(changed or {}),
         }
 
-    def start(self, *argv: str, **changed: str) -> Process:
-        """Start a command; keyword arguments change its environment."""
-        env = self.environ | changed
-        with self.output.open("a") as output:
-            output.write(f"\n$ {' '.join(argv)}\n")
-            output.flush()
-            if self._starter is not None:
-                return self._starter.start(argv, env, self.folder, self.output)
-            command = [sys.executable, "-m", "avatar_async", *argv]
+    def start(self, *argv: str, output: Path | None = None, **changed: str) -> Process:
+        """Start a command.
+
+        Args:
+            argv: Its words.
+            output: Where what it says is added; the file of all commands if not given.
+            changed: What is different in its environment.
+        """
+        env, path = self.environ | changed, output or self.output
+        if path == self.output:
+            with path.open("a") as stream:
+                stream.write(f"\n$ {' '.join(argv)}\n")
+        if self._starter is not None:
+            return self._starter.start(argv, env, self.folder, path)
+        command = [sys.executable, "-m", "avatar_async", *argv]
+        with path.open("a") as stream:
             return subprocess.Popen(
-                command, cwd=self.folder, env=env, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+                command, cwd=self.folder, env=env, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL
             )
 
-    def run(self, *options: str, **changed: str) -> Process:
+    def run(self, *options: str, output: Path | None = None, **changed: str) -> Process:
         """Start the run, or go on with it."""
-        return self.start("run", str(self.manifest), "--out", str(self.out), "--quiet", *options, **changed)
+        words = ("run", str(self.manifest), "--out", str(self.out), "--quiet", *options)
+        return self.start(*words, output=output, **changed)
 
     def resolve(self, name: str, *choice: str) -> int:
         """Settle a job in doubt as a person would; returns the exit code."""
@@ -193,26 +201,12 @@ class Product:
     def status(self) -> dict[str, Any]:
         """Return what `status --json` tells."""
         output = self.folder / f"status-{time.monotonic_ns()}.json"
-        process = self._status_to(output)
-        code = process.wait(LIMIT_S)
+        code = self.start("status", "--out", str(self.out), "--json", output=output).wait(LIMIT_S)
         text = output.read_text()
         output.unlink()
         assert code in (0, 1), text
         shown: dict[str, Any] = json.loads(text)
         return shown
-
-    def _status_to(self, output: Path) -> Process:
-        argv = ["status", "--out", str(self.out), "--json"]
-        if self._starter is not None:
-            return self._starter.start(argv, self.environ, self.folder, output)
-        with output.open("w") as stream:
-            return subprocess.Popen(
-                [sys.executable, "-m", "avatar_async", *argv],
-                cwd=self.folder,
-                env=self.environ,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-            )
 
 
 def entry(name: str, number: int) -> dict[str, Any]:

@@ -319,7 +319,7 @@ class Handler(independent.Handler):  # type: ignore[misc]
 
     def _order(self, order: str, given: dict[str, Any]) -> None:
         if order == "arm":
-            self.server.strike.arm(given["moment"], given["nth"], given["signal"])
+            self.server.strike.arm(given["moment"], given["nth"], given["signal"], given["hold_s"])
         elif order == "pid":
             self.server.strike.tell(given["pid"])
         else:

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any, Self
@@ -73,9 +74,16 @@ class Service:
         left = self._ask("drain")
         assert not left, f"{left} connections stay open"
 
-    def arm(self, moment: str, nth: int = 1, number: int = signal.SIGKILL) -> None:
-        """Order a signal for the client at a moment of its nth such call from now."""
-        self._ask("arm", moment=moment, nth=nth, signal=number)
+    def arm(self, moment: str, nth: int = 1, number: int = signal.SIGKILL, hold_s: float = 0.0) -> None:
+        """Order a signal for the client at a moment of its nth such call from now.
+
+        Args:
+            moment: Call and step, as in `create/arrived`.
+            nth: Which such call.
+            number: The signal.
+            hold_s: How long the server goes no further with that call afterwards, in seconds.
+        """
+        self._ask("arm", moment=moment, nth=nth, signal=number, hold_s=hold_s)
 
     def disarm(self) -> None:
         """Take the order back."""
@@ -88,6 +96,13 @@ class Service:
     def struck(self) -> bool:
         """Tell whether the moment came."""
         return bool(self._ask("struck"))
+
+    def wait_until_struck(self) -> None:
+        """Wait for the moment."""
+        ends = time.monotonic() + _LIMIT_S
+        while not self.struck():
+            assert time.monotonic() < ends, "the moment never came"
+            time.sleep(0.005)
 
     def note_order(self, name: str) -> None:
         """Write into the journal that a person orders a job to be sent again."""

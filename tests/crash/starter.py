@@ -30,6 +30,10 @@ _MODULES = (
 )
 
 
+#: What a child hears of only once it is what it was asked to be.
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 class Requests:
     """The pipe to the test."""
 
@@ -59,10 +63,12 @@ class Requests:
             *lines, pending = (pending + chunk).split(b"\n")
             for line in lines:
                 request: dict[str, Any] = json.loads(line)
+                signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
                 pid = os.fork()
                 if not pid:
                     self._leave()
                     return request
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
                 self._children.add(pid)
                 self._say({"started": pid})
 
@@ -83,7 +89,9 @@ class Requests:
 
     def _leave(self) -> None:
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number in (signal.SIGCHLD, *_ENDING):
+            signal.signal(number, signal.SIG_DFL)  # whatever the shell of the tests ignores
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         for descriptor in self._descriptors:
             os.close(descriptor)
 
@@ -98,6 +106,7 @@ def become(request: dict[str, Any]) -> None:
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
 def warm_up() -> None:

@@ -15,14 +15,17 @@ class Strike:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._moment, self._left, self._signal = "", 0, 0
+        self._moment, self._left, self._signal, self._hold_s = "", 0, 0, 0.0
         self._pid: int | None = None
         self.struck = False
 
-    def arm(self, moment: str, nth: int, number: int) -> None:
-        """Strike when that moment comes for the nth time from now; the pid is told later."""
+    def arm(self, moment: str, nth: int, number: int, hold_s: float) -> None:
+        """Strike when that moment comes for the nth time from now, then go no further for a while.
+
+        The pid is told later.
+        """
         with self._changed:
-            self._moment, self._left, self._signal = moment, nth, number
+            self._moment, self._left, self._signal, self._hold_s = moment, nth, number, hold_s
             self._pid, self.struck = None, False
 
     def tell(self, pid: int) -> None:
@@ -42,12 +45,13 @@ class Strike:
             self._moment = ""
             if not self._changed.wait_for(lambda: self._pid is not None, _PATIENCE_S):
                 return
-            pid, number, self.struck = self._pid, self._signal, True
+            pid, number, hold_s, self.struck = self._pid, self._signal, self._hold_s, True
         assert pid is not None
         os.kill(pid, number)
         ends = time.monotonic() + _PATIENCE_S
         while number == signal.SIGKILL and not is_dead(pid) and time.monotonic() < ends:
             time.sleep(0.0005)
+        time.sleep(hold_s)
 
 
 def is_dead(pid: int) -> bool:

@@ -70,3 +70,14 @@ def test_a_kill_at_any_durable_step_loses_and_repeats_nothing(kill_at_each, when
     steps, kills = kill_at_each(when, 1, BOUNDARIES, lists=False, takes_s=(0.0, 0.0))
     assert steps > 50
     assert kills >= steps - _SPREAD
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("lists", [False, True], ids=["no-list", "list"])
+@pytest.mark.parametrize("when", ["kill_at", "kill_mid", "kill_after"])
+def test_a_kill_at_any_operation_on_any_file_loses_and_repeats_nothing(kill_at_each, when, lists):
+    """Single writes too, half of them as well, while several jobs share one commit."""
+    steps, kills = kill_at_each(when, 3, lists=lists, takes_s=(0.0, 0.0))
+    assert steps > 400
+    assert kills > steps * 0.8
