@@ -179,13 +179,15 @@ class Board:
             listener(job)
         self.changed.set()
 
-    def warn(self, message: str, *, job: str | None = None, once: str | None = None) -> None:
+    def warn(
+        self, message: str, *, job: str | None = None, once: str | None = None, urgent: bool = False
+    ) -> None:
         """Tell listeners what a person should know; with `once`, only the first time for that key."""
         if once is not None:
             if once in self._warned:
                 return
             self._warned.add(once)
-        self._hub.publish(WarningEvent(at=self.clock.now(), job=job, message=message))
+        self._hub.publish(WarningEvent(at=self.clock.now(), job=job, message=message, urgent=urgent))
 
     # ------------------------------------------------------------ inside
     def _is_strange(self, job: Job) -> bool:

@@ -82,9 +82,15 @@ class ProgressEvent(RunEvent):
 
 @frozen(kw_only=True)
 class WarningEvent(RunEvent):
-    """Tell what a person should know: a pause, a risk, a wrong setting, an unknown status."""
+    """Tell what a person should know: a pause, a risk, a wrong setting, an unknown status.
+
+    Attributes:
+        urgent: Whether a person must see it even where little is shown: something may be lost otherwise.
+    """
 
     word: ClassVar[str] = "warning"
+
+    urgent: bool = False
 
 
 @frozen(kw_only=True)

@@ -1,6 +1,5 @@
 """From planned to a task id: one create call a job, each with its own durable intent."""
 
-import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -21,7 +20,6 @@ from avatar_async.errors import (
     AuthError,
     AvatarError,
     ConflictError,
-    LedgerError,
     RequestError,
     ServiceError,
     SettingRefusedError,
@@ -30,6 +28,7 @@ from avatar_async.errors import (
 )
 from avatar_async.orchestrator.admission import Admission
 from avatar_async.orchestrator.board import Board
+from avatar_async.orchestrator.keeping import IdKeeper
 from avatar_async.orchestrator.references import References, UnresolvedError
 from avatar_async.orchestrator.reports import error_of, setting_message
 from avatar_async.orchestrator.signal import Signal
@@ -37,6 +36,8 @@ from avatar_async.requests import Kind, Request, from_plain
 
 #: Seconds that writing the last word about a cancelled create call may take.
 _LAST_WORD_S: Final = 5.0
+#: Seconds for which ids are still tried to be written once the run is to end.
+_ID_GRACE_S: Final = 60.0
 #: Seconds for which a job is left alone whose references cannot be asked for.
 _REST_S: Final = 15.0
 #: Role of the file whose address an accepted preview may come with.
@@ -64,6 +65,7 @@ class Submitter:
         self._references = references
         self._owner = owner
         self._fatal = fatal
+        self._ids = IdKeeper(board)
         self._busy: set[str] = set()
         #: Until when a job whose references cannot be asked for is left alone (monotonic seconds).
         self._resting_s: dict[str, float] = {}
@@ -82,6 +84,7 @@ class Submitter:
     def stop(self) -> None:
         """Begin no further create call."""
         self._stopping = True
+        self._ids.stop(_ID_GRACE_S)
         self.wake.set()
 
     def abort(self) -> None:
@@ -103,6 +106,8 @@ class Submitter:
 
     def _next(self) -> tuple[Job | None, float | None]:
         """Return the job to submit now, or how long to wait for one (None: until woken)."""
+        if self._ids.waiting:
+            return None, None
         outstanding = len(self._busy) + self._board.number(State.IN_FLIGHT)
         if not self._admission.allows(outstanding, len(self._busy)):
             return None, self._admission.pause_s or 1.0
@@ -238,18 +243,11 @@ class Submitter:
             [name] = safe_file_names([report.url.split("?")[0].split("#")[0]])
             artifacts = (Artifact(role=role, name=name, url=report.url),)
         try:
-            await self._board.write(
-                (job, ev.Accepted(at=self._now(), task_id=report.task_id, artifacts=artifacts))
+            await self._ids.keep(
+                job, ev.Accepted(at=self._now(), task_id=report.task_id, artifacts=artifacts)
             )
         except ConflictError as error:
             await self._park(job, f"the service answered with task id {report.task_id}, but {error}", report)
-        except LedgerError:
-            self._board.warn(
-                f"the ledger cannot be written: note task id {report.task_id} of this job; once it can, type "
-                f"avatar-async resolve {shlex.quote(job.name)} --task-id {report.task_id}",
-                job=job.name,
-            )
-            raise
 
     async def _park(self, job: Job, message: str, report: SubmissionReport | None = None) -> None:
         code: int | str = "unknown"

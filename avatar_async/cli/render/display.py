@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Protocol, Self
 
-from avatar_async.orchestrator.events import RunEvent
+from avatar_async.orchestrator.events import RunEvent, WarningEvent
 
 if TYPE_CHECKING:
     from avatar_async.orchestrator.snapshot import Snapshot
@@ -36,8 +36,15 @@ class Display(Protocol):
         ...
 
 
+def urgent_text(event: WarningEvent) -> str:
+    """Return an urgent warning as one line."""
+    from avatar_async.cli.render.text import one_line
+
+    return one_line(f"{event.job}: {event.message}" if event.job else event.message)
+
+
 class Quiet:
-    """Show nothing but messages of the command itself, on the stream for errors."""
+    """Show nothing but messages of the command itself and urgent warnings, on the stream for errors."""
 
     def __init__(self, errors: IO[str]) -> None:
         self._errors = errors
@@ -52,7 +59,9 @@ class Quiet:
         """Leave the streams as they are."""
 
     def event(self, event: RunEvent) -> None:
-        """Show nothing."""
+        """Show an urgent warning."""
+        if isinstance(event, WarningEvent) and event.urgent:
+            self.say(urgent_text(event))
 
     def refresh(self, snapshot: "Snapshot") -> None:
         """Show nothing."""

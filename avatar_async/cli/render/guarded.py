@@ -1,11 +1,13 @@
 """A display whose stream may go away in the middle of a run."""
 
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self
 
-from avatar_async.cli.render.display import Display
-from avatar_async.orchestrator.events import RunEvent
+from avatar_async.cli.render.display import Display, urgent_text
+from avatar_async.orchestrator.events import RunEvent, WarningEvent
 
 if TYPE_CHECKING:
     from avatar_async.orchestrator.snapshot import Snapshot
@@ -20,10 +22,12 @@ class GuardedDisplay:
     Args:
         display: What shows the run.
         on_loss: Called when it cannot write for the first time.
+        errors: Where urgent warnings go once it cannot.
     """
 
-    def __init__(self, display: Display, on_loss: Callable[[], None]) -> None:
+    def __init__(self, display: Display, on_loss: Callable[[], None], errors: IO[str] | None = None) -> None:
         self._display = display
+        self._errors = errors or sys.stderr
         self._on_loss = on_loss
         #: Why the display cannot write, None while it can.
         self.lost: OSError | None = None
@@ -45,6 +49,10 @@ class GuardedDisplay:
     def event(self, event: RunEvent) -> None:
         """Show something that happened."""
         self._try(lambda: self._display.event(event))
+        if self.lost is not None and isinstance(event, WarningEvent) and event.urgent:
+            with suppress(OSError):
+                self._errors.write(f"{urgent_text(event)}\n")
+                self._errors.flush()
 
     def refresh(self, snapshot: "Snapshot") -> None:
         """Show how things stand."""

@@ -15,6 +15,7 @@ class JsonLines(Quiet):
         self._out = out
 
     def event(self, event: RunEvent) -> None:
-        """Write the event as one line."""
+        """Write the event as one line, an urgent warning for a person as well."""
+        super().event(event)
         self._out.write(json.dumps(event.to_json(), ensure_ascii=False) + "\n")
         self._out.flush()
