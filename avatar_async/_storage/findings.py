@@ -18,10 +18,12 @@ class Finding:
         problem: What is wrong with it; None if nothing was found.
         sound: Whether checksums of its own prove the whole content.
         whole: Whether its own structure shows that nothing of it is missing, without proving every byte.
+        stray: Whether there are bytes before or behind it that belong to nothing.
         note: What a person should know about it.
     """
 
     problem: str | None = None
     sound: bool = False
     whole: bool = False
+    stray: bool = False
     note: str | None = None

@@ -42,6 +42,8 @@ def judge(part: PartFile, artifact: Artifact, finding: Finding, *, too_long: boo
         odd.append(f"more than the {length} bytes announced were sent")
     elif announced is not None and announced != length:
         odd.append(f"it has {length} bytes, but {announced} were announced")
+    if finding.stray and announced != length and not agrees:
+        odd.append("bytes around the zip belong to nothing")
     if digest is not None and not agrees:
         odd.append(f"its MD5 is {digest}, but {artifact.md5} was announced")
     if not odd:

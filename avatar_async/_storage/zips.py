@@ -75,7 +75,10 @@ def examine_zip(handle: BinaryIO, stop: Event) -> Finding:
     except Exception as error:  # noqa: BLE001 - hostile bytes make decoders raise anything
         return Finding(problem=f"the zip is damaged ({str(error) or type(error).__name__})")
     notes = _notes(members, ends, unchecked)
-    return Finding(sound=not unchecked and _alone(ends), note="; ".join(notes) or None)
+    alone = _alone(ends)
+    return Finding(
+        sound=not unchecked and alone, whole=not unchecked, stray=not alone, note="; ".join(notes) or None
+    )
 
 
 def _ends(handle: BinaryIO, length: int) -> _Ends | None:
