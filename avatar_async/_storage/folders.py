@@ -15,7 +15,7 @@ def make_folder(path: Path) -> None:
     """
     above = [path, *path.absolute().parents]
     missing = {folder for folder in above if not folder.exists()}
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o755, parents=True, exist_ok=True)
     device = path.stat().st_dev
     sync_folder(path)
     for name, holder in pairwise(above):

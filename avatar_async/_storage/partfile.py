@@ -145,7 +145,7 @@ class PartFile:
                 )
 
     def publish(self) -> None:
-        """Give the file its final name, durably.
+        """Give the file its final name, durably; then those may read it who may look into its folder.
 
         Raises:
             UnknownFileError: Somebody put a file there meanwhile.
@@ -155,6 +155,7 @@ class PartFile:
             assert self._folder is not None
             if self._folder.look(self._name) is not None:
                 raise self._unknown()
+            os.fchmod(self._opened(), self._folder.file_mode)
             self._folder.rename(self._part_name, self._name)
 
     def reject(self, *, keep: bool) -> None:

@@ -68,7 +68,7 @@ class JobFolder:
                 make_folder(out)
             made = False
             with suppress(FileExistsError):
-                path.mkdir()
+                path.mkdir(mode=0o755)
                 made = True
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
             if made:
@@ -96,7 +96,12 @@ class JobFolder:
         found = self.look(name)
         return found.st_size if found is not None and stat.S_ISREG(found.st_mode) else None
 
-    def open_file(self, name: str, flags: int, mode: int = 0o666) -> int:
+    @property
+    def file_mode(self) -> int:
+        """What a file may be that is as open as this folder: never writable by others."""
+        return 0o644 & (os.fstat(self._descriptor).st_mode | 0o600)
+
+    def open_file(self, name: str, flags: int, mode: int = 0o600) -> int:
         """Open a file of this folder, never through a link, and return its descriptor."""
         safe = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         return os.open(checked_name(name), flags | safe, mode, dir_fd=self._descriptor)

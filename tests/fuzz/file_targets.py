@@ -106,11 +106,9 @@ def receipt(data: bytes, folder: Path) -> None:
 
 def token_file(data: bytes, folder: Path) -> None:
     """Feed the reader of the shared token file; what it cannot read is no token."""
-    import anyio
-
     file = folder / "token.json"
     file.write_bytes(data)
-    held = anyio.run(OpenTokenFile(file, "mine").read)
+    held = OpenTokenFile(file, "mine")._read()
     if held is None:
         return
     assert isinstance(held.access_token, str)

@@ -38,6 +38,7 @@ TARGETS: dict[str, Target] = {
     "token": wire_targets.token,
     "query": wire_targets.query,
     "listing": wire_targets.listing,
+    "callback": wire_targets.callback,
     "profile": wire_targets.profile,
     "manifest": _in_folder(file_targets.manifest),
     "vendor": _in_folder(file_targets.vendor),
@@ -84,6 +85,8 @@ def seeds(name: str) -> list[bytes]:
             asked = b"\2" if name == "query" else b""
             heads = [bytes([number]) * wire_targets.DIALECT_BYTES + asked + b"\0\1" for number in (0, 1)]
             return [head + body for body in wrapped for head in heads]
+        case "callback":
+            return [b"\0\0\0" + json.dumps({"taskId": 7, "status": status}).encode() for status in ("OK", 3)]
         case "profile" | "profile_file":
             text = sample_profile()
             uncommented = "\n".join(

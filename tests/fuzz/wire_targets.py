@@ -7,6 +7,7 @@ from typing import Any
 from attrs import fields
 
 from avatar_async._jobs.remote import QueryAnswer, RemoteFile, RemoteState, RemoteTask
+from avatar_async._wire.callback import CallbackDialect, decode_callback
 from avatar_async._wire.calls import Reply
 from avatar_async._wire.creation import decode_create
 from avatar_async._wire.dialect import FileShape, ListCall, QueryDialect
@@ -191,6 +192,19 @@ def dialect_of(feed: Feed) -> QueryDialect:
         urls={role: feed.pick(_FIELDS) for role in ROLES[: feed.number(len(ROLES) + 1)]},
         list=ListCall(tasks=feed.pick(_PATHS), page_size=feed.number(5) + 1),
     )
+
+
+def callback(data: bytes) -> None:
+    """Feed the decoder of callbacks."""
+    feed = Feed(data)
+    dialect = CallbackDialect(task_id=feed.pick(_FIELDS), status=feed.pick(_FIELDS))
+    try:
+        said = decode_callback(feed.pick((CallbackDialect(), dialect)), feed.rest())
+    except AvatarError as error:
+        check_error(error)
+    else:
+        assert 0 < said.task_id < 1 << 63
+        check_text(said.status.replace(SECRET[:12], ""))
 
 
 def profile(data: bytes) -> None:

@@ -127,10 +127,8 @@ def _job(name, kind):
             return job | {"url": source}
 
 
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory):
+def _played(folder: Path) -> Scene:
     """Do everything once."""
-    folder = tmp_path_factory.mktemp("scene")
     (folder / "home").mkdir()
     (folder / "avatar.toml").write_text(
         f'token_spacing_s = 0.0\npoll_rate = 50\nproxy = "http://me:{PROXY_PASSWORD}@127.0.0.1:9"\n'
@@ -178,7 +176,7 @@ def scene(tmp_path_factory):
     return seen
 
 
-def test_the_run_went_through_what_it_is_about(scene):
+def _the_run_went_through_what_it_is_about(scene: Scene) -> None:
     """A search proves nothing if the troubles never came up."""
     states = {job["name"]: job["state"] for job in json.loads(scene.outputs["status --json, stdout"])["jobs"]}
     assert {states[kind] for kind in _KINDS} == {"stored"}
@@ -193,13 +191,13 @@ def test_the_run_went_through_what_it_is_about(scene):
         assert scene.codes[label] == 2, scene.outputs[f"{label}, stderr"]
 
 
-def test_nothing_printed_holds_a_secret(scene):
+def _nothing_printed_holds_a_secret(scene: Scene) -> None:
     """People paste it into tickets."""
     found = {label: leaks(out, (*NOWHERE, *TOKENS, *SIGNATURES)) for label, out in scene.outputs.items()}
     assert {label: found for label, found in found.items() if found} == {}
 
 
-def test_no_file_holds_a_key_or_a_token_but_the_token_file(scene):
+def _no_file_holds_a_key_or_a_token_but_the_token_file(scene: Scene) -> None:
     """Ledger, receipts, logs, files and their names: tokens are in the shared token file alone."""
     found = {}
     for file in files_below(scene.folder):
@@ -213,7 +211,7 @@ def test_no_file_holds_a_key_or_a_token_but_the_token_file(scene):
     assert found == {}
 
 
-def test_signed_queries_are_in_the_ledger_alone(scene):
+def _signed_queries_are_in_the_ledger_alone(scene: Scene) -> None:
     """They open the files to whoever holds them."""
     found = {
         str(file): leak
@@ -227,7 +225,7 @@ def test_signed_queries_are_in_the_ledger_alone(scene):
         assert SOURCE_SIGNATURE in "".join(ledger.iterdump())
 
 
-def test_the_token_file_is_the_owners_alone_and_holds_no_key(scene):
+def _the_token_file_is_the_owners_alone_and_holds_no_key(scene: Scene) -> None:
     """It is the one place where tokens lie."""
     files = [file for file in files_below(scene.folder / "home") if file.suffix == ".json"]
     assert len(files) == 1
@@ -239,8 +237,20 @@ def test_the_token_file_is_the_owners_alone_and_holds_no_key(scene):
     assert leaks(content, NOWHERE) == []
 
 
-def test_the_words_around_a_secret_are_kept(scene):
+def _the_words_around_a_secret_are_kept(scene: Scene) -> None:
     """What the service says is what helps; only the secret is taken out of it."""
     jobs = {job["name"]: job for job in json.loads(scene.outputs["status --json, stdout"])["jobs"]}
     assert jobs["failing"]["error"]["message"].startswith("no: ***")
     assert jobs["rejected"]["error"]["message"].startswith("wrong: ***")
+
+
+@pytest.mark.timeout(300)
+def test_a_full_run_leaves_no_secret_where_none_belongs(tmp_path):
+    """Whatever is printed, logged or stored, also of faults and a crash, is searched byte by byte."""
+    scene = _played(tmp_path)
+    _the_run_went_through_what_it_is_about(scene)
+    _nothing_printed_holds_a_secret(scene)
+    _no_file_holds_a_key_or_a_token_but_the_token_file(scene)
+    _signed_queries_are_in_the_ledger_alone(scene)
+    _the_token_file_is_the_owners_alone_and_holds_no_key(scene)
+    _the_words_around_a_secret_are_kept(scene)
