@@ -41,6 +41,8 @@ def flags(
         words.add("at_risk")
     if job.hold is not None and job.state not in TERMINAL:
         words.add("held")
+    if job.unseen:
+        words.add("unconfirmed")
     if job.state is State.IN_FLIGHT and job.error is not None and job.error.code == NOT_LISTED:
         words.add("missing")
     if any(artifact.state is ArtifactState.SUSPECT for artifact in job.artifacts):

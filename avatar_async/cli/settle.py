@@ -21,7 +21,9 @@ RESOLVE_HELP = """Settle a job in doubt: its create call may or may not have mad
 
 Look for the job's material name in the service's console first. If the task is
 there, give its id; if it surely is not, send the request again; or give the job
-up. A run that is active takes the decision up within a second.
+up. A run that is active takes the decision up within a second. An id is checked
+at the next query: if the task has another kind or name, or the service does not
+know it, the job is in doubt again. Until then it can be corrected.
 """ + arguments(("JOB", "Name of the job."))
 RESOLVE_EXAMPLES = examples(
     ("avatar-async resolve anchor-07 --task-id 81234 --out models", "the task exists"),
@@ -93,7 +95,8 @@ def retry(jobs: Jobs, out: OutOrHere = None, ledger: LedgerFile = None) -> None:
         from avatar_async._jobs.records import DEFAULT_BATCH
         from avatar_async.orchestrator import commands
 
-        return await commands.retry(store, DEFAULT_BATCH, jobs, at=datetime.now(UTC))
+        where = places.place_of(out, ledger).where
+        return await commands.retry(store, DEFAULT_BATCH, jobs, at=datetime.now(UTC), where=where)
 
     _apply(decide, out, ledger)
 

@@ -84,8 +84,12 @@ def _why_not(job: Job) -> str:
     return f" (it has task {job.task_id})" if job.task_id is not None else ""
 
 
-async def retry(store: JobStore, batch: str, names: Sequence[str], *, at: datetime) -> list[Job]:
+async def retry(
+    store: JobStore, batch: str, names: Sequence[str], *, at: datetime, where: str = ""
+) -> list[Job]:
     """Plan rejected, failed or expired jobs anew (a new attempt), and let held ones go on.
+
+    `where` is the option that names the ledger, for commands in messages.
 
     Raises:
         JobNotFoundError: One of the jobs does not exist; nothing was changed.
@@ -103,10 +107,11 @@ async def retry(store: JobStore, batch: str, names: Sequence[str], *, at: dateti
         if job.state in RETRYABLE or (job.state in OPEN and job.hold is not None):
             return ev.RetryOrdered(at=at)
         if job.state is State.IN_DOUBT:
-            message = (
-                f"job {job.name!r} is in doubt: a task may exist. Settle that first with "
-                f"`{command('resolve', job.name, '--task-id ID')}`, `--resubmit` or `--abandon`"
+            choices = "\n".join(
+                f"  {command('resolve', job.name, choice, where)}"
+                for choice in ("--task-id ID", "--resubmit", "--abandon")
             )
+            message = f"job {job.name!r} is in doubt: a task may exist. Settle that first:\n{choices}"
         else:
             message = (
                 f"job {job.name!r} is {job.state}: only rejected, failed, expired or held jobs are retried"

@@ -103,12 +103,14 @@ class DoubtSettler:
             self._heard[seen.task.task_id] = seen
         while len(self._heard) > _MOST_HEARD:
             self._heard.popitem(last=False)
-        for job in self._board.in_state(State.IN_DOUBT):
-            if not any(may_be(job, seen) for seen in fresh):
-                continue
-            listed = await self._listed(job.task_name) if self._service.can_list else ()
-            if listed is not None:
-                await self._settle(job, listed, BY_CALLBACK)
+        concerned = [
+            job for job in self._board.in_state(State.IN_DOUBT) if any(may_be(job, seen) for seen in fresh)
+        ]
+        for name in dict.fromkeys(job.task_name for job in concerned):
+            listed = await self._listed(name) if self._service.can_list else ()
+            for job in concerned if listed is not None else ():
+                if job.task_name == name:
+                    await self._settle(job, listed or (), BY_CALLBACK)
 
     async def _look(self, name: str, jobs: Sequence[Job]) -> None:
         listed = await self._listed(name)

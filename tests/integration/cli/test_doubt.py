@@ -225,3 +225,33 @@ async def test_a_run_says_where_it_takes_callbacks_and_refuses_a_port_that_is_ta
         done = await cli("run", "a.json", "--out", "o", "--callback-port", free_port)
         assert done.code == 0, done
         assert f"Callbacks are taken at http://127.0.0.1:{free_port}/callback" in done.err
+
+
+async def test_wrong_orders_are_refused_with_the_right_command(cli, demo_clips, tmp_path):
+    """Each wrong use says what to type, or whose the id is."""
+    async with Emulator(tmp_path / "service", media_dir=demo_clips) as emulator:
+        cli.for_emulator(emulator)
+        (tmp_path / "b.json").write_text(manifest(emulator, ["a", "b"]))
+        account = Credentials(emulator.app_id, emulator.app_key)
+        settings = Settings(token_cache_dir=tmp_path / "tokens", token_spacing_s=0.0)
+        async with AvatarClient(endpoint=emulator.endpoint, credentials=account, settings=settings) as client:
+            ids = await leave_in_doubt(client, tmp_path / "b.json", tmp_path / "o")
+
+    async def refused(*args):
+        ended = await cli(*args, "--out", "o")
+        assert (ended.code, ended.out) == (2, "")
+        return ended.err
+
+    assert (await cli("resolve", "a", "--task-id", ids["a"], "--out", "o")).out == (
+        f"a: now in_flight (task {ids['a']})\n"
+    )
+    assert f"task {ids['a']} belongs to job 'a'" in await refused("resolve", "b", "--task-id", ids["a"])
+    assert "avatar-async resolve b --resubmit --out o" in await refused("retry", "b")
+    assert "no such job: c" in await refused("resolve", "c", "--abandon")
+    for wrong in (0, -3, 2**63, "x", "1.5"):
+        assert "is not a task id" in await refused("resolve", "b", f"--task-id={wrong}")
+    table = (await cli("status", "--out", "o")).out
+    assert f"a person gave task {ids['a']}, which the service has not shown yet" in table
+    assert "avatar-async resolve a --task-id ID --out o" in table
+    assert (await cli("resolve", "a", "--abandon", "--out", "o")).out.startswith("a: now abandoned")
+    assert "'a' is abandoned, not in_doubt" in await refused("resolve", "a", "--resubmit")
