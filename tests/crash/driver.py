@@ -148,9 +148,18 @@ class Driver:
             ended = self.run_for(chance.uniform(0.0, longest_s), visit)
             if ended == 0:
                 break
+            if chance.random() < 0.1:
+                self.look()
             if ended == 1 or chance.random() < 0.3:
                 self.settle_doubts()
         self.finish()
+
+    def look(self) -> None:
+        """Ask for the status over a dead run's files, and compare it with the ledger."""
+        jobs = LedgerRows.read(self.product.out).jobs
+        if jobs:
+            shown = {job["name"]: job["state"] for job in self.product.status()["jobs"]}
+            assert shown == {name: job["state"] for name, job in jobs.items()}, self._report([str(shown)])
 
     def _visit(self) -> Callable[[], None]:
         """Return what a person does beside the next run about the creates that the last one left open."""
