@@ -28,6 +28,7 @@ _OF_THE_SYSTEM = {
     errno.ENOSPC: _REMEDIES[sqlite3.SQLITE_FULL],
     errno.EDQUOT: "your quota of the disk is used up: free some room and give the same command again",
     errno.EROFS: "its disk can only be read now: mount it for writing, then give the same command again",
+    errno.EACCES: "it may not be written (Permission denied): check the rights of its folder",
     errno.EIO: _REMEDIES[sqlite3.SQLITE_IOERR],
 }
 #: SQLite's errors behind which the system's own error is worth asking for.
@@ -50,12 +51,17 @@ def ledger_error(error: Exception, path: Path) -> Exception:
     elif isinstance(error, UnicodeEncodeError):
         reason = f"a text is not valid Unicode: {error.object[:80]!r}"
     elif isinstance(error, OSError):
-        reason = _OF_THE_SYSTEM.get(error.errno or 0) or error.strerror or str(error)
+        reason = reason_of(error)
     else:
         return error
     mapped = LedgerError(f"ledger {path}: {reason}")
     mapped.__cause__ = error
     return mapped
+
+
+def reason_of(error: OSError) -> str:
+    """Return what is wrong, and what to do about it where that is known."""
+    return _OF_THE_SYSTEM.get(error.errno or 0) or error.strerror or str(error)
 
 
 def _probe(path: Path) -> int | None:

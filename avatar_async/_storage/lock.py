@@ -13,6 +13,7 @@ import anyio.to_thread
 from attrs import frozen
 
 from avatar_async._storage.atomic import replace_file
+from avatar_async._storage.faults import reason_of
 from avatar_async._storage.folders import make_folder
 from avatar_async._storage.mounts import network_file_system
 from avatar_async.errors import LedgerError, LedgerLockedError
@@ -91,7 +92,7 @@ class RunnerLock:
         except filelock.Timeout:
             raise LedgerLockedError(self._locked_message()) from None
         except OSError as error:
-            msg = f"ledger {self._ledger}: {lock_path.name} cannot be made: {error.strerror or error}"
+            msg = f"ledger {self._ledger}: {lock_path.name} cannot be made: {reason_of(error)}"
             raise LedgerError(msg) from error
         self._lock = lock
         try:
@@ -99,7 +100,7 @@ class RunnerLock:
             replace_file(note_path, json.dumps(note).encode(), mode=0o600)
         except OSError as error:
             self._release()
-            msg = f"ledger {self._ledger}: {note_path.name} cannot be written: {error.strerror or error}"
+            msg = f"ledger {self._ledger}: {note_path.name} cannot be written: {reason_of(error)}"
             raise LedgerError(msg) from error
 
     def _release(self) -> None:
