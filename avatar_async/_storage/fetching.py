@@ -21,6 +21,7 @@ from avatar_async.errors import (
     ReplyError,
     ThrottledError,
     TransportError,
+    TransportTimeoutError,
     UnknownFileError,
 )
 
@@ -177,7 +178,10 @@ class Fetch:
     async def _pump(self, chunks: AsyncIterator[bytes]) -> None:
         rules, clock = self._shop.rules, self._shop.clock
         limit = max(self._total or 0, self._artifact.size_bytes or 0) or rules.longest_file_bytes
+        waited_s, came_bytes, asked_s = 0.0, 0, clock.monotonic()
         async for chunk in chunks:
+            waited_s += clock.monotonic() - asked_s
+            came_bytes += len(chunk)
             room = limit - self._part.offset - self._batch_bytes
             if len(chunk) > room:
                 self._too_long = True
@@ -192,6 +196,12 @@ class Fetch:
                 or clock.monotonic() - self._flushed_at_s >= rules.batch_s
             ):
                 await self._flush()
+            if waited_s >= rules.slow_s:
+                if self._etag is not None and came_bytes < rules.slow_bytes_s * waited_s:
+                    msg = f"{self._part.path}: only {came_bytes} bytes came in {waited_s:.0f} s"
+                    raise TransportTimeoutError(msg)
+                waited_s, came_bytes = 0.0, 0
+            asked_s = clock.monotonic()
 
     async def _flush(self) -> None:
         rules, now_s = self._shop.rules, self._shop.clock.monotonic()

@@ -28,6 +28,9 @@ class FetchRules:
         first_wait_s: Ceiling of the wait after the first failure; it doubles with each.
         longest_wait_s: Ceiling of every such wait.
         longest_throttle_s: Ceiling of a wait the server asks for.
+        slow_s: Seconds of waiting for the server after which a connection's speed is judged.
+        slow_bytes_s: A connection that brought fewer bytes a second is given up for a new one, if that can go
+            on from where it was.
         longest_file_bytes: Length above which no file is believed, or taken where none was told.
     """
 
@@ -39,6 +42,8 @@ class FetchRules:
     first_wait_s: float = 1.0
     longest_wait_s: float = 30.0
     longest_throttle_s: float = 600.0
+    slow_s: float = 120.0
+    slow_bytes_s: float = 256.0
     longest_file_bytes: int = 256 << 30
 
 

@@ -215,7 +215,10 @@ class RawServer:
 
     def _send(self, connection: socket.socket, content: bytes, end: str = "close") -> None:
         connection.sendall(content)
-        if end == "stall":
+        if end == "drip":
+            while not self.stopping.wait(0.02):
+                connection.sendall(b"x")
+        elif end == "stall":
             self.stopping.wait(10)
         elif end == "reset":
             time.sleep(0.05)

@@ -4,9 +4,11 @@ import gzip
 import hashlib
 import zlib
 
+import anyio
 import pytest
 from attrs import evolve
 
+from avatar_async._clock import SystemClock
 from avatar_async._jobs.states import ArtifactState
 from avatar_async.errors import ArtifactRefusedError, AvatarError, IntegrityError, TransportError
 
@@ -281,3 +283,28 @@ async def test_user_and_password_of_an_address_reach_its_host_and_nothing_else(b
     assert "authorization" not in store.requests[0]
     told = f"{caught.value!r} {caught.value.__cause__!r} {stage.journal.entries!r}"
     assert not any(secret in told for secret in ("us3r", "p4ss", "s3cret"))
+
+
+async def test_a_connection_that_only_drips_is_given_up_for_a_new_one_that_goes_on(bench, raw, a_zip):
+    """At a byte a second a model would take years; nothing that came is lost by asking anew."""
+    content = a_zip(SIZE)
+
+    def dripping(asked):
+        first, _ = reply(content[:CUT], ETAG, length=len(content))(asked)
+        return first, "drip"
+
+    async with bench(rules={"slow_s": 0.3, "slow_bytes_s": 500_000.0, "batch_s": 0.1}) as stage:
+        stage.clock = SystemClock()
+        with raw(dripping, honest(content, ETAG)) as server, pytest.raises(IntegrityError, match="damaged"):
+            await stage.fetch(stage.artifact(f"{server.origin}/m", size_bytes=len(content)))
+        assert int(server.requests[1]["range"].removeprefix("bytes=").removesuffix("-")) > CUT
+    async with bench(rules={"slow_s": 0.3, "slow_bytes_s": 500_000.0}) as stage:
+        stage.clock = SystemClock()
+        dripped = reply(content[:CUT], length=len(content))
+
+        def without(asked):
+            return dripped(asked)[0], "drip"
+
+        with raw(without) as server, anyio.move_on_after(1.0):
+            await stage.fetch(stage.artifact(f"{server.origin}/m", "other.zip"))
+        assert len(server.requests) == 1

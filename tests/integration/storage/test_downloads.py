@@ -402,10 +402,10 @@ async def test_a_disk_that_fills_up_keeps_what_arrived(scene, make_zip, monkeypa
 
 
 async def test_the_speed_limit_is_shared(scene, make_zip):
-    """Two downloads together stay below the limit."""
+    """All downloads together stay below the limit; what passes last is not waited for."""
     content = make_zip()
     async with scene() as stage:
-        artifacts = [stage.artifact(name, content) for name in ("a.zip", "b.zip")]
+        artifacts = [stage.artifact(f"{number}.zip", content) for number in range(4)]
         limited = DownloadFolder(
             stage.out, clock=stage.clock, disk_reserve_bytes=0, bandwidth_bytes_s=100_000
         )
@@ -413,7 +413,7 @@ async def test_the_speed_limit_is_shared(scene, make_zip):
         async with anyio.create_task_group() as tasks:
             for artifact in artifacts:
                 tasks.start_soon(limited.fetch, job, artifact, stage.source, stage.journal, lambda *_: None)
-        assert stage.clock.monotonic() - before >= 0.9 * 2 * len(content) / 100_000
+        assert stage.clock.monotonic() - before >= 0.9 * 3 * len(content) / 100_000
 
 
 async def test_the_loop_is_never_blocked(scene, make_zip):
