@@ -3,6 +3,7 @@
 import itertools
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.crash.disk.durable import Disk as DurableDisk
 from tests.crash.disk.shim import SYNC, Disk
@@ -34,12 +35,12 @@ class Bench:
         self.out = self.product.out = self.root / "out"
         self.driver = Driver(self.product)
         self.log, self._journal = folder / "log", folder / "journal"
-        self._library = library
+        self.library = library
 
     def run(self, *options: str, disk: Disk | None = None) -> int:
         """Run, or go on; return the exit code."""
-        changed = {} if disk is None else disk.environment(self._library)
-        return self.driver.start(*options, **changed).wait(LIMIT_S)
+        changed: dict[str, Any] = {} if disk is None else dict(disk.environment(self.library))
+        return self.product.run(*options, **changed).wait(LIMIT_S)
 
     def cut(self, seed: int | None, *, before_sync: int = 0, after_sync: int = 0) -> bool:
         """Run until the power goes at a sync; leave on the disk what a cut leaves, and check it.

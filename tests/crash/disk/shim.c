@@ -515,6 +515,22 @@ EXPORT int unlinkat(int folder, const char *name, int flags) {
   return naming(flags & AT_REMOVEDIR ? RMDIR : UNLINK, folder, name, 0);
 }
 
+/* ---------------------------------------------------------------- rights */
+/* Where opening for writing fails, asking whether one may write says no. */
+static int asking(int folder, const char *name, int mode, int flags) {
+  char path[PATH_MAX];
+  if (mode & W_OK && path_at(folder, name, path) && strchr(fault_kinds, OPENED) && failing()) {
+    errno = fault_errno;
+    return -1;
+  }
+  return (int)syscall(SYS_faccessat2, folder, name, mode, flags);
+}
+
+EXPORT int access(const char *name, int mode) { return asking(AT_FDCWD, name, mode, 0); }
+EXPORT int faccessat(int folder, const char *name, int mode, int flags) {
+  return asking(folder, name, mode, flags);
+}
+
 /* ---------------------------------------------------------------- room */
 /* A full disk says so when asked, too. */
 static void empty(int full, struct statvfs *status) {

@@ -7,7 +7,7 @@ import pytest
 #: More syncs than a run of two jobs makes.
 _MOST_SYNCS = 120
 #: Every how many syncs of a run the power goes, over all tests together.
-_EVERY = 3
+_EVERY = 4
 _GROUPS = 3
 
 

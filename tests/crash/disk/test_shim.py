@@ -209,10 +209,11 @@ for attempt in (lambda: open(sys.argv[1] + "/one", "r+").close(), lambda: os.unl
         print("worked")
     except OSError as error:
         print(error.errno)
+print(os.access(sys.argv[1] + "/one", os.W_OK), os.access(sys.argv[1] + "/one", os.R_OK))
 """
     (root / "one").touch()
     disk = Disk(root=root, fault_at=1, fault_kinds=disks.CHANGING, error=errno.EROFS)
-    assert run(shim, program, disk).stdout.split() == [str(errno.EROFS)] * 2
+    assert run(shim, program, disk).stdout.split() == [str(errno.EROFS)] * 2 + ["False", "True"]
     assert (root / "one").exists()
 
 
