@@ -31,7 +31,7 @@ class Fired:
         rule: The rule as a spec writes it.
         number: Which of the rule's calls it was.
         name: The name the calls were counted for; None if they were counted all together.
-        dice: Chances of this hit, the same at each replay.
+        basis: What decides how it happens; the same at each replay.
     """
 
     at: datetime
@@ -41,7 +41,12 @@ class Fired:
     rule: str
     number: int
     name: str | None
-    dice: random.Random = field(eq=False, repr=False)
+    basis: tuple[object, ...] = field(repr=False)
+
+    @property
+    def dice(self) -> random.Random:
+        """Return the chances of this hit, from their beginning."""
+        return dice_for(*self.basis)
 
 
 class Faults:
@@ -134,7 +139,7 @@ class Faults:
             rule=rule.text,
             number=number,
             name=name,
-            dice=dice_for(self._seed, "how", *basis),
+            basis=(self._seed, "how", *basis),
         )
 
     async def record(self, fired: Fired) -> None:

@@ -132,7 +132,8 @@ def _showing(
             if fired is None:
                 continue
             await faults.record(fired)
-            objects = [new for each in objects for new in fault.show(each, world, fired.dice)]
+            dice = fired.dice
+            objects = [new for each in objects for new in fault.show(each, world, dice)]
         return objects
 
     async def answer() -> web.StreamResponse:

@@ -154,7 +154,7 @@ def fits(pattern: str, endpoint: str) -> bool:
     return endpoint == pattern or endpoint.startswith(f"{pattern}.") or pattern.startswith(f"{endpoint}.")
 
 
-def dice_for(seed: int, *parts: object) -> random.Random:
+def dice_for(*parts: object) -> random.Random:
     """Return the chances of one decision, the same each time for the same parts."""
-    text = "\x1f".join([str(seed), *(str(part) for part in parts)])
+    text = "\x1f".join(str(part) for part in parts)
     return random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))

@@ -28,7 +28,7 @@ def draw_text(
         return
     size = numeric(text.get("font_size"), 40.0) * numeric(text.get("scale"), 1.0) * factor
     font = _font(round(max(6, min(400, size))), ascii_only=content.isascii())
-    stroke = max(0, min(20, round(numeric(text.get("stroke_width"), 0.0) * factor)))
+    stroke = round(max(0, min(20, numeric(text.get("stroke_width"), 0.0) * factor)))
     layer = Image.new("RGBA", picture.size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(layer)
     background = _rgba(text.get("background_rgba"), (0, 0, 0, 0))

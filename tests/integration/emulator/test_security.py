@@ -69,7 +69,7 @@ ODD = [
             json.dumps(
                 {
                     "digital_role": {"id": 1},
-                    "tts_query": {"content": "h" * 100},
+                    "tts_query": {"content": "hi"},
                     "resolution": [10**12, 10**12],
                     "frame_rate": 10**12,
                 }
