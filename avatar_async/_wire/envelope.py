@@ -10,6 +10,7 @@ from attrs import field, frozen
 from avatar_async._wire.calls import Reply
 from avatar_async._wire.redaction import redacted
 from avatar_async.errors import ReplyError
+from avatar_async.requests.addresses import public_text
 
 #: Longest body that is read, in bytes.
 MAX_BODY_BYTES = 1 << 20
@@ -50,11 +51,24 @@ def decode_json(body: bytes) -> Any:
         raise ReplyError(f"the reply is longer than {MAX_BODY_BYTES} bytes")
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
         raise ReplyError(f"the reply is nested deeper than {MAX_DEPTH} levels")
+    read, value = _read(body)
+    if not read:
+        # Raised here, it has no cause: the parser's own error holds the body, and a token with it.
+        raise ReplyError(f"the reply is not JSON ({len(body)} bytes)")
+    return value
+
+
+def _read(body: bytes) -> tuple[bool, Any]:
     try:
-        text = body.decode("utf-8-sig")
-        return json.loads(text, parse_int=_integer, parse_constant=_constant, object_pairs_hook=_unambiguous)
-    except (ValueError, RecursionError) as error:
-        raise ReplyError(f"the reply is not JSON ({len(body)} bytes)") from error
+        value = json.loads(
+            body.decode("utf-8-sig"),
+            parse_int=_integer,
+            parse_constant=_constant,
+            object_pairs_hook=_unambiguous,
+        )
+    except (ValueError, RecursionError):
+        return False, None
+    return True, value
 
 
 def decode_envelope(reply: Reply) -> Envelope:
@@ -67,8 +81,7 @@ def decode_envelope(reply: Reply) -> Envelope:
     code = integer(body.get("code")) if isinstance(body, dict) else None
     if code is None:
         raise ReplyError(f"the reply has no envelope (HTTP {reply.status})")
-    said = redacted([body.get("message"), body.get("msg")], reply.secrets)
-    message = text(said[0]) or text(said[1]) or ""
+    message = sentence(body.get("message"), reply.secrets) or sentence(body.get("msg"), reply.secrets) or ""
     return Envelope(code=code, message=message, data=body.get("data"), body=body)
 
 
@@ -92,6 +105,18 @@ def text(value: Any, limit: int = MAX_MESSAGE) -> str | None:
     if not isinstance(value, str):
         return None
     return _UNREADABLE.sub(" ", value[: limit * 2]).strip()[:limit]
+
+
+def sentence(value: Any, secrets: tuple[str, ...] = ()) -> str | None:
+    """Return what a service says to people, as `text`, free of secrets and of the queries of addresses.
+
+    Args:
+        value: A JSON value.
+        secrets: What the service was told and may repeat.
+    """
+    if not isinstance(value, str):
+        return None
+    return text(public_text(redacted(value[: MAX_MESSAGE * 4], secrets)))
 
 
 def address(value: Any) -> str | None:

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from avatar_async._jobs.remote import RemoteFile, RemoteState, RemoteTask
 from avatar_async._wire.dialect import FileShape, QueryDialect
-from avatar_async._wire.envelope import address, integer, task_id, text
+from avatar_async._wire.envelope import address, integer, sentence, task_id, text
 from avatar_async._wire.jsonpath import find
 from avatar_async._wire.moments import moment
 from avatar_async._wire.redaction import redacted
@@ -58,7 +58,7 @@ def read_task(
         kind=dialect.kinds.get(_word(find(shown, dialect.kind)) or ""),
         name=text(find(shown, dialect.name)),
         progress=_progress(find(item, dialect.progress), dialect.progress_full),
-        fail_reason=text(find(shown, dialect.fail_reason)) or None,
+        fail_reason=sentence(find(item, dialect.fail_reason), secrets) or None,
         created_at=moment(find(item, dialect.created_at), dialect.zone),
         finished_at=moment(find(item, dialect.finished_at), dialect.zone),
         expires_at=moment(find(item, dialect.expires_at), dialect.zone),
