@@ -1,0 +1,63 @@
+"""Folders whose names survive a power cut."""
+
+import os
+
+import pytest
+
+from avatar_async._storage import folders
+from avatar_async._storage.folders import make_folder
+from avatar_async._storage.paths import JobFolder
+from avatar_async.errors import DownloadError
+
+
+@pytest.fixture
+def synced(monkeypatch):
+    """The folders whose names were made durable, in order."""
+    seen: list[object] = []
+    monkeypatch.setattr(folders, "sync_folder", seen.append)
+    return seen
+
+
+def test_every_folder_made_is_made_durable_in_the_one_above_it(tmp_path, synced):
+    """A lost name loses all that is below it, however often that was synced."""
+    make_folder(tmp_path / "one" / "two")
+    assert (tmp_path / "one" / "two").is_dir()
+    assert synced[:3] == [tmp_path / "one" / "two", tmp_path / "one", tmp_path]
+
+
+def test_a_folder_that_is_there_is_made_durable_too(tmp_path, synced):
+    """A shell, or a process that was killed, made it a moment ago and did not wait."""
+    make_folder(tmp_path)
+    assert synced[:2] == [tmp_path, tmp_path.parent]
+
+
+def test_folders_of_others_that_cannot_be_opened_stop_nobody(tmp_path, monkeypatch):
+    """Only what was made here must be seen through."""
+    refused = {tmp_path}
+
+    def sync(folder):
+        if folder in refused:
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(folders, "sync_folder", sync)
+    (tmp_path / "there").mkdir()
+    make_folder(tmp_path / "there")
+    with pytest.raises(PermissionError):
+        make_folder(tmp_path / "new")
+
+
+def test_a_job_folder_that_could_not_be_made_durable_is_made_anew(tmp_path, monkeypatch):
+    """Left there, the next attempt would take it for a durable one."""
+    real, failures = os.fsync, [OSError(5, "Input/output error")]
+
+    def fsync(descriptor):
+        if failures:
+            raise failures.pop()
+        real(descriptor)
+
+    monkeypatch.setattr("os.fsync", fsync)
+    with pytest.raises(DownloadError, match="Input/output error"):
+        JobFolder.open(tmp_path, "job")
+    assert not (tmp_path / "job").exists()
+    JobFolder.open(tmp_path, "job").close()
+    assert (tmp_path / "job").is_dir()
