@@ -44,6 +44,8 @@ def examine(handle: BinaryIO, name: str, role: str, *, length_known: bool, stop:
     handle.seek(0)
     start = handle.read(16)
     handle.seek(0)
+    if suffix == ".zip" and _as_its_role(start, role):
+        suffix = ""
     if suffix == ".zip" or start.startswith(b"PK\x03\x04"):
         return examine_zip(handle, stop)
     if suffix in _MATROSKA_SUFFIXES:
@@ -53,12 +55,17 @@ def examine(handle: BinaryIO, name: str, role: str, *, length_known: bool, stop:
     if suffix in _IMAGE_MAGIC:
         return _examine_image(handle, start.startswith(_IMAGE_MAGIC[suffix]))
     if role in {"thumbnail", "image"}:
-        known = any(start.startswith(magic) for each in _IMAGE_MAGIC.values() for magic in each)
-        return _examine_image(handle, known)
+        return _examine_image(handle, _as_its_role(start, role))
     if role == "video":
-        known = start.startswith(_MATROSKA_MAGIC) or start[4:8] in _MP4_FIRST_BOXES
-        return _magic(known, "an MP4 or WebM video")
+        return _magic(_as_its_role(start, role), "an MP4 or WebM video")
     return Finding(problem=None if start else "it is empty")
+
+
+def _as_its_role(start: bytes, role: str) -> bool:
+    """Tell whether a file starts like what its role says, so that its name may be anything."""
+    if role in {"thumbnail", "image"}:
+        return any(start.startswith(magic) for each in _IMAGE_MAGIC.values() for magic in each)
+    return role == "video" and (start.startswith(_MATROSKA_MAGIC) or start[4:8] in _MP4_FIRST_BOXES)
 
 
 def _magic(agrees: bool, what: str) -> Finding:

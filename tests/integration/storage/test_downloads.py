@@ -12,8 +12,8 @@ from blockbuster import blockbuster_ctx
 
 from avatar_async._jobs.states import ArtifactState
 from avatar_async._storage import partfile
-from avatar_async._storage.findings import StoppedError
 from avatar_async._storage.downloads import DownloadFolder
+from avatar_async._storage.findings import StoppedError
 from avatar_async._storage.paths import JobFolder
 from avatar_async.errors import (
     ArtifactRefusedError,

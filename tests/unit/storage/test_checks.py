@@ -200,3 +200,11 @@ def test_a_video_of_countless_boxes_costs_little():
     """Each one is a read; the walk must end."""
     content = mp4() + struct.pack(">I4s", 8, b"free") * 150_000
     assert not look(content, "clip.mp4", "video").whole
+
+
+def test_a_files_role_counts_more_than_a_name_that_calls_it_a_zip():
+    """Names are the service's whim; a picture in hand must not be refused for one."""
+    assert look(PICTURES["thumb.png"], "evil.zip", "image").sound
+    assert look(PICTURES["clip.mp4"], "evil.zip", "video").problem is None
+    assert look(PICTURES["thumb.png"], "evil.zip", "model").problem is not None
+    assert look(b"<html>expired</html>", "evil.zip", "image").problem is not None
