@@ -1,9 +1,13 @@
 """SIGKILL just before and just after every step that makes something durable."""
 
+import itertools
+import signal
+from typing import Any
+
 import pytest
 
 from tests.crash.disk.shim import CREATE, MKDIR, RENAME, SYNC, TRUNCATE, UNLINK, Disk, build, read_log
-from tests.crash.product import Starter
+from tests.crash.product import LIMIT_S, Starter
 from tests.crash.side_by_side import side_by_side
 
 #: What divides one durable standing from the next. The writes between them have their turn in the long run.
@@ -70,6 +74,33 @@ def test_a_kill_at_any_durable_step_loses_and_repeats_nothing(kill_at_each, when
     steps, kills = kill_at_each(when, 1, BOUNDARIES, lists=False, takes_s=(0.0, 0.0))
     assert steps > 50
     assert kills >= steps - _SPREAD
+
+
+@pytest.mark.parametrize("when", ["kill_at", "kill_mid", "kill_after"])
+def test_an_order_of_a_person_that_is_killed_is_carried_out_or_not(batch, library, when):
+    """`resolve` writes to the ledger as well: whoever cannot tell what became of it types it again."""
+
+    def case(service, _):
+        driver = batch(service, jobs=1)
+        driver.kill_at("create/handled")
+        assert driver.run_once() == 1
+        product, [name] = driver.product, driver.in_state("in_doubt")
+        [task_id] = service.truth().tasks_of(name)
+        order = ("resolve", name, "--task-id", str(task_id), "--out", str(product.out))
+        for number in itertools.count(1):
+            kill: dict[str, Any] = {when: number}
+            disk = Disk(root=product.out, **kill)
+            code = product.start(*order, output=None, **disk.environment(library)).wait(LIMIT_S)
+            driver.check()
+            if driver.in_state("in_flight"):
+                break
+            assert code == -signal.SIGKILL, product.said()
+            assert driver.in_state("in_doubt")
+        assert number > 5, "its operations were not counted"
+        driver.finish()
+        assert driver.settled + driver.ordered == 0
+
+    side_by_side(case, [None], at_once=1, lists=False, takes_s=(0.0, 0.0))
 
 
 @pytest.mark.soak

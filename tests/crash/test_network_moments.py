@@ -48,6 +48,18 @@ def test_a_kill_within_any_other_call_needs_nobody(batch):
     side_by_side(case, OTHERS, lists=False, takes_s=(0.0, 0.1))
 
 
+def test_the_program_as_users_start_it_survives_as_well(batch):
+    """The other tests fork one that has everything imported, for speed."""
+
+    def case(service, moment):
+        driver = batch(service, quick=False, jobs=1)
+        driver.kill_at(moment)
+        driver.finish()
+        assert driver.runs == 2
+
+    side_by_side(case, ["create/handled", "query/handled", "file/middle"], at_once=3, takes_s=(0.0, 0.1))
+
+
 def test_a_kill_while_a_doubt_is_looked_up_leaves_it_to_the_next_run(batch):
     """Settling is a step like any other."""
 
