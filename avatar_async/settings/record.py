@@ -262,13 +262,22 @@ def _listed(problems: list[str]) -> str:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_file(file, longest_bytes=_LONGEST_PROFILE).decode("utf-8-sig"))
+        content = read_file(file, longest_bytes=_LONGEST_PROFILE)
     except OSError as error:
         raise ConfigError(f"{file}: the profile cannot be read ({error.strerror or error})") from error
-    except RecursionError as error:
-        raise ConfigError(f"{file}: the profile is no valid TOML: it is nested too deeply") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: the profile is no valid TOML: it is not UTF-8") from error
+    values, fault = _parsed(content)
+    if fault is not None:
+        # Raised here, it has no cause: the parser's own error holds the text, and an appKey with it.
+        raise ConfigError(f"{file}: the profile is no valid TOML: {fault}")
+    return values
+
+
+def _parsed(content: bytes) -> tuple[dict[str, Any], str | None]:
+    try:
+        return tomllib.loads(content.decode("utf-8-sig")), None
+    except RecursionError:
+        return {}, "it is nested too deeply"
+    except UnicodeDecodeError:
+        return {}, "it is not UTF-8"
     except ValueError as error:
-        told = "a number has too many digits" if "digits" in str(error) else error
-        raise ConfigError(f"{file}: the profile is no valid TOML: {told}") from error
+        return {}, "a number has too many digits" if "digits" in str(error) else str(error)

@@ -170,6 +170,17 @@ def test_a_profile_that_means_harm_is_refused_in_words(tmp_path, content, words)
         Settings.load({}, file)
 
 
+@pytest.mark.parametrize("torn", [b"\xff", b"= ="])
+def test_a_profile_that_cannot_be_read_is_not_carried_by_the_error(tmp_path, torn):
+    """An appKey may stand in it, and error trackers keep what errors carry."""
+    file = tmp_path / "avatar.toml"
+    file.write_bytes(b'app_key = "hunter2-hunter2"\n' + torn)
+    with pytest.raises(ConfigError) as caught:
+        Settings.load({}, file)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
 def test_a_profile_in_the_home_of_nobody_is_refused_in_words():
     """Where a home is unknown, Python raises what no caller expects."""
     with pytest.raises(ConfigError, match="no such home folder"):
