@@ -1,8 +1,12 @@
 """Folders that outlast a power cut: made, and their names made durable."""
 
 import os
+import secrets
 from itertools import pairwise
 from pathlib import Path
+
+from avatar_async._storage.faults import reason_of
+from avatar_async.errors import ConfigError
 
 
 def make_folder(path: Path) -> None:
@@ -27,6 +31,24 @@ def make_folder(path: Path) -> None:
             # Folders of others may not be open to us; only what was made here must be seen through.
             if name in missing:
                 raise
+
+
+def prepare_out(out: Path) -> None:
+    """Make the output folder, durably, and see that files can be made in it.
+
+    To be called before anything is paid for that shall be brought there.
+
+    Raises:
+        ConfigError: It cannot be used.
+    """
+    probe = out / f".{secrets.token_hex(6)}.tmp"
+    try:
+        make_folder(out)
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        probe.unlink()
+    except OSError as error:
+        msg = f"the output folder {out} cannot be used: {reason_of(error)}"
+        raise ConfigError(msg) from error
 
 
 def sync_folder(folder: Path) -> None:

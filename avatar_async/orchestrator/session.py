@@ -9,10 +9,12 @@ from typing import Final
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 from attrs import frozen
 
 from avatar_async._jobs.ports import Clock, JobStore, Receipts, Service
 from avatar_async._storage.downloads import DownloadFolder
+from avatar_async._storage.folders import prepare_out
 from avatar_async._storage.ledger import Ledger
 from avatar_async._storage.lock import RunnerLock
 from avatar_async._storage.rebuild import adopt_receipts
@@ -95,7 +97,8 @@ async def open_session(
     """Take the ledger, settle what an earlier run left behind, and wire the loops.
 
     Raises:
-        ConfigError: The endpoint is another machine, and nobody described its query call.
+        ConfigError: The endpoint is another machine, and nobody described its query call; or the output
+            folder cannot be used.
         LedgerLockedError: Another run holds the ledger.
         LedgerMismatchError: The ledger belongs to another endpoint or account.
         LedgerError: It cannot be opened, or there are receipts without a ledger.
@@ -104,6 +107,7 @@ async def open_session(
         raise ConfigError(_NO_DIALECT.format(endpoint=service.endpoint))
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(RunnerLock(ledger_path))
+        await anyio.to_thread.run_sync(prepare_out, out)
         if not options.rebuild_ledger and not await anyio.Path(ledger_path).exists():
             await check_no_orphans(out, ledger_path)
         ledger = await stack.enter_async_context(Ledger.open(ledger_path))

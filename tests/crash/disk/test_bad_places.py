@@ -14,9 +14,9 @@ from tests.crash.disk.shim import Disk
 from tests.crash.product import LIMIT_S
 
 
-def refused(bench, *words, code=2, disk=None):
+def refused(bench, *words, code=2, disk=None, options=()):
     """Run, and look whether it was refused with these words in one line and nothing was sent."""
-    assert bench.run(disk=disk) == code, bench.product.said()
+    assert bench.run(*options, disk=disk) == code, bench.product.said()
     lines = [line for line in bench.product.said().splitlines() if line and not line.startswith("$ ")]
     [line] = lines[-1:]
     assert len(lines) == 1, bench.product.said()
@@ -40,6 +40,15 @@ def test_a_file_system_that_can_only_be_read_is_refused(make_bench):
     bench.out.mkdir()
     disk = Disk(root=bench.root, fault_at=1, fault_kinds=disks.CHANGING, error=errno.EROFS)
     refused(bench, str(bench.out), "can only be read", disk=disk)
+
+
+def test_a_folder_apart_from_its_ledger_is_tried_before_anything_is_paid_for(make_bench, tmp_path):
+    """Results that have nowhere to go are found out about too late otherwise."""
+    bench = make_bench()
+    bench.out.mkdir()
+    disk = Disk(root=bench.root, fault_at=1, fault_kinds=disks.CHANGING, error=errno.EACCES)
+    ledger = str(tmp_path / "elsewhere" / "ledger.db")
+    refused(bench, str(bench.out), "Permission denied", disk=disk, options=("--ledger", ledger))
 
 
 def test_a_file_in_place_of_the_folder_is_refused(make_bench):
