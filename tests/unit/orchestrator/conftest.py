@@ -6,7 +6,7 @@ import zipfile
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import anyio
@@ -14,6 +14,7 @@ import pytest
 
 from avatar_async._jobs.ports import ArtifactStream
 from avatar_async._jobs.remote import QueryAnswer, RemoteFile, RemoteState, RemoteTask, SubmissionReport
+from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import SubmissionCodes
 from avatar_async.errors import ArtifactRefusedError, AvatarError
 from avatar_async.orchestrator import Orchestrator
@@ -58,6 +59,10 @@ class FakeService:
         self.duration_s = 5.0
         self.creates: Counter[str] = Counter()
         self.queries: list[tuple[float, tuple[int, ...]]] = []
+        #: The latest orchestrator over this service.
+        self.runner: Any = None
+        #: Downloads wait for it, which keeps a run alive without a poll that could race the clock ahead.
+        self.gate: anyio.Event | None = None
         #: Every list call: when, and for which name.
         self.lists: list[tuple[float, str]] = []
         #: Errors raised by the next list calls.
@@ -94,9 +99,17 @@ class FakeService:
                 return answer
         return self.accept(request)
 
-    def accept(self, request: Request) -> SubmissionReport:
+    def intent_at(self, name: str) -> datetime:
+        """Return when the intent of a call under way was written; the clock may race far ahead of it."""
+        board = self.runner._open.loops.board
+        found: datetime = next(
+            job.submitted_at for job in board.in_state(State.SUBMITTING) if job.task_name == name
+        )
+        return found
+
+    def accept(self, request: Request, *, at: datetime | None = None) -> SubmissionReport:
         self._next_id += 1
-        self.tasks[self._next_id] = (request.name, request.kind, self.clock.now())
+        self.tasks[self._next_id] = (request.name, request.kind, at or self.clock.now())
         self.outstanding_max = max(self.outstanding_max, self.running())
         return SubmissionReport(sent=True, http_status=200, code=0, message="success", task_id=self._next_id)
 
@@ -164,6 +177,8 @@ class FakeService:
         self, url: str, *, offset: int = 0, etag: str | None = None
     ) -> AsyncIterator[ArtifactStream]:
         await anyio.lowlevel.checkpoint()
+        if self.gate is not None:
+            await self.gate.wait()
         name = url.split("/")[3]
         if name in self.refuse_urls:
             raise ArtifactRefusedError("HTTP 403", http_status=403)
@@ -187,7 +202,10 @@ def orchestrator(service: FakeService, clock: VirtualClock, tmp_path: Any) -> Ca
     """A function that makes an orchestrator over the fake service; same folder each time."""
 
     def make(**options: Any) -> Orchestrator:
-        return Orchestrator(service, out=tmp_path / "out", clock=clock, disk_reserve_bytes=0, **options)
+        made = service.runner = Orchestrator(
+            service, out=tmp_path / "out", clock=clock, disk_reserve_bytes=0, **options
+        )
+        return made
 
     return make
 

@@ -19,7 +19,7 @@ UNKNOWN = SubmissionReport(sent=True, message="the connection broke")
 
 async def unheard(fake, request):
     """Make the task, and lose the answer."""
-    fake.accept(request)
+    fake.accept(request, at=fake.intent_at(request.name))
     return UNKNOWN
 
 
@@ -49,7 +49,7 @@ async def test_every_doubt_of_a_crash_is_settled_by_itself(orchestrator, listing
             await runner.add(f"job-{number}", training(f"m{number}"))
 
         async def hang(fake, request):
-            fake.accept(request)
+            fake.accept(request, at=fake.intent_at(request.name))
             if len(fake.tasks) == 20:
                 runner.kill()
             await anyio.sleep_forever()
@@ -83,11 +83,11 @@ async def test_a_list_that_fails_for_a_while_is_asked_again_with_growing_waits(
 
 async def test_looks_go_on_as_long_as_the_run_does(orchestrator, listing, training, clock):
     """A task may show in the list an hour late, and the service be down for hours."""
-    listing.duration_s = 1e9
+    listing.gate = anyio.Event()
     hidden = []
 
     async def made_but_not_listed(fake, request):
-        fake.accept(request)
+        fake.accept(request, at=fake.intent_at(request.name))
         hidden.append(fake.tasks.popitem())
         return UNKNOWN
 
@@ -103,7 +103,7 @@ async def test_looks_go_on_as_long_as_the_run_does(orchestrator, listing, traini
             await clock.sleep(60.0)
         listing.tasks.update(hidden)
         await until(events, "late", State.IN_FLIGHT)
-        listing.duration_s = 1.0
+        listing.gate.set()
         states = {job.name: job.state async for job in iterator}
     assert states == {"long": State.STORED, "late": State.STORED}
     assert listing.creates == {"long": 1, "late": 1}
@@ -180,8 +180,8 @@ async def test_two_candidates_are_told_to_a_person(orchestrator, listing, traini
     """Their ids save the search in the console."""
 
     async def twice(fake, request):
-        fake.accept(request)
-        fake.accept(request)
+        fake.accept(request, at=fake.intent_at(request.name))
+        fake.accept(request, at=fake.intent_at(request.name))
         return UNKNOWN
 
     listing.answers.append(twice)
@@ -211,7 +211,7 @@ async def test_a_create_call_under_way_keeps_a_task_of_its_name_from_others(orch
     ids = []
 
     async def slow(fake, request):
-        report = fake.accept(request)
+        report = fake.accept(request, at=fake.intent_at(request.name))
         ids.append(report.task_id)
         while len(fake.lists) < 2:
             await anyio.lowlevel.checkpoint()
@@ -249,7 +249,9 @@ async def test_a_task_of_a_job_that_was_given_up_is_not_given_to_another(orchest
 async def test_an_endless_list_is_told_once_and_settles_nothing(orchestrator, listing, training):
     """Bounded work, and a person decides."""
     listing.answers.append(unheard)
-    listing.list_errors.extend([ReplyError("the list of tasks named 'a' does not end after 50 pages")] * 10_000)
+    listing.list_errors.extend(
+        [ReplyError("the list of tasks named 'a' does not end after 50 pages")] * 10_000
+    )
     async with orchestrator() as runner:
         events = runner.events()
         await runner.add("a", training("a"))

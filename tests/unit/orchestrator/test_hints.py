@@ -19,7 +19,7 @@ UNKNOWN = SubmissionReport(sent=True, message="the connection broke")
 
 async def unheard(fake, request):
     """Make the task, and lose the answer."""
-    fake.accept(request)
+    fake.accept(request, at=fake.intent_at(request.name))
     return UNKNOWN
 
 
@@ -52,7 +52,7 @@ def body(task_id, status="SUCCESS"):
 
 async def test_a_callback_settles_the_doubt_it_can_only_belong_to(orchestrator, service, training):
     """Without a list call too: the task is queried, and agrees in kind, name and time."""
-    service.duration_s = 1e9
+    service.gate = anyio.Event()
     service.answers.extend([None, unheard])
     async with orchestrator() as runner:
         events = runner.events()
@@ -62,7 +62,7 @@ async def test_a_callback_settles_the_doubt_it_can_only_belong_to(orchestrator, 
         await until(events, "lost", State.IN_DOUBT)
         assert runner.receive_callback(body(max(service.tasks))) == max(service.tasks)
         await until(events, "lost", State.IN_FLIGHT)
-        service.duration_s = 1.0
+        service.gate.set()
         states = {job.name: job.state async for job in iterator}
         lost = (await runner.jobs())[1]
     assert states == {"watched": State.STORED, "lost": State.STORED}
@@ -75,14 +75,14 @@ async def test_a_callback_settles_nothing_that_another_reading_fits(
     orchestrator, service, training, stranger
 ):
     """Tasks of others call back too."""
-    service.duration_s = 1e9
+    service.gate = anyio.Event()
 
     async def lost(fake, request):
-        now = fake.clock.now()
+        now = fake.intent_at(request.name)
         made = {
             "kind": [(request.name, Kind.REBUILD, now)],
             "name": [("other", Kind.TRAINING, now)],
-            "time": [(request.name, Kind.TRAINING, now - timedelta(minutes=11))],
+            "time": [(request.name, Kind.TRAINING, now - timedelta(hours=11))],
             "second": [(request.name, Kind.TRAINING, now)] * 2,
         }[stranger]
         fake.tasks.update({9000 + number: task for number, task in enumerate(made)})
@@ -101,7 +101,7 @@ async def test_a_callback_settles_nothing_that_another_reading_fits(
         if stranger == "second":
             await asked_for(service, 9001)
             assert await candidates_of(runner, "lost") == (9000, 9001)
-        service.duration_s = 1.0
+        service.gate.set()
         states = {job.name: job.state async for job in iterator}
         job = (await runner.jobs())[1]
     assert states["lost"] is State.IN_DOUBT
@@ -111,12 +111,12 @@ async def test_a_callback_settles_nothing_that_another_reading_fits(
 async def test_a_callback_makes_the_list_be_read_before_it_settles(orchestrator, service, training):
     """Where there is a list, it may show a second candidate that has not called back."""
     service.can_list = True
-    service.duration_s = 1e9
+    service.gate = anyio.Event()
     hidden = {}
 
     async def lost(fake, request):
-        fake.accept(request)
-        fake.accept(request)
+        fake.accept(request, at=fake.intent_at(request.name))
+        fake.accept(request, at=fake.intent_at(request.name))
         hidden.update({number: fake.tasks.pop(number) for number in sorted(fake.tasks)[-2:]})
         return UNKNOWN
 
@@ -130,7 +130,7 @@ async def test_a_callback_makes_the_list_be_read_before_it_settles(orchestrator,
         service.tasks.update(hidden)
         runner.hint(min(hidden))
         assert await candidates_of(runner, "lost") == tuple(sorted(hidden))
-        service.duration_s = 1.0
+        service.gate.set()
         states = {job.name: job.state async for job in iterator}
     assert states["lost"] is State.IN_DOUBT
 
@@ -199,10 +199,10 @@ async def test_unknown_ids_are_queried_only_while_jobs_are_in_doubt(orchestrator
 
 async def test_a_callback_that_comes_before_the_doubt_is_not_forgotten(orchestrator, service, training):
     """A quick task calls back while its create call still waits for an answer that never comes."""
-    service.duration_s = 1e9
+    service.gate = anyio.Event()
 
     async def early(fake, request):
-        fake.accept(request)
+        fake.accept(request, at=fake.intent_at(request.name))
         runner.hint(max(fake.tasks))
         return UNKNOWN
 
@@ -213,14 +213,14 @@ async def test_a_callback_that_comes_before_the_doubt_is_not_forgotten(orchestra
         await runner.add("lost", training("lost"))
         iterator = runner.run()
         await until(events, "lost", State.IN_FLIGHT)
-        service.duration_s = 1.0
+        service.gate.set()
         states = {job.name: job.state async for job in iterator}
     assert states["lost"] is State.STORED
 
 
 async def test_a_query_about_a_callback_that_fails_is_made_again(orchestrator, service, training):
     """A callback comes once."""
-    service.duration_s = 1e9
+    service.gate = anyio.Event()
     service.answers.extend([None, unheard])
     async with orchestrator() as runner:
         events = runner.events()
@@ -231,7 +231,7 @@ async def test_a_query_about_a_callback_that_fails_is_made_again(orchestrator, s
         service.query_errors.extend([ConnectionLostError("it broke")] * 3)
         runner.hint(max(service.tasks))
         await until(events, "lost", State.IN_FLIGHT)
-        service.duration_s = 1.0
+        service.gate.set()
         states = {job.name: job.state async for job in iterator}
     assert states["lost"] is State.STORED
 
