@@ -288,7 +288,8 @@ class Downloads(Protocol):
 
         Raises:
             ArtifactRefusedError: The address is refused: ask for a fresh one.
-            IntegrityError: The bytes are bad; with `sha256` equal to `artifact.bad_sha256`, twice the same.
+            IntegrityError: The bytes are bad; with `sha256` equal to `artifact.bad_sha256`, twice the same;
+                with `short`, only their end is missing, so that the rest may come another time.
             DiskSpaceError: Not enough room.
             UnknownFileError: A file nobody recorded lies at the target.
             TransportError: The connection failed and no bytes came for several tries.
