@@ -68,6 +68,7 @@ class Loops:
         #: What broke a loop; the run cannot go on.
         self.failure: Exception | None = None
         self.stopping = False
+        self._stop_asked: Final = Signal()
         self._lasting_refusal = False
         #: Whether every loop was started.
         self._running = False
@@ -144,6 +145,7 @@ class Loops:
         group.start_soon(self.scribe.run)
         group.start_soon(self._watcher.run)
         group.start_soon(self._relay)
+        group.start_soon(self._bound_grace)
         if self._options.until_s is not None:
             group.start_soon(self._expire, self._options.until_s)
 
@@ -178,15 +180,22 @@ class Loops:
         self.fetcher.wake.set()
         self.submitter.wake.set()
 
+    async def _bound_grace(self) -> None:
+        """Wait no longer than agreed for the creates under way once the run is stopped."""
+        await self._stop_asked.wait(self._clock)
+        await anyio.sleep(self._options.create_grace_s)
+        self.submitter.abort()
+
     async def _expire(self, until_s: float) -> None:
         await self._clock.sleep(until_s)
         self.stop(f"--until: {until_s:.0f} s are over; the same command goes on")
 
     # ------------------------------------------------------------ ending
     def stop(self, reason: str | None = None) -> None:
-        """Begin no further create call, and let the run end once those under way have answered."""
+        """Begin no further create call, and let the run end once those under way have answered (bounded)."""
         self.stopping = True
         self.stopped_because = self.stopped_because or reason
+        self._stop_asked.set()
         self.submitter.stop()
         self.news.set()
 

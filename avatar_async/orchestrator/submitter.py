@@ -136,7 +136,13 @@ class Submitter:
             self._board.changed.set()
 
     async def _submit(self, job: Job) -> None:
-        request = await self._ready_request(job)
+        request: Request | None = None
+        with anyio.CancelScope() as preparing:
+            self._under_way.add(preparing)
+            try:
+                request = await self._ready_request(job)
+            finally:
+                self._under_way.discard(preparing)
         if request is None or self._stopping:
             self._admission.put_back()
             return

@@ -240,3 +240,36 @@ async def test_until_ends_a_run_that_would_wait_longer(orchestrator, service, tr
         await runner.add("a", training("a"))
         assert [job async for job in runner.run()] == []
         assert "until" in runner.stopped_because
+
+
+async def test_a_stopped_run_waits_for_a_create_no_longer_than_agreed(orchestrator, service, training):
+    """A call may be given an hour to answer; a person who stops the run is promised a minute."""
+    async with orchestrator(create_grace_s=0.05) as runner:
+
+        async def never(fake, request):
+            runner.stop()
+            await anyio.sleep_forever()
+
+        service.answers.append(never)
+        await runner.add("a", training("a"))
+        with anyio.fail_after(10):
+            [left async for left in runner.run()]
+        [job] = await runner.jobs()
+    assert job.state is State.IN_DOUBT
+
+
+async def test_a_stopped_run_does_not_wait_for_ever_to_prepare_a_create(orchestrator, service, training):
+    """The token may be another process's to fetch, and that process may be stopped itself."""
+    async with orchestrator(create_grace_s=0.05) as runner:
+
+        async def wait_for_others():
+            runner.stop()
+            await anyio.sleep_forever()
+
+        service.prepare = wait_for_others
+        await runner.add("a", training("a"))
+        with anyio.fail_after(10):
+            [left async for left in runner.run()]
+        [job] = await runner.jobs()
+    assert job.state is State.PLANNED
+    assert not service.creates
