@@ -23,7 +23,7 @@ REMEDIES = {
 }
 KEPT_TRYING = re.compile(r"task id \d+ cannot be written down: ledger .*--task-id \d+")
 #: Operations that no run of two jobs comes to: the test has then tried a whole run.
-_MOST = 420
+_MOST = 590
 
 
 def strike(bench, at, error, **fault):
@@ -72,7 +72,7 @@ WAYS: dict[str, dict[str, Any]] = {
 def test_a_disk_fails_from_a_write_on_and_the_same_command_goes_on_later(make_bench, way):
     """Every way to fail meets other writes; together they spread over a whole run."""
     number = list(WAYS).index(way)
-    for at in range(2 + 13 * number, _MOST, 13 * len(WAYS)):
+    for at in range(2 + 17 * number, _MOST, 17 * len(WAYS)):
         bench = make_bench()
         code = strike(bench, at, **WAYS[way])
         check_story(bench, code, WAYS[way]["error"])
