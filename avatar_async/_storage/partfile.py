@@ -248,5 +248,5 @@ class PartFile:
 
     def _unknown(self) -> UnknownFileError:
         return UnknownFileError(
-            f"{self.path}: a file that this ledger did not put there is in the way: move it away"
+            f"{self.path}: a file that is no result of this attempt is in the way, and is kept: move it away"
         )
