@@ -1,6 +1,7 @@
 """What a fault is, and what it may do to a call, to a task shown and to a callback."""
 
 import json
+import math
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -85,13 +86,21 @@ class Delivery:
     delay_s: float = 0.0
 
 
-def param(default: Any, meaning: str, *, least: float | None = None, words: Sequence[str] = ()) -> Any:
+def param(
+    default: Any,
+    meaning: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    words: Sequence[str] = (),
+) -> Any:
     """Declare a parameter of a fault.
 
     Args:
         default: Used if it is not given.
         meaning: One line for the reader of `--faults list`.
         least: Smallest value allowed.
+        most: Largest value allowed.
         words: The values allowed, if they are words of a closed set.
     """
 
@@ -100,6 +109,10 @@ def param(default: Any, meaning: str, *, least: float | None = None, words: Sequ
             raise ValueError(f"{attribute.name} must be one of {', '.join(words)}, not {value!r}")
         if least is not None and value is not None and value < least:
             raise ValueError(f"{attribute.name} must be at least {least:g}, not {value!r}")
+        if most is not None and value is not None and value > most:
+            raise ValueError(f"{attribute.name} must be at most {most:g}, not {value!r}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{attribute.name} must be a finite number, not {value!r}")
 
     metadata = {"meaning": meaning, "words": tuple(words)}
     return field(default=default, validator=check, metadata=metadata, kw_only=True)

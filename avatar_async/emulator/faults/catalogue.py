@@ -11,6 +11,7 @@ from avatar_async.emulator.faults.answers import EndToken, Garbage, Redirect, St
 from avatar_async.emulator.faults.base import HTTP, Fault
 from avatar_async.emulator.faults.connection import Delay, Hang, Reset, Slow, Truncate
 from avatar_async.emulator.faults.results import Corrupt, Fail, Rename, Vanish, WrongMd5, WrongSize
+from avatar_async.emulator.faults.rules import ENDPOINTS
 from avatar_async.emulator.faults.shown import ExtraTask, LeaveOut, OtherTask, Put, Say, Times, Twice, WrongId
 from avatar_async.emulator.faults.transfers import (
     EarlyEnd,
@@ -48,6 +49,19 @@ SHORT: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "forget": ("vanish", {"after_s": 0.0}),
 }
 
+_GRAMMAR = """\
+A spec is a list, separated by commas:
+    query:503                     each time
+    query:503@3                   the third time; or @2+5, @every4, @first3
+    create:reset-after@5%         by chance; seed=NUMBER gives other chances
+    create:reset-after@5%x2       twice at most
+    file:truncate@first2/name     calls are counted for each name on its own
+    file[anchor-*]:truncate       only where the job's or material's name fits
+    query:429(retry_after=2)@3    with parameters
+Counts of calls are kept in the emulator's folder: after a restart they go on.
+
+Endpoints (file is a download, result what a task makes, * any HTTP call):""".splitlines()
+
 _STATUS = re.compile(r"[2-5]\d\d")
 
 
@@ -72,12 +86,12 @@ def find(name: str) -> Known | None:
 
 def names() -> list[str]:
     """Return all names, for messages."""
-    return [*FAULTS, *SHORT, "500", "429"]
+    return [*FAULTS, *SHORT]
 
 
 def listing() -> str:
-    """Return every fault with its meaning, places and parameters, for people."""
-    lines = []
+    """Return how a spec is written, and every fault with its places and parameters, for people."""
+    lines = [*_GRAMMAR, *_wrapped(", ".join(ENDPOINTS), "    "), "", "Faults, and the calls that they fit:"]
     for name, fault in FAULTS.items():
         places = "any call" if fault.places == HTTP else ", ".join(sorted(fault.places))
         lines += [f"{name}  ({places})", *_wrapped(fault.meaning, "    ")]
@@ -99,8 +113,10 @@ def find_text(name: str) -> str:
 
 
 def _wrapped(text: str, lead: str) -> list[str]:
-    return textwrap.wrap(text, 96, initial_indent=lead, subsequent_indent=" " * len(lead))
+    return textwrap.wrap(text, 79, initial_indent=lead, subsequent_indent=" " * len(lead))
 
 
 def _shown(value: object) -> str:
-    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value) or "''"
+    return (
+        "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value) or "none"
+    )

@@ -90,7 +90,7 @@ class Truncate(ReplyFault):
     name: ClassVar[str] = "truncate"
     places: ClassVar[frozenset[str]] = HTTP
     meaning: ClassVar[str] = "promise the whole length, send less, close the connection"
-    share: float = param(0.5, "share of the body that is sent, 0 to 1", least=0)
+    share: float = param(0.5, "share of the body that is sent, 0 to 1", least=0, most=1)
     bytes: int | None = param(None, "bytes that are sent, instead of a share", least=0)
     reset: bool = param(False, "reset the connection instead of closing it")
     hang: bool = param(False, "leave the connection open and silent instead of closing it")

@@ -50,6 +50,9 @@ _RULE_KEYS = (
 )
 
 
+_SHAPE = "write it as ENDPOINT:FAULT@WHEN, such as create:reset-after@5%"
+
+
 class _ItemError(ValueError):
     """Tell what is wrong with one item, and what to do."""
 
@@ -66,7 +69,10 @@ def read_text(text: str, *, seed: int = 0) -> FaultPlan:
     """
     rules: list[Rule] = []
     problems: list[str] = []
-    for item in _items(text):
+    items = list(_items(text))
+    if not items:
+        raise EmulatorError(f"the fault spec is empty: {_SHAPE}")
+    for item in items:
         found = _SEED.fullmatch(item)
         if found:
             seed = int(found[1])
@@ -144,11 +150,20 @@ def _items(text: str) -> Iterator[str]:
 def _rule_of(item: str) -> Rule:
     found = _ITEM.fullmatch(item)
     if found is None:
-        raise _ItemError("write it as ENDPOINT:FAULT@WHEN, such as create:reset-after@5%")
+        raise _ItemError(_misshape(item))
     on, names_pattern = found["on"].strip(), found["names"]
     given = dict(_parameters(found["given"] or ""))
     fault = _fault(found["fault"].strip(), given)
     return _rule({"on": on, "fault": fault, "names": names_pattern or "*", **_when(found["when"])})
+
+
+def _misshape(item: str) -> str:
+    if re.match(r"seed\s*=", item):
+        return "the seed must be a whole number of at most 18 digits, such as seed=7"
+    for opening, closing in ("()", "[]"):
+        if item.count(opening) > item.count(closing):
+            return f"{opening} is not closed: {closing} is missing"
+    return _SHAPE
 
 
 def _when(text: str | None) -> dict[str, Any]:
@@ -235,7 +250,10 @@ def _check_table(values: Mapping[str, Any]) -> None:
 def _fault(name: str, given: Mapping[str, Any]) -> Fault:
     known = find(name)
     if known is None:
-        raise _ItemError(f"{name!r} is no fault{did_you_mean(name, names())}; use {', '.join(names())}")
+        hint = "" if name.isdigit() else did_you_mean(name, names())
+        raise _ItemError(
+            f"{name!r} is no fault{hint}; use {', '.join(names())}, or an HTTP status from 200 to 599"
+        )
     declared = {each.name: each for each in fields(known.type)}
     values = dict(known.given)
     for key, value in given.items():

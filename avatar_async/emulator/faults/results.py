@@ -16,6 +16,8 @@ from avatar_async.emulator.faults.base import Fault, param
 from avatar_async.emulator.records import FileRecord, Outcome
 
 _RESULT = frozenset({"result"})
+#: A hundred years, in seconds.
+_LONGEST_S = 3.2e9
 _UGLY: dict[str, str] = {
     "parent": "../../escaped.zip",
     "parent-windows": "..\\..\\escaped.zip",
@@ -142,7 +144,7 @@ class Vanish(ResultFault):
 
     name: ClassVar[str] = "vanish"
     meaning: ClassVar[str] = "the results are gone this long after the finish; expireTime promises more"
-    after_s: float = param(0.0, "how long they last, in seconds, not scaled", least=0)
+    after_s: float = param(0.0, "how long they last, in seconds, not scaled", least=0, most=_LONGEST_S)
 
     def change(self, outcome: Outcome, folder: Path, dice: random.Random) -> Outcome:
         """Set the true end."""

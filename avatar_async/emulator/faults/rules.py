@@ -78,11 +78,12 @@ class Rule:
         if sum((self.probability is not None, bool(self.calls), bool(self.every), bool(self.first))) > 1:
             return "give one of a probability, call numbers, every and first, not several"
         if self.probability is not None and not 0 <= self.probability <= 1:
-            return "the probability must lie between 0 and 1 (0% and 100%)"
+            return f"the probability must lie between 0 and 1 (0% and 100%), not {self.probability:g}"
         if any(number is not None and number < 1 for number in (self.every, self.first, self.at_most)):
             return "every, first and at_most must be 1 or more"
-        if any(number < 1 for number in self.calls):
-            return "calls are counted from 1"
+        early = [number for number in self.calls if number < 1]
+        if early:
+            return f"calls are counted from 1, so there is no call {early[0]}"
         return None
 
     @property

@@ -127,7 +127,7 @@ class EarlyEnd(ReplyFault):
     name: ClassVar[str] = "early-end"
     places: ClassVar[frozenset[str]] = _FILE
     meaning: ClassVar[str] = "send chunks without a length that end early, as if all were well"
-    share: float = param(0.5, "share of the body that is sent, 0 to 1", least=0)
+    share: float = param(0.5, "share of the body that is sent, 0 to 1", least=0, most=1)
 
     async def change(self, hit: Hit, reply: Reply) -> Reply:
         """Cut the body and tell no length."""
@@ -145,7 +145,7 @@ class Revoke(ReplyFault):
     meaning: ClassVar[str] = (
         "break the transfer off; from then on this address answers 403, a fresh one works"
     )
-    share: float = param(0.5, "share of the body that is sent, 0 to 1", least=0)
+    share: float = param(0.5, "share of the body that is sent, 0 to 1", least=0, most=1)
 
     async def change(self, hit: Hit, reply: Reply) -> Reply:
         """Break off and refuse the address."""

@@ -84,14 +84,14 @@ def test_all_that_is_wrong_is_told_at_once_with_a_remedy():
         "creat:reset@5%: 'creat' is no endpoint (did you mean create?); use create, create.training",
         "429 has no parameter 'retry' (did you mean retry_after?); it has code, envelope",
         "foo: write it as ENDPOINT:FAULT@WHEN",
-        "seed=x: write it as",
+        "seed=x: the seed must be a whole number",
         "garbage does not fit 'file'; it fits callback, create, list, query, refresh, token",
         "@9x says no time; use @5%, @3 (the third call)",
         "'resett' is no fault (did you mean reset?); use reset, delay",
         "seconds must be a number, not 'abc'",
         "when must be one of before, after, middle, not 'never'",
-        "the probability must lie between 0 and 1",
-        "calls are counted from 1",
+        "the probability must lie between 0 and 1 (0% and 100%), not 1.5",
+        "calls are counted from 1, so there is no call 0",
         "'x' is no parameter; write name=value",
         "reset must be true or false, not 1",
         "bytes_s must be at least 0.001, not 0.0",
@@ -99,6 +99,42 @@ def test_all_that_is_wrong_is_told_at_once_with_a_remedy():
         "every, first and at_most must be 1 or more",
     ):
         assert part in text, part
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("", "the fault spec is empty: write it as ENDPOINT:FAULT@WHEN"),
+        (" , ", "the fault spec is empty"),
+        ("query:429(retry_after=2", "( is not closed"),
+        ("file[anchor:truncate", "[ is not closed"),
+        ("create:600", "'600' is no fault; use reset"),
+        ("create:600", "or an HTTP status from 200 to 599"),
+        ("file:truncate(share=2)", "share must be at most 1, not 2.0"),
+        ("create:delay(seconds=1e999)", "seconds must be a finite number, not inf"),
+        ("result:vanish(after_s=1e999)", "after_s must be at most 3.2e+09, not inf"),
+    ],
+)
+def test_a_slip_is_named(spec, said):
+    """A value that could not mean anything would else be found out in the middle of a test."""
+    assert said in refusal(spec)
+
+
+def test_the_listing_tells_how_a_spec_is_written():
+    """Names of faults alone are of no use."""
+    text = listing()
+    for part in (
+        "@5%",
+        "@every4",
+        "x2",
+        "/name",
+        "file[anchor-*]",
+        "seed=NUMBER",
+        "create.training",
+        "callback",
+    ):
+        assert part in text.partition("Faults, and")[0]
+    assert "['']" not in text
 
 
 def test_the_example_is_a_plan_that_uses_what_it_explains():
