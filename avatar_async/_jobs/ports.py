@@ -296,6 +296,15 @@ class Downloads(Protocol):
         """
         ...
 
+    def give_way(self, after: tuple[float, str] | None, line_bytes_s: float) -> None:
+        """Let the downloads of jobs less urgent than `after` pass only what keeps their connections alive.
+
+        Args:
+            after: The least `urgency` that goes on as before; None lets all go on.
+            line_bytes_s: What the line brings in all, more than 0.
+        """
+        ...
+
 
 class Receipts(Protocol):
     """The `job.json` beside a job's files."""

@@ -37,6 +37,9 @@ class Bandwidth:
     Sharing the limit equally would finish every download late; in the order of their expiries, each is home
     in time if that is possible at all. What the most urgent ones cannot use, the others get.
 
+    Where the line is narrower than the limit, or there is none, it shares itself equally: then downloads can
+    be told to give way (`give_way`).
+
     Attributes:
         bytes_s: The limit; None for no limit.
     """
@@ -49,6 +52,9 @@ class Bandwidth:
         self._numbers = count()
         self._waiters: list[_Waiter] = []
         self._driven = False
+        self._goes: tuple[float, str] | None = None
+        self._line_bytes_s = float("inf")
+        self._told = anyio.Event()
 
     def lane(self, urgency: tuple[float, str] = (float("inf"), "")) -> "Lane":
         """Return one download's part of the limit.
@@ -58,9 +64,24 @@ class Bandwidth:
         """
         return Lane(self, urgency, self._clock.monotonic())
 
+    def give_way(self, after: tuple[float, str] | None, line_bytes_s: float) -> None:
+        """Let less urgent downloads pass only as much as keeps their connections alive.
+
+        Args:
+            after: The least urgency that goes on as before; None lets all go on.
+            line_bytes_s: What the line brings in all.
+        """
+        self._line_bytes_s = line_bytes_s
+        if after != self._goes:
+            self._goes = after
+            self._told.set()
+            self._told = anyio.Event()
+
     async def take(self, lane: "Lane", count_bytes: int) -> None:
         """Wait until those bytes may pass; cancelled before that, they do not count."""
+        await self._await_turn(lane, count_bytes)
         if self.bytes_s is None:
+            lane.served_at_s = self._clock.monotonic()
             return
         waiter = _Waiter(lane.urgency, next(self._numbers), count_bytes, lane)
         heapq.heappush(self._waiters, waiter)
@@ -75,6 +96,27 @@ class Bandwidth:
                 self._waiters.remove(waiter)
                 heapq.heapify(self._waiters)
             self._hand_on()
+
+    async def _await_turn(self, lane: "Lane", count_bytes: int) -> None:
+        """Wait as long as the download is to give way and its connection can live without those bytes."""
+        while self._goes is not None and lane.urgency > self._goes:
+            now_s = self._clock.monotonic()
+            turn_s = max(lane.served_at_s + _STARVED_S, self._out_of_turn_at_s)
+            if now_s >= turn_s:
+                lane.served_at_s = now_s
+                rate = min(self._line_bytes_s, self.bytes_s or self._line_bytes_s)
+                self._out_of_turn_at_s = now_s + count_bytes / (rate * _OUT_OF_TURN)
+                return
+            told = self._told
+            async with anyio.create_task_group() as group:
+
+                async def expire(rest_s: float, scope: anyio.CancelScope) -> None:
+                    await self._clock.sleep(rest_s)
+                    scope.cancel()
+
+                group.start_soon(expire, turn_s - now_s, group.cancel_scope)
+                await told.wait()
+                group.cancel_scope.cancel()
 
     async def _drive(self, driver: _Waiter, bytes_s: float) -> None:
         """Let waiters pass as their time comes until the driver itself has passed."""

@@ -51,6 +51,10 @@ class DownloadFolder:
         self._chance = chance or random.Random()  # noqa: S311 - spreads load, guards nothing
         self._workshop: Workshop | None = None
 
+    def give_way(self, after: tuple[float, str] | None, line_bytes_s: float) -> None:
+        """Have less urgent downloads give way; see `Downloads.give_way`."""
+        self._bandwidth.give_way(after, line_bytes_s)
+
     async def fetch(
         self,
         job: Job,

@@ -6,6 +6,7 @@ from attrs import frozen
 
 from avatar_async._jobs.ports import Clock
 from avatar_async._jobs.records import Artifact, Job
+from avatar_async._jobs.states import ArtifactState
 from avatar_async.orchestrator.events import ProgressEvent
 from avatar_async.orchestrator.hub import EventHub
 from avatar_async.orchestrator.speed import Speedometer
@@ -52,6 +53,22 @@ class Arrivals:
     def speed_bytes_s(self) -> float | None:
         """Return how fast bytes arrived lately, over all downloads; None before any did."""
         return self._speed.read(self._clock.monotonic(), self.received_bytes) or None
+
+    def left_bytes(self, job: Job) -> int | None:
+        """Return how many bytes of a job's files are still to come; None if a length is not known."""
+        left_bytes = 0
+        for artifact in job.artifacts:
+            if artifact.state is ArtifactState.STORED:
+                continue
+            download = self.downloads.get((job.name, artifact.name))
+            total_bytes, done_bytes = artifact.size_bytes, artifact.verified_offset
+            if download is not None:
+                total_bytes = download.total_bytes if download.total_bytes is not None else total_bytes
+                done_bytes = download.done_bytes
+            if total_bytes is None:
+                return None
+            left_bytes += max(0, total_bytes - done_bytes)
+        return left_bytes
 
     def begin(self, job: Job, artifact: Artifact) -> None:
         """Take up a file of which a part may be here from before."""

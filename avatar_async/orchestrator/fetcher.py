@@ -29,6 +29,7 @@ from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.flow import FlowSource
 from avatar_async.orchestrator.hub import EventHub
 from avatar_async.orchestrator.losses import LostError
+from avatar_async.orchestrator.precedence import Precedence
 from avatar_async.orchestrator.refresh import Refresher
 from avatar_async.orchestrator.setbacks import Setbacks
 from avatar_async.orchestrator.signal import Signal
@@ -69,6 +70,7 @@ class Fetcher:
         self._owner = owner
         self._setbacks = Setbacks(board, chance)
         self._arrivals = Arrivals(board.clock, hub)
+        self.precedence: Final = Precedence(board, downloads, self._arrivals)
         self._slots = Slots(board.clock, at_once, urgency=urgency)
         #: Woken when a job became ready or a slot free.
         self.wake: Final = Signal()
@@ -116,7 +118,11 @@ class Fetcher:
             self._slots.make_room(
                 chosen,
                 lambda running: displaced(
-                    chosen, [self._board.get(job.id) or job for job in running], now, speed
+                    chosen,
+                    [self._board.get(job.id) or job for job in running],
+                    now,
+                    speed,
+                    yields=self.precedence.yields,
                 ),
             )
         return None, _LOOK_S

@@ -140,6 +140,7 @@ class Loops:
         group.start_soon(self.submitter.run, group)
         group.start_soon(self.poller.run, group)
         group.start_soon(self.fetcher.run, group)
+        group.start_soon(self.fetcher.precedence.run)
         group.start_soon(self.settler.run)
         group.start_soon(self.hints.run)
         group.start_soon(self.scribe.run)
@@ -251,7 +252,7 @@ class Loops:
             if job.expires_at is not None
         ]
         soonest = min(((job.expires_at, job.name) for job in unfetched if job.expires_at), default=None)
-        notices = [self.admission.notice() if board.any_eligible else None]
+        notices = [self.admission.notice() if board.any_eligible else None, self.fetcher.precedence.notice]
         if self.settler.busy:
             notices.append("looking in the service's list for tasks of jobs in doubt")
         return Snapshot(

@@ -82,6 +82,9 @@ def service(service, clock):
             self.tells: Any = lambda task: task
             self.left_out: set[str] = set()
             self.opened: list[str] = []
+            #: What the line brings in all, shared equally; None for any amount.
+            self.line_bytes_s: float | None = None
+            self.line_free_at_s = 0.0
 
         def truth(self):
             return start_at + timedelta(seconds=clock.monotonic())
@@ -182,6 +185,14 @@ def run_all(orchestrator):
     return run
 
 
+async def over_the_line(service, count_bytes: int) -> None:
+    """Wait for one's turn on the line that all downloads share: one chunk of each after another."""
+    if service.line_bytes_s is not None:
+        now_s = service.clock.monotonic()
+        service.line_free_at_s = max(now_s, service.line_free_at_s) + count_bytes / service.line_bytes_s
+        await service.clock.sleep(service.line_free_at_s - now_s)
+
+
 class Line:
     """An open download of bytes in memory, over a connection of its own speed."""
 
@@ -197,6 +208,7 @@ class Line:
         for start in range(self.offset, len(self.body), CHUNK_BYTES):
             if self._service.connection_bytes_s is not None:
                 await self._service.clock.sleep(CHUNK_BYTES / self._service.connection_bytes_s)
+            await over_the_line(self._service, min(CHUNK_BYTES, len(self.body) - start))
             silent_s = self._service.clock.monotonic() - self._service.read_at_s.get(self._name, float("inf"))
             self._service.longest_silence_s = max(self._service.longest_silence_s, silent_s)
             if silent_s > self._service.cuts_after_s:
