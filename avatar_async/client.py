@@ -277,7 +277,7 @@ class AvatarClient:
         while (call := listing.next_call()) is not None:
             if turn is not None and not listing.fresh:
                 await turn()
-            listing.add(await self._ask(call, decoded))
+            listing.add(await self._ask(call, decoded, what="list call"))
         return listing.answer()
 
     @asynccontextmanager
@@ -291,18 +291,22 @@ class AvatarClient:
         async with self._downloads.open_artifact(url, offset=offset, etag=etag, token=token) as stream:
             yield stream
 
-    async def _ask(self, call: Call, decoded: Callable[[Reply, datetime], _Answer]) -> _Answer:
+    async def _ask(
+        self, call: Call, decoded: Callable[[Reply, datetime], _Answer], *, what: str = "query call"
+    ) -> _Answer:
         keeper = self._token_keeper()
         token = await keeper.current()
         try:
-            return await self._once(call, token.value, decoded)
+            return await self._once(call, token.value, decoded, what)
         except AuthError:
             await keeper.renew(token.generation)
-        return await self._once(call, (await keeper.current()).value, decoded)
+        return await self._once(call, (await keeper.current()).value, decoded, what)
 
-    async def _once(self, call: Call, token: str, decoded: Callable[[Reply, datetime], _Answer]) -> _Answer:
+    async def _once(
+        self, call: Call, token: str, decoded: Callable[[Reply, datetime], _Answer], what: str
+    ) -> _Answer:
         asked_at = self._clock.now()
-        return decoded(await self._session.send(call, what="query call", token=token), asked_at)
+        return decoded(await self._session.send(call, what=what, token=token), asked_at)
 
     async def _send_token_call(self, call: Call) -> Reply:
         return await self._session.send(call, what="token call", fresh=True)

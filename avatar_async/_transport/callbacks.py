@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import os
 from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
@@ -72,9 +73,12 @@ class CallbackServer:
             await web.TCPSite(runner, self._host, self._port).start()
         except (OSError, OverflowError, UnicodeError) as error:
             await runner.cleanup()
-            reason = getattr(error, "strerror", None) or str(error)
+            number = error.errno if isinstance(error, OSError) else None
+            said = getattr(error, "strerror", None) or str(error)
+            reason = os.strerror(number) if number is not None and number > 0 else said
             raise ConfigError(
-                f"callbacks cannot be taken at {self._host}, port {self._port}: {reason}"
+                f"callbacks cannot be taken at {self._host}, port {self._port}: {reason}; "
+                "choose another port, or 0 for a free one"
             ) from error
         self._runner = runner
         host = f"[{self._host}]" if ":" in self._host else self._host
@@ -94,6 +98,7 @@ class CallbackServer:
 
     async def _answer(self, request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.path.encode("utf-8", "replace"), self._path.encode()):
+            _LOG.info("a call to another path was refused: callbacks are taken at %s", self.url)
             return _reply(404, "there is nothing here")
         if request.method != "POST":
             return _reply(405, "callbacks are posted")

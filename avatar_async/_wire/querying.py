@@ -122,8 +122,8 @@ def decode_list(
         ReplyError: The answer cannot be read.
     """
     listing = _listing(dialect)
-    top = _top(dialect, reply, now=now, codes=codes)
-    items = _items_at(top, listing.tasks)
+    top = _top(dialect, reply, now=now, codes=codes, what="list call")
+    items = _items_at(top, listing.tasks, what="list call")
     tasks = tuple(
         task for item in items if (task := read_task(dialect, item, secrets=reply.secrets)) is not None
     )
@@ -150,20 +150,21 @@ def _call(method: str, path: str, values: Mapping[str, Any], *, in_body: bool) -
 def _items(
     dialect: QueryDialect, reply: Reply, path: JsonPath, *, now: datetime, codes: SubmissionCodes
 ) -> list[Any]:
-    return _items_at(_top(dialect, reply, now=now, codes=codes), path)
+    top = _top(dialect, reply, now=now, codes=codes, what="query call")
+    return _items_at(top, path, what="query call")
 
 
-def _top(dialect: QueryDialect, reply: Reply, *, now: datetime, codes: SubmissionCodes) -> Any:
+def _top(dialect: QueryDialect, reply: Reply, *, now: datetime, codes: SubmissionCodes, what: str) -> Any:
     if dialect.envelope:
-        return open_envelope(reply, what="query call", now=now, codes=codes).body
-    check_status(reply, what="query call", now=now)
+        return open_envelope(reply, what=what, now=now, codes=codes).body
+    check_status(reply, what=what, now=now)
     return decode_json(reply.body)
 
 
-def _items_at(top: Any, path: JsonPath) -> list[Any]:
+def _items_at(top: Any, path: JsonPath, *, what: str) -> list[Any]:
     value = find(top, path)
     if value is None:
         return []
     if not isinstance(value, (list, dict)):
-        raise ReplyError("query call: the reply has no tasks where the dialect says")
+        raise ReplyError(f"{what}: the reply has no tasks where the dialect says")
     return value if isinstance(value, list) else [value]

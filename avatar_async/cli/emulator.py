@@ -35,6 +35,10 @@ EXAMPLES = opt.examples(
         "the first two downloads of each anchor break off",
     ),
     ("avatar-async emulator --faults @faults.toml", "a plan from a file"),
+    (
+        "avatar-async emulator --callback http://127.0.0.1:8799/callback",
+        "tell a run that was started with --callback-port 8799",
+    ),
 )
 
 
@@ -71,7 +75,7 @@ def emulator(
             "--faults",
             metavar="SPEC",
             help="What goes wrong, when and how often: ENDPOINT:FAULT@WHEN,... or @FILE; "
-            "'list' shows every fault.",
+            "'list' shows how, and every fault.",
             show_default=False,
         ),
     ] = None,
@@ -123,6 +127,7 @@ def emulator(
                 callback_url=callback,
                 allow_remote_sources=allow_remote,
                 allow_remote_callbacks=allow_remote,
+                tell=exits.tell,
             ) as service:
                 logs.hide([service.app_key])
                 _announce(service, data)

@@ -70,7 +70,7 @@ async def opened(place: Place, *, read_only: bool) -> AsyncIterator["Ledger"]:
 def _missing(place: Place) -> str:
     from avatar_async._jobs.advice import quoted
 
-    message = f"there is no ledger at {place.ledger}; name the folder of a run with --out DIR"
+    message = f"there is no ledger at {place.ledger.absolute()}; name the folder of a run with --out DIR"
     near = sorted(folder.parent for folder in place.out.glob(f"*/{LEDGER_NAME}"))
     if near:
         message += f" (here is one: --out {quoted(str(near[0]))})"

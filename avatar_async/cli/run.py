@@ -183,6 +183,8 @@ def run(
 
         manner = Manner(json=json, quiet=quiet)
         callbacks = callbacks_of(settings, callback_port, callback_host)
+        # A free port is known from this line alone, so that no manner may leave it out.
+        tell = manner.say if callback_port else exits.tell
         async with open_service(
             settings, given.place, embedded=embedded, specs=specs, say=manner.say
         ) as service:
@@ -194,7 +196,7 @@ def run(
 
             async def feed(orchestrator: "Orchestrator") -> None:
                 if callbacks is not None:
-                    await stack.enter_async_context(callbacks.serving(orchestrator, manner.say))
+                    await stack.enter_async_context(callbacks.serving(orchestrator, tell))
                 await orchestrator.add_all(specs)
 
             async with AsyncExitStack() as stack:
@@ -238,7 +240,8 @@ def check_service(settings: "Settings", specs: "Sequence[JobSpec]", *, embedded:
         raise ConfigError(_THREE_WAYS.format(lack=_lack(settings)))
     ours = [spec.name for spec in specs if uses_embedded(spec.request)]
     if ours:
-        message = f"job {ours[0]} uses {ORIGIN}/..., a clip of the embedded service: add --emulator"
+        message = f"job {ours[0]} uses {ORIGIN}/..., a clip of the embedded service: add --emulator, "
+        message += "or use a URL that the service at your endpoint can reach"
         raise ConfigError(message)
 
 

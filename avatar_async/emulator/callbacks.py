@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -39,6 +39,7 @@ class Callbacks:
         store: Remembers which tasks were called back.
         clock: Tells when a task has finished.
         faults: Decides what goes wrong.
+        tell: Told once for each reason why a callback was not taken.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Callbacks:
         store: Store,
         clock: Clock,
         faults: Faults,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         self._url = url
         self._time_scale = time_scale
@@ -58,6 +60,8 @@ class Callbacks:
         self._store = store
         self._clock = clock
         self._faults = faults
+        self._tell_person = tell
+        self._told: set[str] = set()
 
     @property
     def wanted(self) -> bool:
@@ -145,10 +149,23 @@ class Callbacks:
             async with self._session.post(
                 self._url, data=body, headers={"Content-Type": "application/json"}, allow_redirects=False
             ) as response:
-                return 200 <= response.status < 300
+                if 200 <= response.status < 300:
+                    return True
+                reason = f"HTTP {response.status}"
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            _log.info("the callback of task %d was not taken: %s", task.id, type(error).__name__)
-            return False
+            reason = getattr(error, "strerror", None) or type(error).__name__
+        _log.info("the callback of task %d was not taken: %s", task.id, reason)
+        self._missed(reason)
+        return False
+
+    def _missed(self, reason: str) -> None:
+        if self._tell_person is None or reason in self._told:
+            return
+        self._told.add(reason)
+        assert self._url is not None
+        hint = "; check the path (a run prints its own)" if reason == "HTTP 404" else ""
+        # The path may end with a secret.
+        self._tell_person(f"warning: a callback was not taken by {self._url.origin()}: {reason}{hint}")
 
 
 def checked_address(url: str, *, allow_remote: bool) -> URL:
@@ -163,7 +180,12 @@ def checked_address(url: str, *, allow_remote: bool) -> URL:
     except ValueError as error:
         raise EmulatorError(f"the callback address is no URL: {error}") from error
     if address.scheme not in {"http", "https"} or not address.host or not port:
-        raise EmulatorError("the callback address must be an http or https URL")
+        raise EmulatorError(
+            "the callback address must be an http or https URL, such as http://127.0.0.1:8799/callback"
+        )
     if not allow_remote and is_elsewhere(address.host):
-        raise EmulatorError("the callback address must be on this machine, such as http://127.0.0.1:9000/")
+        raise EmulatorError(
+            "the callback address must be on this machine, such as http://127.0.0.1:8799/callback, "
+            "unless other machines are allowed (--allow-remote)"
+        )
     return address

@@ -71,6 +71,7 @@ class Emulator:
         faults: What goes wrong, and when; a plan, or a spec as `--faults` takes it.
         callback_url: Where `{"taskId", "status"}` is posted when a task has finished; None posts nothing.
         allow_remote_callbacks: Also post to other machines.
+        tell: Told, once for each reason, that a callback was not taken.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Emulator:
         faults: FaultPlan | str | None = None,
         callback_url: str | None = None,
         allow_remote_callbacks: bool = False,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         if time_scale <= 0:
             raise EmulatorError("time_scale must be above 0")
@@ -113,6 +115,7 @@ class Emulator:
             else checked_address(callback_url, allow_remote=allow_remote_callbacks)
         )
         self._allow_remote_callbacks = allow_remote_callbacks
+        self._tell = tell
         self._rules = Rules(
             strict=strict,
             durations_s={**DEFAULT_DURATIONS_S, **(durations_s or {})},
@@ -208,6 +211,7 @@ class Emulator:
             store=self._store,
             clock=self._clock,
             faults=self.faults,
+            tell=self._tell,
         )
         self._maker = TaskMaker(self._store, self._clock, sources, files, self.faults, callbacks)
         self._maker.open()
@@ -256,7 +260,9 @@ class Emulator:
             self._lock = FileLock(self._data / "emulator.lock", timeout=0, thread_local=False)
             self._lock.acquire()
         except Timeout as error:
-            raise EmulatorError(f"another emulator uses {self._data}") from error
+            raise EmulatorError(
+                f"another emulator uses {self._data}: stop it, or name another folder (--data DIR)"
+            ) from error
         except OSError as error:
             raise EmulatorError(f"{self._data} cannot be used: {error.strerror}") from error
 

@@ -10,6 +10,7 @@ from avatar_async._jobs.ports import JobStore, change
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import OPEN, RETRYABLE, State
 from avatar_async.errors import ConflictError, JobNotFoundError, LifecycleError
+from avatar_async.settings.checks import did_you_mean
 
 #: Times a write is tried again when a runner changed the job in between.
 _TRIES: Final = 5
@@ -151,7 +152,9 @@ async def _order(
         jobs = await store.find(batch, names)
         missing = [name for name in names if name not in jobs]
         if missing:
-            message = f"no such job: {', '.join(missing)}"
+            known = [job.name for job in await store.jobs(batch=batch)]
+            hint = did_you_mean(missing[0], known) if len(missing) == 1 else ""
+            message = f"no such job: {', '.join(missing)}{hint}; status shows every job of this ledger"
             raise JobNotFoundError(message)
         try:
             return await store.apply([change(jobs[name], event(jobs[name])) for name in names])

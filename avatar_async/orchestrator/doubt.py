@@ -133,7 +133,9 @@ class DoubtSettler:
             )
             return None
         except AvatarError as error:
-            self._board.warn(f"the list call failed: {error}", once=f"list:{type(error).__name__}")
+            self._board.warn(
+                f"looking for tasks of jobs in doubt failed: {error}", once=f"list:{type(error).__name__}"
+            )
             return None
         if not answer.whole:
             self._board.warn(
@@ -152,7 +154,11 @@ class DoubtSettler:
         search.failed += not answered
         search.due_s = self._board.clock.monotonic() + search.next_s()
         if before and not search.early:
-            self._board.warn(f"in doubt: a person must decide; see status, {job.task_name!r}", job=job.name)
+            self._board.warn(
+                f"still in doubt: no task named {job.task_name!r} in the list is surely its own, "
+                "so a person must decide: status tells how",
+                job=job.name,
+            )
             self._board.changed.set()
 
     async def _settle(self, job: Job, listed: Sequence[Sighting], how: str) -> None:

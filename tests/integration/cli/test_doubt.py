@@ -218,10 +218,14 @@ async def test_a_run_says_where_it_takes_callbacks_and_refuses_a_port_that_is_ta
             port = taken.getsockname()[1]
             refused = await cli("run", "a.json", "--out", "o", "--callback-port", port)
         assert (refused.code, emulator.received.creates) == (2, {})
-        assert f"callbacks cannot be taken at 127.0.0.1, port {port}" in refused.err
+        reason = f"callbacks cannot be taken at 127.0.0.1, port {port}: Address already in use"
+        assert refused.err == f"Error: {reason}; choose another port, or 0 for a free one\n"
         lonely = await cli("run", "a.json", "--out", "o", "--callback-host", "127.0.0.1")
         assert lonely.code == 2
         assert "--callback-host needs --callback-port" in lonely.err
+        free = await cli("run", "a.json", "--out", "free", "--callback-port", 0, "--json")
+        assert free.code == 0
+        assert "Callbacks are taken at http://127.0.0.1:" in free.err
         done = await cli("run", "a.json", "--out", "o", "--callback-port", free_port)
         assert done.code == 0, done
         assert f"Callbacks are taken at http://127.0.0.1:{free_port}/callback" in done.err
@@ -247,7 +251,7 @@ async def test_wrong_orders_are_refused_with_the_right_command(cli, demo_clips, 
     )
     assert f"task {ids['a']} belongs to job 'a'" in await refused("resolve", "b", "--task-id", ids["a"])
     assert "avatar-async resolve b --resubmit --out o" in await refused("retry", "b")
-    assert "no such job: c" in await refused("resolve", "c", "--abandon")
+    assert "no such job: c; status shows every job" in await refused("resolve", "c", "--abandon")
     for wrong in (0, -3, 2**63, "x", "1.5"):
         assert "is not a task id" in await refused("resolve", "b", f"--task-id={wrong}")
     table = (await cli("status", "--out", "o")).out

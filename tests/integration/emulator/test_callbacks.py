@@ -85,6 +85,23 @@ async def test_a_callback_is_tried_four_times_and_redirects_are_not_followed(
             assert emulator.received.callbacks == {"look": 4}
 
 
+async def test_a_callback_that_is_not_taken_is_told_once_for_each_reason(
+    avatar_emulator, caller, bodies, until
+):
+    """A wrong path would else be searched for in vain; the path itself may end with a secret."""
+    said = []
+    async with Receiver(404, 404, 500, 200) as receiver:
+        options = {"callback_url": f"{receiver.url}/secret", "time_scale": 1000, "tell": said.append}
+        async with avatar_emulator(**options) as emulator, caller(emulator) as api:
+            await api.create(PREVIEW, bodies(emulator).preview())
+            await until(lambda: len(receiver.bodies) == 4)
+    origin = receiver.url.removesuffix("/done")
+    assert said == [
+        f"warning: a callback was not taken by {origin}: HTTP 404; check the path (a run prints its own)",
+        f"warning: a callback was not taken by {origin}: HTTP 500",
+    ]
+
+
 async def test_a_callback_still_owed_is_sent_after_a_restart(avatar_emulator, caller, bodies, until):
     """Whoever was told nothing must be told later; whoever was told is not told again."""
     async with Receiver() as receiver:

@@ -123,7 +123,7 @@ def test_a_command_without_a_ledger_says_where_it_looked_and_what_is_near(typed,
     """Forgetting `--out` is common."""
     done = typed("status")
     assert done.exit_code == 2
-    assert "there is no ledger at ledger.db" in done.stderr
+    assert f"there is no ledger at {tmp_path / 'ledger.db'}" in done.stderr
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "ledger.db").touch()
     assert "--out models" in typed("status").stderr

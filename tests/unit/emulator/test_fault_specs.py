@@ -68,7 +68,7 @@ def test_the_listing_shows_every_fault_and_parameter():
     for name, fault in FAULTS.items():
         assert f"\n{name}  (" in f"\n{text}"
         assert all(f"    - {each.name} [" in text for each in fields(fault))
-    assert max(map(len, text.splitlines())) <= 100
+    assert max(map(len, text.splitlines())) < 80
 
 
 def test_all_that_is_wrong_is_told_at_once_with_a_remedy():
