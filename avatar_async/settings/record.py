@@ -156,7 +156,12 @@ class Settings:
         'batch = 100\ntasks = "data"\ntask_id = "taskId"\nstatus = "status"\nzone = "+08:00"\n'
         'statuses = { QUEUED = "queued", RUNNING = "running", SUCCESS = "succeeded", FAILED = "failed", '
         'EXPIRED = "expired" }\n'
-        'files = { at = "files", role = "type", name = "name", url = "url", size_bytes = "size" }',
+        'files = { at = "files", role = "type", name = "name", url = "url", size_bytes = "size", '
+        'md5 = "md5" }\n'
+        "# How tasks of one name are listed: with this, a job in doubt may settle itself.\n"
+        '[query_dialect.list]\nmethod = "POST"\npath = "/api/2dvh/v1/material/task/list"\nsend_in = "json"\n'
+        'name_name = "materialName"\npage_name = "pageNo"\nsize_name = "pageSize"\npage_size = 100\n'
+        'tasks = "data.list"\ntotal = "data.total"',
     )
     callback_dialect: Mapping[str, Any] | None = _setting(
         None,

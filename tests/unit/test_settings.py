@@ -4,8 +4,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from attrs import fields
+from attrs import evolve, fields
 
+from avatar_async._wire.dialect import QueryDialect
 from avatar_async.errors import ConfigError
 from avatar_async.settings import Settings, is_loopback, sample_profile
 
@@ -188,6 +189,8 @@ def test_sample_profile_names_every_setting_and_loads(tmp_path):
     assert set(tomllib.loads(live)) == {item.name for item in fields(Settings)}
     settings = Settings.load({}, profile(tmp_path, live))
     assert settings.codes["busy"] == (4290,)
+    described = QueryDialect.from_mapping(settings.query_dialect)
+    assert evolve(described, trusted=False) == QueryDialect()
     assert Settings.load({}, profile(tmp_path, sample_profile())) == Settings()
 
 
