@@ -1,7 +1,6 @@
 """Folders that outlast a power cut: made, and their names made durable."""
 
 import os
-import secrets
 from itertools import pairwise
 from pathlib import Path
 
@@ -41,11 +40,12 @@ def prepare_out(out: Path) -> None:
     Raises:
         ConfigError: It cannot be used.
     """
-    probe = out / f".{secrets.token_hex(6)}.tmp"
+    # Always the same name: what a killed process left is taken away by the next.
+    probe = out / ".probe.tmp"
     try:
         make_folder(out)
-        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        probe.unlink()
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+        probe.unlink(missing_ok=True)
     except OSError as error:
         msg = f"the output folder {out} cannot be used: {reason_of(error)}"
         raise ConfigError(msg) from error

@@ -1,11 +1,12 @@
 """Folders whose names survive a power cut."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from avatar_async._storage import folders
-from avatar_async._storage.folders import make_folder
+from avatar_async._storage.folders import make_folder, prepare_out
 from avatar_async._storage.paths import JobFolder
 from avatar_async.errors import DownloadError
 
@@ -44,6 +45,21 @@ def test_folders_of_others_that_cannot_be_opened_stop_nobody(tmp_path, monkeypat
     make_folder(tmp_path / "there")
     with pytest.raises(PermissionError):
         make_folder(tmp_path / "new")
+
+
+def test_what_a_killed_trial_of_the_output_folder_left_is_taken_away(tmp_path):
+    """A person looks into that folder: nothing odd piles up there."""
+    before = list(tmp_path.iterdir())
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Path, "unlink", _killed)
+        prepare_out(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+    prepare_out(tmp_path)
+    assert list(tmp_path.iterdir()) == before
+
+
+def _killed(*_arguments, **_options):
+    raise KeyboardInterrupt
 
 
 def test_a_job_folder_that_could_not_be_made_durable_is_made_anew(tmp_path, monkeypatch):
