@@ -13,7 +13,7 @@ from avatar_async._jobs.ports import Change
 from avatar_async._jobs.records import Job, NewJob
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import Verdict
-from avatar_async._storage import readers, rows
+from avatar_async._storage import readers, rows, schema
 from avatar_async.errors import ConflictError, LedgerMismatchError
 from avatar_async.requests.addresses import public_text
 
@@ -45,6 +45,13 @@ def bind(connection: sqlite3.Connection, endpoint: str, account: str, *, rebind:
         connection.execute(
             "UPDATE tasks SET account = ? WHERE account = ?",
             (readers.account(connection), readers.UNBOUND_ACCOUNT),
+        )
+    else:
+        # The tasks of open jobs are asked for there from now on: no other job may be given one of them.
+        connection.execute(
+            "UPDATE OR IGNORE tasks SET account = ? WHERE (job_id, task_id) IN "  # noqa: S608 - constants only
+            f"(SELECT job_id, task_id FROM {schema.OPEN_JOBS} WHERE {schema.OPEN_CONDITION})",
+            (readers.account(connection),),
         )
 
 
@@ -109,6 +116,28 @@ def adopt(connection: sqlite3.Connection, jobs: Sequence[tuple[Job, Mapping[str,
     return saved
 
 
+def restore(connection: sqlite3.Connection, jobs: Sequence[tuple[Job, Job, Mapping[str, Any]]]) -> list[Job]:
+    """Bring jobs to where their receipts saw them: each as it is, as it is to be, and its request.
+
+    Raises:
+        ConflictError: A task id is another job's.
+    """
+    revision = readers.latest_revision(connection)
+    restored = []
+    for before, seen, request in jobs:
+        revision += 1
+        after = evolve(seen, id=before.id, revision=revision)
+        job_id = int(before.id)
+        connection.execute(rows.UPDATE_JOB, (*rows.job_changes(after), job_id))
+        body = rows.to_json(dict(request))
+        connection.execute("UPDATE requests SET body = ? WHERE job_id = ?", (body, job_id))
+        _write_artifacts(connection, job_id, before, after)
+        if after.task_id is not None:
+            _claim_task(connection, job_id, after)
+        restored.append(after)
+    return restored
+
+
 def folder_key(folder: str) -> str:
     """Return what two folder names share if some file system takes them for one."""
     return unicodedata.normalize("NFKC", folder).casefold()
@@ -154,6 +183,12 @@ def _check(job: Job, change: Change) -> None:
         raise ConflictError(msg)
     if change.owner not in (job.owner, Change.ANY_OWNER):
         msg = f"job {job.name!r} belongs to run {job.owner}, not to {change.owner}: nothing was written"
+        raise ConflictError(msg)
+    if change.task_id not in (job.task_id, Change.ANY_TASK):
+        msg = f"job {job.name!r} has task {job.task_id} now, not {change.task_id}: nothing was written"
+        raise ConflictError(msg)
+    if change.revision not in (job.revision, None):
+        msg = f"job {job.name!r} was written to in the meantime: nothing was written"
         raise ConflictError(msg)
 
 

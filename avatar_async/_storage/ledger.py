@@ -70,9 +70,11 @@ class Ledger:
             await reader.start()
             yield cls(path, writer, reader)
         finally:
-            await reader.stop()
-            if writer is not None:
-                await writer.stop()
+            try:
+                await reader.stop()
+            finally:
+                if writer is not None:
+                    await writer.stop()
 
     async def bind(self, endpoint: str, account: str, *, rebind: bool = False) -> None:
         """Tie the ledger to an endpoint origin and account, or check it; see `JobStore.bind`."""
@@ -93,6 +95,10 @@ class Ledger:
             ConflictError: A (batch, name), a folder or a task id is taken.
         """
         return await self._write(lambda db: writes.adopt(db, jobs))
+
+    async def restore(self, jobs: Sequence[tuple[Job, Job, Mapping[str, Any]]]) -> list[Job]:
+        """Bring jobs to where their receipts saw them; see `changes.restore`."""
+        return await self._write(lambda db: writes.restore(db, jobs))
 
     async def apply(self, changes: Sequence[Change]) -> list[Job]:
         """Apply every change, or none, in one durable commit; see `JobStore.apply`.

@@ -14,6 +14,7 @@ from avatar_async._jobs.records import DEFAULT_BATCH, Artifact, Job, JobError
 from avatar_async._jobs.states import REMOTE, ArtifactState, State
 from avatar_async._storage import receipt_values as values
 from avatar_async._storage.ledger import Ledger
+from avatar_async._storage.newer import outdated
 from avatar_async._storage.paths import checked_name
 from avatar_async._storage.receipts import RECEIPT_NAME, SCHEMA
 from avatar_async.errors import DownloadError, LedgerError, LedgerMismatchError
@@ -44,7 +45,9 @@ class Receipt:
 
 
 async def adopt_receipts(ledger: Ledger, out: str | Path) -> list[Job]:
-    """Save a job for each receipt below an output folder whose name the ledger does not know yet.
+    """Save a job for each receipt below an output folder that tells more than the ledger.
+
+    These are the receipts of jobs that it does not know, or knows no task of that the receipt names.
 
     Jobs whose files all agree with their digests are stored; other jobs with a task are in flight
     again, to be queried, and list the files that do agree; calls of unknown outcome are in doubt. A ledger
@@ -63,9 +66,15 @@ async def adopt_receipts(ledger: Ledger, out: str | Path) -> list[Job]:
         raise LedgerMismatchError(msg)
     for endpoint, account in places:
         await ledger.bind(str(endpoint), str(account))
-    known = {(job.batch, job.name) for job in await ledger.jobs()}
+    known = {(job.batch, job.name): job for job in await ledger.jobs()}
     fresh = [each for each in receipts if (each.job.batch, each.job.name) not in known]
-    return await ledger.adopt([(each.job, each.request) for each in fresh])
+    by_name = {(each.job.batch, each.job.name): each for each in receipts}
+    old = [(job, by_name.get((job.batch, job.name))) for job in await outdated(known.values(), Path(out))]
+    restored = [(job, each.job, each.request) for job, each in old if each and each.job.folder == job.folder]
+    return [
+        *(await ledger.restore(restored) if restored else ()),
+        *await ledger.adopt([(each.job, each.request) for each in fresh]),
+    ]
 
 
 def read_receipts(out: Path) -> list[Receipt]:

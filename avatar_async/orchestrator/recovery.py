@@ -8,8 +8,12 @@ from attrs import frozen
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.ports import Clock, JobStore, change
 from avatar_async._jobs.records import JobError
-from avatar_async._jobs.states import State
+from avatar_async._jobs.states import OPEN, RETRYABLE, State
+from avatar_async._storage.newer import outdated
 from avatar_async.errors import LedgerError
+
+#: Jobs that a message names.
+_MOST_NAMED = 5
 
 
 @frozen(kw_only=True)
@@ -67,5 +71,23 @@ async def check_no_orphans(out: Path, ledger: Path) -> None:
             f"{out} holds {len(receipts)} receipts (such as {receipts[0].relative_to(out)}) but no ledger of "
             f"theirs at {ledger}: starting anew could pay for these jobs again. Bring the ledger back, name "
             "it with --ledger, or adopt the receipts with --rebuild-ledger"
+        )
+        raise LedgerError(message)
+
+
+async def check_not_outdated(store: JobStore, out: Path, ledger: Path) -> None:
+    """Refuse a ledger that knows less of its jobs than their receipts: it would pay for them again.
+
+    Raises:
+        LedgerError: It is older than the receipts.
+    """
+    old = await outdated(await store.jobs(states=OPEN | RETRYABLE), out)
+    if old:
+        listed = ", ".join(job.name for job in old[:_MOST_NAMED])
+        more = f" and {len(old) - _MOST_NAMED} more" if len(old) > _MOST_NAMED else ""
+        message = (
+            f"the ledger {ledger} is older than the receipts in {out}: it does not know the latest tasks of "
+            f"{listed}{more}. Going on could pay for them again: bring the right ledger back (with its -wal "
+            "file), or take up what the receipts tell with --rebuild-ledger"
         )
         raise LedgerError(message)

@@ -24,7 +24,7 @@ from avatar_async.orchestrator.ended import EndedJobs
 from avatar_async.orchestrator.hub import EventHub
 from avatar_async.orchestrator.loops import Loops, is_proven
 from avatar_async.orchestrator.options import RunOptions
-from avatar_async.orchestrator.recovery import Recovered, check_no_orphans, recover
+from avatar_async.orchestrator.recovery import Recovered, check_no_orphans, check_not_outdated, recover
 from avatar_async.orchestrator.status import DEADLINES
 
 #: Seconds that creates under way may still answer when the block is left by cancellation.
@@ -117,6 +117,7 @@ async def open_session(
         await ledger.bind(endpoint, service.account, rebind=options.rebind)
         if options.rebuild_ledger:
             await adopt_receipts(ledger, out)
+        await check_not_outdated(ledger, out, ledger_path)
         await ledger.remember(DEADLINES, json.dumps(dict(options.deadlines_s)))
         recovered = await recover(ledger, clock)
         hub = EventHub()

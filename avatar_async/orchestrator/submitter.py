@@ -127,7 +127,9 @@ class Submitter:
         try:
             await self._submit(job)
         except ConflictError:
-            self._board.warn("changed by somebody else while it was being submitted", job=job.name)
+            now = self._board.get(job.id)
+            if now is None or now.state is not State.PLANNED:
+                self._board.warn("changed by somebody else while it was being submitted", job=job.name)
         finally:
             self._busy.discard(job.id)
             self.wake.set()

@@ -439,15 +439,54 @@ async def test_a_store_stays_with_its_endpoint_and_account(open_store):
 async def test_task_ids_are_claimed_per_account(open_store):
     """After a rebind, another service may give the same number to another task."""
     async with open_store() as store:
-        await in_flight(store, "before", task_id=7)
+        before = await in_flight(store, "before", task_id=7)
         await store.bind("https://one.invalid", "app-1")
         [same] = await store.insert([new_job("same")])
         same = await step(store, same, *doubt(1))
         settled = ev.Settled(at=at(2), task_id=7, how="person")
         with pytest.raises(ConflictError, match="'before'"):
             await store.apply([change(same, settled)])
+        await step(store, before, ev.GivenUp(at=at(3)))
         await store.bind("https://two.invalid", "app-1", rebind=True)
         assert (await step(store, same, settled)).task_id == 7
+
+
+async def test_a_task_of_an_open_job_stays_its_own_after_a_rebind(open_store):
+    """It is asked for at the new endpoint, so no other job may be given it there."""
+    async with open_store() as store:
+        await store.bind("https://one.invalid", "app-1")
+        await in_flight(store, "before", task_id=7)
+        await store.bind("https://two.invalid", "app-1", rebind=True)
+        assert await store.claimed([7]) == {7: "before"}
+        [same] = await store.insert([new_job("same")])
+        same = await step(store, same, *doubt(1))
+        with pytest.raises(ConflictError, match="'before'"):
+            await store.apply([change(same, ev.Settled(at=at(2), task_id=7, how="person"))])
+
+
+async def test_what_was_learnt_of_one_task_is_not_written_to_another(open_store):
+    """A person may name another task while the service answers about the first."""
+    async with open_store() as store:
+        [job] = await store.insert([new_job("a")])
+        job = await step(store, job, *doubt(1), ev.Settled(at=at(2), task_id=7, how="person"))
+        await step(store, job, ev.Settled(at=at(3), task_id=8, how="person"))
+        stale = ev.RemoteFailed(
+            at=at(4), remote_status="FAILED", error=JobError(code="x", message="x"), finished_at=at(4)
+        )
+        with pytest.raises(ConflictError, match="task 8"):
+            await store.apply([change(job, stale)])
+        assert (await store.get(job.id)).state is State.IN_FLIGHT
+
+
+async def test_an_intent_is_refused_for_a_job_that_was_amended_since_it_was_read(open_store):
+    """The request that was read is not the one the ledger would tell of."""
+    async with open_store() as store:
+        [job] = await store.insert([new_job("a")])
+        amended = ev.Amended(at=at(1), request={"x": 2}, fingerprint="other", task_name="a", needs=())
+        newer = await step(store, job, amended)
+        with pytest.raises(ConflictError, match="in the meantime"):
+            await store.apply([change(job, ev.IntentWritten(at=at(2), owner="run"))])
+        assert (await step(store, newer, ev.IntentWritten(at=at(2), owner="run"))).state is State.SUBMITTING
 
 
 async def test_facts_are_remembered_and_overwritten(open_store):
