@@ -120,7 +120,7 @@ async def test_abandoning_a_running_job_ends_the_watch(orchestrator, service, tr
 
 
 async def test_a_task_id_that_cannot_be_recorded_is_told_loudly(orchestrator, service, training, monkeypatch):
-    """The ledger's disk is full at the worst moment: the id must not be lost."""
+    """The ledger's disk is full at the worst moment and stays so: the id must not be lost with the run."""
     apply = Ledger.apply
 
     async def full(self, changes):
@@ -129,15 +129,18 @@ async def test_a_task_id_that_cannot_be_recorded_is_told_loudly(orchestrator, se
         return await apply(self, changes)
 
     monkeypatch.setattr(Ledger, "apply", full)
-    async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("a", training("a"))
-        with pytest.raises(LedgerError, match="disk full"):
-            async for _ in runner.run():
+    with pytest.raises(LedgerError, match="disk full"):
+        async with orchestrator() as runner:
+            events = runner.events()
+            await runner.add("a", training("a"))
+            iterator = runner.run()
+            first = await anext(event.message async for event in events if isinstance(event, WarningEvent))
+            runner.stop()
+            async for _ in iterator:
                 pass
     [task_id] = service.tasks
-    warnings = [event.message async for event in events if isinstance(event, WarningEvent)]
-    assert any(f"resolve a --task-id {task_id}" in message for message in warnings)
+    last = [event.message async for event in events if isinstance(event, WarningEvent)][-1]
+    assert all(f"resolve a --task-id {task_id}" in message for message in (first, last))
     monkeypatch.undo()
     async with orchestrator() as runner:
         [job] = [job async for job in runner.run()]
