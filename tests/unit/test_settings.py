@@ -189,6 +189,7 @@ def test_sample_profile_names_every_setting_and_loads(tmp_path):
     assert set(tomllib.loads(live)) == {item.name for item in fields(Settings)}
     settings = Settings.load({}, profile(tmp_path, live))
     assert settings.codes["busy"] == (4290,)
+    assert settings.query_dialect is not None
     described = QueryDialect.from_mapping(settings.query_dialect)
     assert evolve(described, trusted=False) == QueryDialect()
     assert Settings.load({}, profile(tmp_path, sample_profile())) == Settings()

@@ -89,7 +89,7 @@ async def test_a_callback_that_is_not_taken_is_told_once_for_each_reason(
     avatar_emulator, caller, bodies, until
 ):
     """A wrong path would else be searched for in vain; the path itself may end with a secret."""
-    said = []
+    said: list[str] = []
     async with Receiver(404, 404, 500, 200) as receiver:
         options = {"callback_url": f"{receiver.url}/secret", "time_scale": 1000, "tell": said.append}
         async with avatar_emulator(**options) as emulator, caller(emulator) as api:

@@ -69,9 +69,13 @@ async def test_results_left_at_the_service_for_days(avatar_emulator, tmp_path, d
             assert emulator.received.creates["a"] == 1
             if home:
                 assert (job.state, receipt["lost_at"]) == (State.STORED, None)
+                assert job.finished_at is not None
+                assert job.stored_at is not None
+                assert job.expires_at is not None
                 assert job.finished_at < job.stored_at < job.expires_at
                 return
             assert (job.state, receipt["state"]) == (State.EXPIRED, "expired")
+            assert job.lost_at is not None
             assert receipt["lost_at"] == job.lost_at.isoformat()
             async with Orchestrator(client, out=tmp_path / "out", clock=calendar) as runner:
                 await runner.retry("a")

@@ -64,7 +64,9 @@ def service(service, clock):
     """The service in memory, with results that vanish; its time is the clock's, unmoved by jumps."""
     start_at = clock.now()
 
-    class Vendor(type(service)):
+    base: Any = type(service)
+
+    class Vendor(base):  # type: ignore[misc]
         retention_s = 7 * DAY_S
         #: How far the service's own clock is ahead of the truth.
         ahead_s = 0.0
