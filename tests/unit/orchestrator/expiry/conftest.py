@@ -67,6 +67,7 @@ def service(service, clock):
     base: Any = type(service)
 
     class Vendor(base):  # type: ignore[misc]
+        duration_s: float
         retention_s = 7 * DAY_S
         #: How far the service's own clock is ahead of the truth.
         ahead_s = 0.0
