@@ -102,10 +102,10 @@ def service(service, clock):
             """Seconds since the task finished, negative before."""
             name, _, made_at = self.tasks[task_id]
             took_s = self.takes_s.get(name, self.duration_s)
-            return (self.truth() - made_at).total_seconds() - took_s
+            return float((self.truth() - made_at).total_seconds() - took_s)
 
         def _finished(self, made_at) -> bool:
-            return self.truth() - made_at >= timedelta(seconds=self.duration_s)
+            return bool(self.truth() - made_at >= timedelta(seconds=self.duration_s))
 
         def task(self, task_id):
             name, _, made_at = self.tasks[task_id]
