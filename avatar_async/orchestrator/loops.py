@@ -15,6 +15,7 @@ from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async.errors import AvatarError
 from avatar_async.orchestrator.admission import Admission
+from avatar_async.orchestrator.answers import PROVEN, Answers
 from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.doubt import DoubtSettler
 from avatar_async.orchestrator.fetcher import Fetcher
@@ -23,7 +24,7 @@ from avatar_async.orchestrator.hub import EventHub
 from avatar_async.orchestrator.losses import Losses
 from avatar_async.orchestrator.options import RunOptions
 from avatar_async.orchestrator.pace import Pace
-from avatar_async.orchestrator.poller import PROVEN, Poller
+from avatar_async.orchestrator.poller import Poller
 from avatar_async.orchestrator.recovery import Recovered
 from avatar_async.orchestrator.references import References
 from avatar_async.orchestrator.refresh import Refresher
@@ -93,6 +94,15 @@ class Loops:
             owner=owner,
             fatal=self._submission_stopped,
         )
+        self._answers = Answers(
+            self.board,
+            store,
+            service,
+            self.admission,
+            pace,
+            losses=losses,
+            retention_s=options.retention_s,
+        )
         self.poller: Final = Poller(
             self.board,
             store,
@@ -100,9 +110,8 @@ class Loops:
             self.admission,
             pace,
             chance,
+            self._answers,
             limits=poll_limits(options.deadlines_s),
-            losses=losses,
-            retention_s=options.retention_s,
             fatal=self._refused_for_good,
         )
         self.fetcher: Final = Fetcher(
@@ -130,7 +139,7 @@ class Loops:
 
     async def _work(self) -> None:
         with self._scope:
-            await self.poller.learn()
+            await self._answers.learn()
             self.scribe.catch_up(await self._store.receipts_due())
             async with anyio.create_task_group() as group:
                 self._start_all(group)
@@ -262,7 +271,7 @@ class Loops:
                     name=job.name,
                     kind=job.kind,
                     remote_status=job.remote_status,
-                    progress=self.poller.progress.get(job.id, job.progress),
+                    progress=self._answers.progress.get(job.id, job.progress),
                     elapsed_s=max(0.0, (now - (job.submitted_at or job.created_at)).total_seconds()),
                 )
                 for job in in_flight[:_ROWS]

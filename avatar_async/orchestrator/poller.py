@@ -1,38 +1,27 @@
-"""One poller for all tasks the service works on."""
+"""When to ask: one poller for all tasks the service works on."""
 
 import math
 import random
-from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from anyio.abc import TaskGroup
-from attrs import evolve
 
-from avatar_async._jobs import events as ev
-from avatar_async._jobs.expiry import NOT_LISTED, expiry_of, finish_of
-from avatar_async._jobs.planner import Durations, PollLimits, PollQueue, next_delay, took_s
+from avatar_async._jobs.planner import PollLimits, PollQueue, next_delay
 from avatar_async._jobs.ports import JobStore, Service
-from avatar_async._jobs.records import Job, JobError
-from avatar_async._jobs.remote import QueryAnswer, RemoteState, RemoteTask
+from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import clamped_wait_s
 from avatar_async.errors import AuthError, AvatarError, RejectedError, ThrottledError
 from avatar_async.orchestrator.admission import Admission
-from avatar_async.orchestrator.artifacts import finished
+from avatar_async.orchestrator.answers import Answers
 from avatar_async.orchestrator.board import Board
-from avatar_async.orchestrator.losses import Losses
-from avatar_async.orchestrator.missing import MissingTasks
 from avatar_async.orchestrator.pace import Pace
 from avatar_async.orchestrator.signal import Signal
-from avatar_async.orchestrator.unconfirmed import SOON_S, Unconfirmed
+from avatar_async.orchestrator.unconfirmed import SOON_S
 from avatar_async.requests import Kind
 
-#: Key under which the ledger keeps that a query about a task of ours was understood.
-PROVEN: Final = "query_decoded"
-#: An unchanged "still running" is written this often, in seconds (it bounds the finish from below).
-_HEARTBEAT_S: Final = 30.0
 #: Polls refused for the token running, after which the run ends.
 _AUTH_FAILURES: Final = 3
 #: Query calls under way at once.
@@ -57,10 +46,9 @@ class Poller:
         admission: Admission,
         pace: Pace,
         chance: random.Random,
+        answers: Answers,
         *,
         limits: Mapping[Kind, PollLimits],
-        losses: Losses,
-        retention_s: float,
         fatal: Callable[[str], None],
     ) -> None:
         self._board = board
@@ -70,7 +58,7 @@ class Poller:
         self._pace = pace
         self._chance = chance
         self._limits = limits
-        self._retention = timedelta(seconds=retention_s)
+        self._answers = answers
         self._fatal = fatal
         self._queue = PollQueue()
         self._under_way = 0
@@ -78,28 +66,13 @@ class Poller:
         self._claiming = False
         self._failures = 0
         self._auth_failures = 0
-        self._missing = MissingTasks(board, losses, retention=self._retention)
-        self._unconfirmed = Unconfirmed(board, store, service, pace)
         #: When tasks that were hinted at are due, and when each was last asked for because of a hint.
         self._hinted_s: dict[str, float] = {}
         self._heeded_s: dict[str, float] = {}
-        #: Monotonic seconds that stand for each task's submission.
-        self._since_s: dict[str, float] = {}
-        self._running_at: dict[str, datetime] = {}
-        self._finished_s: dict[Kind, deque[float]] = defaultdict(lambda: deque(maxlen=200))
-        self._durations: dict[Kind, Durations] = dict.fromkeys(Kind, Durations())
         self._probe_at_s = 0.0
-        #: What the service last said of running tasks, 0 to 100, by job; fresher than the ledger.
-        self.progress: Final[dict[str, int]] = {}
         #: Woken when a task was added or a call came back.
         self.wake: Final = Signal()
         board.on_change(self._follow)
-
-    async def learn(self) -> None:
-        """Read from the ledger how long each kind took so far."""
-        for kind in Kind:
-            self._finished_s[kind].extend(await self._store.durations_s(kind))
-            self._durations[kind] = Durations.learn(self._finished_s[kind])
 
     async def run(self, group: TaskGroup) -> None:
         """Start query calls in `group` as they fall due, for ever."""
@@ -132,18 +105,13 @@ class Poller:
                 self.wake.set()
         elif job.id in self._queue:
             self._queue.drop(job.id)
-            self._since_s.pop(job.id, None)
-            self._missing.seen(job.id)
             self._hinted_s.pop(job.id, None)
             self._heeded_s.pop(job.id, None)
-            self._running_at.pop(job.id, None)
-            self.progress.pop(job.id, None)
+            self._answers.forget(job)
 
     def _begin(self, job: Job, *, begun_at: datetime | None, first_s: float) -> None:
-        """Plan a task's first poll of this run; from here on its age goes by a clock that never jumps."""
-        begun_at = begun_at or job.accepted_at or job.created_at
-        age_s = max(0.0, (self._board.clock.now() - begun_at).total_seconds())
-        self._since_s[job.id] = self._board.clock.monotonic() - age_s
+        """Plan a task's first poll of this run."""
+        self._answers.begin(job, begun_at=begun_at or job.accepted_at or job.created_at)
         self._queue.put(job.id, self._board.clock.monotonic() + first_s)
 
     def hasten(self, job_id: str) -> None:
@@ -199,7 +167,7 @@ class Poller:
         except AvatarError as error:
             return self._failed(error)
         self._failures = self._auth_failures = 0
-        await self._digest(jobs, answer)
+        await self._answers.take(jobs, answer)
         return None
 
     def _failed(self, error: AvatarError) -> float:
@@ -216,14 +184,14 @@ class Poller:
                 self._queue.drop(before.id)
                 continue
             delay_s = next_delay(
-                now_s - self._since_s.get(job.id, now_s),
-                self._durations[job.kind],
+                self._answers.age_s(job),
+                self._answers.durations[job.kind],
                 self._limits[job.kind],
                 hint_s=hint_s,
                 jitter=self._chance.random(),
             )
             if hint_s is None:
-                soonest_s = SOON_S if job.unseen or self._missing.is_news(job.id) else delay_s
+                soonest_s = SOON_S if job.unseen or self._answers.in_question(job) else delay_s
                 delay_s = min(delay_s, soonest_s, max(0.0, self._hinted_s.get(job.id, math.inf) - now_s))
             self._queue.put(job.id, now_s + delay_s)
         self.wake.set()
@@ -249,102 +217,3 @@ class Poller:
         self._failures = 0
         self._admission.queried(own_task=False)
         self._board.changed.set()
-
-    # ------------------------------------------------------------ one answer
-    async def _digest(self, jobs: Sequence[Job], answer: QueryAnswer) -> None:
-        tasks = {task.task_id: task for task in answer.tasks}
-        if self._admission.queried(own_task=any(job.task_id in tasks for job in jobs)):
-            await self._store.remember(PROVEN, answer.asked_at.isoformat())
-        pairs: list[tuple[Job, ev.Event]] = []
-        missing: list[Job] = []
-        for before in jobs:
-            job = self._board.get(before.id)
-            if job is None or job.state is not State.IN_FLIGHT or job.task_id != before.task_id:
-                continue
-            task = tasks.get(job.task_id) if job.task_id is not None else None
-            if task is None:
-                missing.append(job)
-                continue
-            self._missing.seen(job.id)
-            denied = self._unconfirmed.denied(job, task) if job.unseen else None
-            event = denied or self._event(job, task, answer.asked_at)
-            if event is not None:
-                pairs.append((job, event))
-        await self._board.write_each(pairs)
-        for job in missing:
-            if job.unseen:
-                denied = await self._unconfirmed.left_out(job, answer)
-                await self._board.write_each([] if denied is None else [(job, denied)])
-                continue
-            gone = await self._missing.left_out(job, self._running_at.get(job.id, job.last_running_at))
-            if gone is not None:
-                await self._board.write_each([(job, gone)])
-
-    def _event(self, job: Job, task: RemoteTask, asked_at: datetime) -> ev.Event | None:
-        match task.state:
-            case RemoteState.SUCCEEDED:
-                return self._finish(job, task, asked_at)
-            case RemoteState.FAILED:
-                reason = task.fail_reason or "the service gives no reason"
-                return ev.RemoteFailed(
-                    at=self._board.clock.now(),
-                    remote_status=task.status,
-                    error=JobError(code="task_failed", message=reason),
-                    finished_at=finish_of(job, task, noticed_at=asked_at),
-                )
-            case RemoteState.EXPIRED:
-                message = "the service says that the results are gone"
-                self._board.warn(f"results lost: {message}", job=job.name)
-                return ev.LostToExpiry(
-                    at=self._board.clock.now(),
-                    remote_status=task.status,
-                    error=JobError(code="expired", message=message),
-                )
-            case RemoteState.UNKNOWN:
-                self._board.warn(
-                    f"unknown task status {task.status!r}: polling goes on; the query dialect can map it",
-                    job=job.name,
-                    once=f"status:{task.status}",
-                )
-        return self._still_running(job, task, asked_at)
-
-    def _still_running(self, job: Job, task: RemoteTask, asked_at: datetime) -> ev.Event | None:
-        self._running_at[job.id] = asked_at
-        if task.progress is not None:
-            self.progress[job.id] = task.progress
-        written_at = job.last_running_at
-        stale = written_at is None or abs((asked_at - written_at).total_seconds()) >= _HEARTBEAT_S
-        stale = stale or (job.error is not None and job.error.code == NOT_LISTED)
-        if stale or task.status != job.remote_status:
-            return ev.Polled(at=asked_at, remote_status=task.status, progress=task.progress)
-        return None
-
-    def _finish(self, job: Job, task: RemoteTask, asked_at: datetime) -> ev.Event | None:
-        artifacts = finished(job.artifacts, task.files)
-        if not artifacts:
-            self._board.warn(
-                f"task {task.task_id} is finished but offers no files yet; polling goes on",
-                job=job.name,
-                once=f"files:{job.id}",
-            )
-            return self._still_running(job, task, asked_at)
-        seen = evolve(job, last_running_at=self._running_at.get(job.id, job.last_running_at))
-        finished_at = finish_of(seen, task, noticed_at=asked_at)
-        self._learn_from(seen, finished_at)
-        return ev.Finished(
-            at=self._board.clock.now(),
-            remote_status=task.status,
-            finished_at=finished_at,
-            expires_at=expiry_of(finished_at, task, submitted_at=job.submitted_at, retention=self._retention),
-            artifacts=artifacts,
-        )
-
-    def _learn_from(self, job: Job, finished_at: datetime) -> None:
-        if job.submitted_at is None:
-            return
-        now_s = self._board.clock.monotonic()
-        age_s = now_s - self._since_s.get(job.id, now_s)
-        seconds = took_s(job.submitted_at, finished_at, job.last_running_at, age_s=age_s)
-        if seconds is not None:
-            self._finished_s[job.kind].append(seconds)
-            self._durations[job.kind] = Durations.learn(self._finished_s[job.kind])
