@@ -264,6 +264,9 @@ class Loops:
         notices = [self.admission.notice() if board.any_eligible else None, self.fetcher.precedence.notice]
         if self.settler.busy:
             notices.append("looking in the service's list for tasks of jobs in doubt")
+        elif waiting := len(board.in_state(State.IN_DOUBT)):
+            doubtful = "1 job" if waiting == 1 else f"{waiting} jobs"
+            notices.append(f"{doubtful} in doubt: `avatar-async status` tells what to do")
         return Snapshot(
             counts=board.counts,
             waiting=tuple(

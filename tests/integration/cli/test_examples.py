@@ -2,7 +2,9 @@
 
 import sys
 
+import aiohttp
 import anyio
+from anyio.streams.buffered import BufferedByteReceiveStream
 from attrs import evolve
 
 from avatar_async import Settings
@@ -57,3 +59,32 @@ async def test_the_library_example_trains_and_goes_on(cli, demo_clips, tmp_path)
             assert done.stdout.decode() == "anchor-01 stored ['model.zip', 'thumbnail.jpg']\n"
         assert emulator.received.creates == {"anchor-01": 1}
     assert (tmp_path / "models" / "anchor-01" / "model.zip").is_file()
+
+
+async def test_the_callback_example_hands_on_what_is_posted_and_refuses_the_rest(
+    cli, demo_clips, tmp_path, free_tcp_port
+):
+    """Its handler is copied into services that others can reach."""
+    url = f"http://127.0.0.1:{free_tcp_port}/done"
+    options = {"callback_url": url, "faults": "query:say(status=RUNNING)"}
+    async with (
+        Emulator(tmp_path / "service", media_dir=demo_clips, time_scale=100, **options) as emulator,
+        aiohttp.ClientSession() as session,
+    ):
+        cli.for_emulator(emulator)
+        video = emulator.media_url("presenter-green.mp4")
+        command = [sys.executable, str(ROOT / "examples" / "callbacks.py"), video, str(free_tcp_port)]
+        with anyio.fail_after(LIMIT_S):
+            async with await anyio.open_process(command, cwd=tmp_path, env=cli.environ) as process:
+                told = BufferedByteReceiveStream(process.stdout)
+                task_id = int((await told.receive_until(b"\n", 100)).removeprefix(b"task "))
+                for body, status in ((b"not JSON", 400), (b'{"task": 1}', 400)):
+                    async with session.post(url, data=body) as reply:
+                        assert reply.status == status
+                emulator.faults.clear()
+                async with session.post(url, json={"taskId": task_id}) as reply:
+                    assert reply.status == 200
+                rest = b"".join([chunk async for chunk in told]).decode()
+    assert rest == f"task {task_id}\nanchor-02 stored\n"
+    assert emulator.received.creates == {"anchor-02": 1}
+    assert (tmp_path / "models" / "anchor-02" / "model.zip").is_file()

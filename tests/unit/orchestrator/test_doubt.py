@@ -270,3 +270,14 @@ async def test_a_preview_is_not_settled_by_a_training_of_its_name(orchestrator, 
         assert await run_out(runner) == {"a": State.IN_DOUBT}
         [job] = await runner.jobs()
     assert job.candidates == ()
+
+
+async def test_the_display_says_what_to_do_once_only_a_person_can_settle(orchestrator, service, training):
+    """A warning scrolls away in a run of hours."""
+    service.answers.extend([UNKNOWN, UNKNOWN])
+    async with orchestrator() as runner:
+        await runner.add("a", training("m1"))
+        await runner.add("b", training("m2"))
+        assert not any("in doubt" in notice for notice in runner.snapshot().notices)
+        await run_out(runner)
+        assert "2 jobs in doubt: `avatar-async status` tells what to do" in runner.snapshot().notices
