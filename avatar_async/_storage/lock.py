@@ -16,6 +16,7 @@ from avatar_async._storage.atomic import replace_file
 from avatar_async._storage.faults import reason_of
 from avatar_async._storage.folders import make_folder
 from avatar_async._storage.mounts import network_file_system
+from avatar_async._storage.unbroken import unbroken
 from avatar_async.errors import LedgerError, LedgerLockedError
 
 
@@ -46,13 +47,17 @@ class RunnerLock:
         self._lock: Any = None
 
     async def __aenter__(self) -> Self:
-        """Take the lock at once or not at all.
+        """Take the lock at once or not at all; cancelled, it is not taken.
 
         Raises:
             LedgerLockedError: Another run holds the ledger.
             LedgerError: The lock cannot be made.
         """
-        await anyio.to_thread.run_sync(self._take)
+        try:
+            await unbroken(lambda: anyio.to_thread.run_sync(self._take))
+        except anyio.get_cancelled_exc_class():
+            await self._let_go()
+            raise
         return self
 
     async def __aexit__(
@@ -62,8 +67,10 @@ class RunnerLock:
         traceback: TracebackType | None,
     ) -> None:
         """Let go of the lock."""
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(self._release)
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        await unbroken(lambda: anyio.to_thread.run_sync(self._release))
 
     async def holder(self) -> Holder | None:
         """Return who holds the ledger, as noted; None without a readable note."""

@@ -13,6 +13,7 @@ import anyio.to_thread
 from attrs import field, frozen
 
 from avatar_async._storage.faults import ledger_error
+from avatar_async._storage.unbroken import unbroken
 from avatar_async.errors import LedgerError
 
 T = TypeVar("T")
@@ -194,13 +195,17 @@ class SqliteThread:
         return await answer
 
     async def stop(self) -> None:
-        """Do what is queued, close the connection and end the thread."""
+        """Do what is queued, close the connection and end the thread, also when cancelled meanwhile."""
         if self._thread is None:
             return
         if not self._closed:
             self._closed = True
             self._calls.put(None)
-        with anyio.move_on_after(_CLOSE_S, shield=True):
+        await unbroken(self._join)
+
+    async def _join(self) -> None:
+        assert self._thread is not None
+        with anyio.move_on_after(_CLOSE_S):
             await self._ended
             await anyio.to_thread.run_sync(self._thread.join)
             self._thread = None

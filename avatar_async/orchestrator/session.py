@@ -60,23 +60,20 @@ class Session:
     async def close(self, *, grace_s: float, cancelled: bool) -> None:
         """Let creates under way answer (bounded), finish the writes, end every loop.
 
+        Cancelled again meanwhile, it waits no longer for what it waits for; every later step is taken.
+
         Args:
             grace_s: Seconds for the creates; fewer when the block was cancelled.
             cancelled: Whether cancellation ended the block.
         """
         grace_s = min(grace_s, _CANCELLED_GRACE_S) if cancelled else grace_s
-        try:
+        async with AsyncExitStack() as steps:
+            steps.push_async_callback(self._close_ledger)
+            steps.callback(self.hub.close)
+            steps.push_async_callback(self._last_receipts)
+            steps.push_async_callback(self._end_loops)
             with anyio.move_on_after(grace_s, shield=True):
                 await self._quiesce()
-            self.loops.submitter.abort()
-            self.group.cancel_scope.cancel()
-            await self.group.__aexit__(None, None, None)
-        finally:
-            with anyio.move_on_after(_SCRIBE_GRACE_S, shield=True):
-                await self._last_receipts()
-            self.hub.close()
-            with anyio.move_on_after(_LEDGER_GRACE_S, shield=True):
-                await self.stack.aclose()
 
     async def _quiesce(self) -> None:
         """Stop submitting and wait until no create call is under way."""
@@ -84,11 +81,21 @@ class Session:
         while self.loops.submitter.creating and self.loops.failure is None:
             await self.loops.submitter.quiet.wait(self.clock)
 
+    async def _end_loops(self) -> None:
+        self.loops.submitter.abort()
+        self.group.cancel_scope.cancel()
+        await self.group.__aexit__(None, None, None)
+
     async def _last_receipts(self) -> None:
-        try:
-            await self.loops.scribe.drain()
-        except AvatarError as error:
-            self.loops.failure = self.loops.failure or error
+        with anyio.move_on_after(_SCRIBE_GRACE_S, shield=True):
+            try:
+                await self.loops.scribe.drain()
+            except AvatarError as error:
+                self.loops.failure = self.loops.failure or error
+
+    async def _close_ledger(self) -> None:
+        with anyio.move_on_after(_LEDGER_GRACE_S, shield=True):
+            await self.stack.aclose()
 
 
 async def open_session(
