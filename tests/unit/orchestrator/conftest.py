@@ -9,13 +9,16 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+import aiofiles.os
 import anyio
+import anyio.to_thread
 import pytest
 
 from avatar_async._jobs.ports import ArtifactStream
 from avatar_async._jobs.remote import QueryAnswer, RemoteFile, RemoteState, RemoteTask, SubmissionReport
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import SubmissionCodes
+from avatar_async._storage.writer import SqliteThread
 from avatar_async.errors import ArtifactRefusedError, AvatarError
 from avatar_async.orchestrator import Orchestrator
 from avatar_async.requests import BaseVideo, Kind, Request, TrainingRequest, VideoPreviewRequest
@@ -189,6 +192,42 @@ class FakeService:
 def clock() -> VirtualClock:
     """A clock that jumps to the next sleeper."""
     return VirtualClock(auto_advance=True)
+
+
+class PatientClock(VirtualClock):
+    """Jump to the next sleeper only while no worker thread has anything to do: disks have no virtual time."""
+
+    def __init__(self) -> None:
+        super().__init__(auto_advance=True)
+        self.at_work = 0
+
+    async def _settle(self) -> None:
+        await super()._settle()
+        while self.at_work:
+            await anyio.sleep(0.0005)
+            await super()._settle()
+
+
+@pytest.fixture
+def patient_clock(monkeypatch: pytest.MonkeyPatch) -> PatientClock:
+    """A clock that waits for threads: how soon something is done can be told by it."""
+    clock = PatientClock()
+
+    def counted(known: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+        async def call(*arguments: Any, **options: Any) -> Any:
+            clock.at_work += 1
+            try:
+                return await known(*arguments, **options)
+            finally:
+                clock.at_work -= 1
+
+        return call
+
+    monkeypatch.setattr(SqliteThread, "call", counted(SqliteThread.call))
+    monkeypatch.setattr(anyio.to_thread, "run_sync", counted(anyio.to_thread.run_sync))
+    wrap = aiofiles.os.wrap
+    monkeypatch.setattr(aiofiles.os, "wrap", lambda function: counted(wrap(function)))
+    return clock
 
 
 @pytest.fixture

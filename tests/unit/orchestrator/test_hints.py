@@ -17,6 +17,12 @@ from avatar_async.requests import Kind
 UNKNOWN = SubmissionReport(sent=True, message="the connection broke")
 
 
+@pytest.fixture
+def clock(patient_clock):
+    """A clock that waits for threads: these tests tell how soon a hint is heeded."""
+    return patient_clock
+
+
 async def unheard(fake, request):
     """Make the task, and lose the answer."""
     fake.accept(request, at=fake.intent_at(request.name))

@@ -6,57 +6,23 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-import aiofiles.os
 import anyio
-import anyio.to_thread
 import pytest
 from attrs import evolve
 
 from avatar_async._jobs.remote import QueryAnswer, RemoteState
 from avatar_async._jobs.states import State
-from avatar_async._storage.writer import SqliteThread
 from avatar_async.errors import ArtifactRefusedError, ConnectionLostError
 from avatar_async.orchestrator import StateEvent, WarningEvent
-from avatar_async.testing import VirtualClock
 
 DAY_S = 86400.0
 CHUNK_BYTES = 8192
 
 
-class PatientClock(VirtualClock):
-    """Jump to the next sleeper only while no worker thread has anything to do: disks have no virtual time."""
-
-    def __init__(self) -> None:
-        super().__init__(auto_advance=True)
-        self.at_work = 0
-
-    async def _settle(self) -> None:
-        await super()._settle()
-        while self.at_work:
-            await anyio.sleep(0.0005)
-            await super()._settle()
-
-
 @pytest.fixture
-def clock(monkeypatch):
+def clock(patient_clock):
     """A clock that waits for threads."""
-    clock = PatientClock()
-
-    def counted(known):
-        async def call(*arguments, **options):
-            clock.at_work += 1
-            try:
-                return await known(*arguments, **options)
-            finally:
-                clock.at_work -= 1
-
-        return call
-
-    monkeypatch.setattr(SqliteThread, "call", counted(SqliteThread.call))
-    monkeypatch.setattr(anyio.to_thread, "run_sync", counted(anyio.to_thread.run_sync))
-    wrap = aiofiles.os.wrap
-    monkeypatch.setattr(aiofiles.os, "wrap", lambda function: counted(wrap(function)))
-    return clock
+    return patient_clock
 
 
 @pytest.fixture
