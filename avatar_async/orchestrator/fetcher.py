@@ -129,17 +129,19 @@ class Fetcher:
 
     def _most_urgent(self) -> tuple[Job | None, float | None]:
         now = self._board.clock.now()
-        chosen: Job | None = None
+        chosen: tuple[tuple[bool, tuple[float, str]], Job] | None = None
         soonest: float | None = None
         for job in self._board.in_state(State.READY):
-            if job.id in self._slots or job.hold is not None:
+            if job.hold is not None or job.id in self._slots:
                 continue
-            wait_s = pause_left_s(job.not_before, now)
+            wait_s = 0.0 if job.not_before is None else pause_left_s(job.not_before, now)
             if wait_s:
                 soonest = wait_s if soonest is None else min(soonest, wait_s)
-            elif chosen is None or self._slots.rank(job) < self._slots.rank(chosen):
-                chosen = job
-        return chosen, soonest
+                continue
+            rank = self._slots.rank(job)
+            if chosen is None or rank < chosen[0]:
+                chosen = (rank, job)
+        return None if chosen is None else chosen[1], soonest
 
     async def _guarded(self, slot: Slot) -> None:
         job = slot.job

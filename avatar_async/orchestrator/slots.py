@@ -100,8 +100,8 @@ class Slots:
 
     def rank(self, job: Job) -> tuple[bool, tuple[float, str]]:
         """Return the key by which waiting jobs get slots, the lowest first."""
-        until_s, _ = self._behind.get(job.id, (float("-inf"), 0))
-        return (self._clock.monotonic() < until_s, self._urgency(job))
+        behind = self._behind.get(job.id)
+        return (behind is not None and self._clock.monotonic() < behind[0], self._urgency(job))
 
     def make_room(self, newcomer: Job, displaced: Callable[[Iterable[Job]], Job | None]) -> None:
         """Let one download make room for a job that waits, if one should.
