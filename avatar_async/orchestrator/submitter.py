@@ -255,7 +255,9 @@ class Submitter:
                 job, ev.Accepted(at=self._now(), task_id=report.task_id, artifacts=artifacts)
             )
         except ConflictError as error:
-            await self._park(job, f"the service answered with task id {report.task_id}, but {error}", report)
+            message = f"the service answered with task id {report.task_id}, but {error}"
+            self._board.warn(message, job=job.name, urgent=True)
+            await self._park(job, message, report)
 
     async def _park(self, job: Job, message: str, report: SubmissionReport | None = None) -> None:
         code: int | str = "unknown"

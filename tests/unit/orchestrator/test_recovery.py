@@ -5,8 +5,11 @@ import shutil
 import anyio
 import pytest
 
+from avatar_async._jobs import events as ev
 from avatar_async._jobs.states import State
-from avatar_async.errors import LedgerError
+from avatar_async._storage.ledger import Ledger
+from avatar_async.errors import ConflictError, LedgerError
+from avatar_async.orchestrator.events import WarningEvent
 
 
 def bring_back(backup, out):
@@ -94,3 +97,25 @@ async def test_fields_that_change_while_a_create_call_is_prepared_are_the_ones_s
         gate.set()
         assert [job.state async for job in ended] == [State.STORED]
     assert sent == ["http://127.0.0.1:9/new.mp4"]
+
+
+async def test_an_id_that_no_job_can_take_is_told_all_the_same(orchestrator, service, training, monkeypatch):
+    """Were a lock to fail and the job to belong to somebody else, the paid task must not be forgotten."""
+    apply = Ledger.apply
+
+    async def changed(self, changes):
+        if any(isinstance(change.event, (ev.Accepted, ev.OutcomeUnknown)) for change in changes):
+            raise ConflictError("the job belongs to another run")
+        return await apply(self, changes)
+
+    async with orchestrator() as runner:
+        events = runner.events()
+        monkeypatch.setattr(Ledger, "apply", changed)
+        await runner.add("a", training("a"))
+        runner.run()
+        told = await anext(
+            event async for event in events if isinstance(event, WarningEvent) and event.urgent
+        )
+        monkeypatch.undo()
+    [task_id] = service.tasks
+    assert f"task id {task_id}" in told.message
