@@ -14,6 +14,7 @@ import typer
 from avatar_async import errors
 from avatar_async._jobs.states import State
 from avatar_async.cli import logs
+from avatar_async.cli.program import program
 from avatar_async.cli.render.text import printable
 
 if TYPE_CHECKING:
@@ -158,7 +159,8 @@ def _message(error: errors.AvatarError) -> str:
         from avatar_async.cli.render.problems import refusal
 
         return "\n".join(refusal(error))
-    return str(error) or type(error).__name__
+    # Commands stand on lines of their own.
+    return str(error).replace("\n  avatar-async ", f"\n  {program()} ") or type(error).__name__
 
 
 def _show_trace(error: BaseException) -> None:

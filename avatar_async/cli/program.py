@@ -20,7 +20,7 @@ def program() -> str:
         return _NAME
     if as_script:
         return shlex.quote(_short(started))
-    if started.name == "__main__.py":
+    if (started.parent.name, started.name) == ("avatar_async", "__main__.py"):
         return f"{shlex.quote(_short(Path(sys.executable)))} -m avatar_async"
     return _NAME
 

@@ -8,6 +8,7 @@ from avatar_async._jobs import advice
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async._storage.sizes import size_text
+from avatar_async.cli.program import program
 from avatar_async.cli.render.text import one_line
 from avatar_async.cli.render.wrap import printable_step, wrapped
 
@@ -107,5 +108,5 @@ def attention_lines(jobs: Sequence[Job], where: str, width: int | None = None) -
         lines += wrapped(f"-> {item.next_step}", width=width, indent="    ", hang="   ")
     if len(found) > _MOST_LISTED:
         tail = f" {where}" if where else ""
-        lines.append(f"  and {len(found) - _MOST_LISTED} more: avatar-async status{tail}")
+        lines.append(f"  and {len(found) - _MOST_LISTED} more: {program()} status{tail}")
     return lines

@@ -2,6 +2,7 @@
 
 import textwrap
 
+from avatar_async.cli.program import program
 from avatar_async.cli.render.text import one_line
 
 _COMMAND = "avatar-async "
@@ -9,8 +10,15 @@ _LEAST_WIDTH = 20
 
 
 def printable_step(step: str) -> str:
-    """Return advice fit for a terminal; its commands are, and must stay as they are to the letter."""
-    return "\n".join(line if line.startswith(_COMMAND) else one_line(line) for line in step.split("\n"))
+    """Return advice fit for a terminal.
+
+    Its commands are fit, and stay as they are to the letter; only where the shell would not find the program
+    by its name, they begin with its path.
+    """
+    return "\n".join(
+        f"{program()} {line.removeprefix(_COMMAND)}" if line.startswith(_COMMAND) else one_line(line)
+        for line in step.split("\n")
+    )
 
 
 def wrapped(text: str, *, width: int | None, indent: str, hang: str = "") -> list[str]:
@@ -23,9 +31,10 @@ def wrapped(text: str, *, width: int | None, indent: str, hang: str = "") -> lis
         hang: Put before every line but the first, after the indent.
     """
     lines: list[str] = []
+    commands = (_COMMAND, f"{program()} ")
     for line in text.split("\n"):
         first = indent + hang if lines else indent
-        if width is None or line.startswith(_COMMAND) or len(first) + len(line) <= width:
+        if width is None or line.startswith(commands) or len(first) + len(line) <= width:
             lines.append(first + line)
         else:
             lines += _words(line, width, first, indent + hang)

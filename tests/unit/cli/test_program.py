@@ -3,8 +3,12 @@
 import sys
 
 import pytest
+import typer
 
+from avatar_async.cli import exits
 from avatar_async.cli.program import again_command, program
+from avatar_async.cli.render.wrap import printable_step, wrapped
+from avatar_async.errors import LifecycleError
 
 
 @pytest.fixture
@@ -53,3 +57,22 @@ def test_a_module_is_named_as_one(script, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
     monkeypatch.setattr(sys, "argv", ["/x/avatar_async/__main__.py", "demo"])
     assert again_command() == "bin/python -m avatar_async demo"
+
+
+def test_advice_and_errors_name_it_so_too(script, capsys):
+    """Whoever has just run `scripts/demo` pastes these next; a command is never wrapped."""
+    step = printable_step("to give it up, and never to look at it again:\navatar-async abandon a --out o")
+    assert wrapped(f"-> {step}", width=40, indent="") == [
+        "-> to give it up, and never to look at",
+        "it again:",
+        "'my env/bin/avatar-async' abandon a --out o",
+    ]
+
+    def refuse():
+        raise LifecycleError("settle that first:\n  avatar-async resolve a --abandon")
+
+    with pytest.raises(typer.Exit):
+        exits.leave(refuse)
+    assert capsys.readouterr().err.endswith(
+        "settle that first:\n  'my env/bin/avatar-async' resolve a --abandon\n"
+    )
