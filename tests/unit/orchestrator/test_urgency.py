@@ -169,9 +169,10 @@ def test_the_pressed_and_the_more_urgent_always_go_on(several, speed, holding, e
     if pressed is None:
         assert after is None
     else:
+        assert pressed.left_s is not None
         assert pressed.left_s > 0
         assert pressed.left_bytes != 0
-    if after is not None:
+    if after is not None and pressed is not None:
         going = [each for each in transfers if each.running and each.urgency <= after]
         assert going
         assert any(each.running and each.urgency > after for each in transfers)

@@ -14,7 +14,7 @@ async def passes(limit, *, until_s, told, chunk=1000):
     """Return when chunks of two downloads passed within that time; `told` gets clock and bandwidth."""
     clock = VirtualClock()
     bandwidth = Bandwidth(limit, clock)
-    passed = {FIRST: [], SECOND: []}
+    passed: dict[tuple[float, str], list[float]] = {FIRST: [], SECOND: []}
 
     async def send(urgency):
         lane = bandwidth.lane(urgency)

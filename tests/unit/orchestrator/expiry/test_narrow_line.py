@@ -9,14 +9,14 @@ from avatar_async._storage.bandwidth import Bandwidth
 from avatar_async.orchestrator.precedence import Precedence
 
 #: What a schedule may take more than the bytes alone, and seconds for the first poll and measurement.
-MARGIN, FIRST_S = 1.3, 15.0
+MARGIN, FIRST_S = 1.5, 30.0
 LINE_BYTES_S = 20_000.0
 
 
 @pytest.fixture
 def told(monkeypatch):
     """Whom the downloads were told to let go on, None for all, without repetitions."""
-    orders = []
+    orders: list[tuple[float, str] | None] = []
     known = Bandwidth.give_way
 
     def give_way(self, after, line_bytes_s):
