@@ -113,7 +113,8 @@ CallbackPort = Annotated[
     typer.Option(
         parser=values.whole(0, 65535, such_as=8765),
         metavar="PORT",
-        help="Take the service's completion callbacks there, as hints; 0 is any free port.",
+        help="Take the service's completion callbacks at http://HOST:PORT/callback, as hints; "
+        "0 is any free port.",
         show_default=False,
     ),
 ]

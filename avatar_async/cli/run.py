@@ -41,6 +41,10 @@ EXAMPLES = opt.examples(
     ("avatar-async run batch.toml --out models --emulator", "try it without an account"),
     ("avatar-async run batch.toml --out models --dry-run", "see what would be submitted"),
     ("avatar-async run batch.toml --out models --profile avatar.toml", "for real"),
+    (
+        "avatar-async run batch.toml --out models --callback-port 8799",
+        "the service posts to http://127.0.0.1:8799/callback",
+    ),
     ("avatar-async run a.csv b.jsonl --out models --until 2h30m --json", "for programs, for a while"),
 )
 
