@@ -7,7 +7,15 @@ from typing import Final
 from attrs import define
 
 from avatar_async._jobs import events as ev
-from avatar_async._jobs.matching import DOUBTFUL, Sighting, may_be, may_have_a_task, read, sightings
+from avatar_async._jobs.matching import (
+    DOUBTFUL,
+    Sighting,
+    may_be,
+    may_have_a_task,
+    read,
+    same_name,
+    sightings,
+)
 from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import BY_CALLBACK, BY_LIST, Job
 from avatar_async._jobs.remote import QueryAnswer
@@ -170,7 +178,7 @@ class DoubtSettler:
         claimed = await self._store.claimed(possible)
         reading = read(job, doubtful, [seen for task_id, seen in possible.items() if task_id not in claimed])
         event: ev.Event | None = None
-        if reading.task_id is not None:
+        if reading.task_id is not None and not await self._may_be_an_earlier_attempt_of_another(job):
             event = ev.Settled(at=self._board.clock.now(), task_id=reading.task_id, how=how)
         elif (recorded := reading.candidates[:_MOST_CANDIDATES]) != job.candidates:
             event = ev.CandidatesFound(at=self._board.clock.now(), task_ids=recorded)
@@ -182,3 +190,13 @@ class DoubtSettler:
             return
         if isinstance(event, ev.Settled):
             self._board.warn(f"doubt settled by the {how}: task {event.task_id}", job=job.name)
+
+    async def _may_be_an_earlier_attempt_of_another(self, job: Job) -> bool:
+        """Tell whether another job of the name was sent more than once: its first task may be this."""
+        return any(
+            other.id != job.id
+            and other.attempt > 1
+            and other.kind is job.kind
+            and same_name(other.task_name, job.task_name)
+            for other in await self._store.jobs()
+        )

@@ -5,10 +5,13 @@ import shutil
 import anyio
 import pytest
 
+from avatar_async._clock import SystemClock
 from avatar_async._jobs import events as ev
+from avatar_async._jobs.remote import SubmissionReport
 from avatar_async._jobs.states import State
 from avatar_async._storage.ledger import Ledger
 from avatar_async.errors import ConflictError, LedgerError
+from avatar_async.orchestrator import Orchestrator
 from avatar_async.orchestrator.events import WarningEvent
 
 
@@ -119,3 +122,38 @@ async def test_an_id_that_no_job_can_take_is_told_all_the_same(orchestrator, ser
         monkeypatch.undo()
     [task_id] = service.tasks
     assert f"task id {task_id}" in told.message
+
+
+async def test_the_lost_task_of_a_job_sent_again_is_given_to_no_other_of_its_name(
+    service, training, tmp_path
+):
+    """Its first task may exist although a person had it sent anew: it was made from other fields."""
+    service.clock, service.duration_s = SystemClock(), 0.0
+
+    async def lost(service, request):
+        service.accept(request)
+        return SubmissionReport(sent=True, message="the connection broke")
+
+    async def never_arrived(service, request):
+        return SubmissionReport(sent=True, message="the connection broke")
+
+    service.answers.append(lost)
+    async with Orchestrator(service, out=tmp_path / "out", disk_reserve_bytes=0) as runner:
+        await runner.add("a", training("same"))
+        async for _ in runner.run():
+            pass
+        await runner.resolve("a", resubmit=True)
+        async for _ in runner.run():
+            pass
+    service.can_list = True
+    service.answers.append(never_arrived)
+    async with Orchestrator(service, out=tmp_path / "out", disk_reserve_bytes=0) as runner:
+        await runner.add("b", training("same", video_url="http://127.0.0.1:9/other.mp4"))
+        runner.run()
+        for _ in range(1000):
+            [_, job] = await runner.jobs()
+            if job.candidates or job.state is State.STORED:
+                break
+            await anyio.sleep(0.02)
+    assert job.state is State.IN_DOUBT
+    assert job.candidates == (min(service.tasks),)
