@@ -123,6 +123,9 @@ def _apply(
         for job in changed:
             tail = f" (task {job.task_id})" if job.task_id is not None else ""
             sys.stdout.write(f"{one_line(job.name)}: now {job.state}{tail}\n")
+        if any(job.unseen for job in changed):
+            sys.stdout.flush()
+            exits.tell("A run checks that id and brings its results home: start one if none is active")
         again = [one_line(job.name) for job in changed if job.state is State.PLANNED and job.attempt > 1]
         if again:
             sys.stdout.flush()

@@ -246,9 +246,9 @@ async def test_wrong_orders_are_refused_with_the_right_command(cli, demo_clips, 
         assert (ended.code, ended.out) == (2, "")
         return ended.err
 
-    assert (await cli("resolve", "a", "--task-id", ids["a"], "--out", "o")).out == (
-        f"a: now in_flight (task {ids['a']})\n"
-    )
+    settled = await cli("resolve", "a", "--task-id", ids["a"], "--out", "o")
+    assert settled.out == f"a: now in_flight (task {ids['a']})\n"
+    assert "A run checks that id" in settled.err
     assert f"task {ids['a']} belongs to job 'a'" in await refused("resolve", "b", "--task-id", ids["a"])
     assert "avatar-async resolve b --resubmit --out o" in await refused("retry", "b")
     assert "no such job: c; status shows every job" in await refused("resolve", "c", "--abandon")
