@@ -136,9 +136,10 @@ def _doubt_step(job: Job, where: str) -> str:
         first, last = job.submitted_at - WINDOW, job.submitted_at + WINDOW
         day = "" if first.date() == last.date() else f"{last:%Y-%m-%d} "
         when = f", made between {first:%Y-%m-%d %H:%M} and {day}{last:%H:%M} UTC"
+    article = "an" if job.kind.startswith("i") else "a"
     head = (
-        "a task may exist, so it is not sent again by itself; look in the service's console for a "
-        f"{job.kind} named {job.task_name!r}{when}"
+        "a task may exist, so it is not sent again by itself; look in the service's console for "
+        f"{article} {job.kind} named {job.task_name!r}{when}"
     )
     if len(job.candidates) > 1:
         head += f"; it lists {len(job.candidates)} that may be it"

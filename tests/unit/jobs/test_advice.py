@@ -25,6 +25,7 @@ from avatar_async._jobs.advice import (
 from avatar_async._jobs.planner import DEFAULT_LIMITS
 from avatar_async._jobs.records import JobError
 from avatar_async._jobs.states import OPEN, TERMINAL, ArtifactState, State
+from avatar_async.requests import Kind
 
 AWKWARD = [
     "two words",
@@ -75,6 +76,14 @@ STEPS = {
 def test_each_state_has_its_next_step(job_in, state, step):
     """The sentences people act on, and pay by, word for word."""
     assert next_step(job_in(state), {}, where="--out models") == step
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_doubt_names_the_kind_in_english(job_in, kind):
+    """An image preview is the one kind that begins with a vowel."""
+    step = next_step(job_in(State.IN_DOUBT, kind=kind), {})
+    article = "an" if kind is Kind.IMAGE_PREVIEW else "a"
+    assert f" console for {article} {kind.value} named " in step
 
 
 def test_every_state_has_been_thought_of(job_in):
