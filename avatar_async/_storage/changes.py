@@ -1,16 +1,14 @@
 """The writes of the ledger: functions on a connection inside a transaction."""
 
 import sqlite3
-import unicodedata
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from attrs import evolve
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.lifecycle import advance
 from avatar_async._jobs.ports import Change
-from avatar_async._jobs.records import Job, NewJob
+from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import Verdict
 from avatar_async._storage import readers, rows, schema
@@ -20,6 +18,11 @@ from avatar_async.requests.addresses import public_text
 #: Events that come often and tell nothing new unless they change a status or an artifact's state.
 _NOISY = (ev.Polled, ev.ArtifactChanged, ev.ReceiptWritten)
 _MESSAGE_LENGTH = 300
+#: Adds an intent to a job's attempt: job, attempt, owner, fingerprint, written at, closed at, verdict.
+INSERT_INTENT = (
+    "INSERT INTO intents (job_id, attempt, seq, owner, fingerprint, written_at, closed_at, verdict) "
+    "SELECT ?1, ?2, 1 + count(*), ?3, ?4, ?5, ?6, ?7 FROM intents WHERE job_id = ?1 AND attempt = ?2"
+)
 
 
 def bind(connection: sqlite3.Connection, endpoint: str, account: str, *, rebind: bool) -> None:
@@ -60,89 +63,6 @@ def remember(connection: sqlite3.Connection, key: str, value: str) -> None:
     connection.execute("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)", (key, value))
 
 
-def insert(connection: sqlite3.Connection, jobs: Sequence[NewJob]) -> list[Job]:
-    """Save new jobs as planned.
-
-    Raises:
-        ConflictError: A (batch, name) or folder is taken.
-    """
-    return adopt(
-        connection,
-        [
-            (
-                Job(
-                    id="",
-                    batch=new.batch,
-                    name=new.name,
-                    kind=new.kind,
-                    folder=new.folder,
-                    task_name=new.task_name,
-                    fingerprint=new.fingerprint,
-                    needs=new.needs,
-                    created_at=new.created_at,
-                ),
-                new.request,
-            )
-            for new in jobs
-        ],
-    )
-
-
-def adopt(connection: sqlite3.Connection, jobs: Sequence[tuple[Job, Mapping[str, Any]]]) -> list[Job]:
-    """Save jobs with everything they know, task ids and artifacts included; ids and revisions are new.
-
-    Raises:
-        ConflictError: A (batch, name), a folder or a task id is taken.
-    """
-    revision = readers.latest_revision(connection)
-    saved = []
-    for job, request in jobs:
-        revision += 1
-        numbered = evolve(job, revision=revision)
-        try:
-            cursor = connection.execute(rows.INSERT_JOB, rows.job_row(numbered, None, folder_key(job.folder)))
-        except sqlite3.IntegrityError as error:
-            raise _taken(connection, job) from error
-        job_id = cursor.lastrowid
-        assert job_id is not None
-        connection.execute(
-            "INSERT INTO requests (job_id, body) VALUES (?, ?)", (job_id, rows.to_json(dict(request)))
-        )
-        numbered = evolve(numbered, id=str(job_id))
-        _write_artifacts(connection, job_id, None, numbered)
-        if job.task_id is not None:
-            _claim_task(connection, job_id, numbered)
-        saved.append(numbered)
-    return saved
-
-
-def restore(connection: sqlite3.Connection, jobs: Sequence[tuple[Job, Job, Mapping[str, Any]]]) -> list[Job]:
-    """Bring jobs to where their receipts saw them: each as it is, as it is to be, and its request.
-
-    Raises:
-        ConflictError: A task id is another job's.
-    """
-    revision = readers.latest_revision(connection)
-    restored = []
-    for before, seen, request in jobs:
-        revision += 1
-        after = evolve(seen, id=before.id, revision=revision)
-        job_id = int(before.id)
-        connection.execute(rows.UPDATE_JOB, (*rows.job_changes(after), job_id))
-        body = rows.to_json(dict(request))
-        connection.execute("UPDATE requests SET body = ? WHERE job_id = ?", (body, job_id))
-        _write_artifacts(connection, job_id, before, after)
-        if after.task_id is not None:
-            _claim_task(connection, job_id, after)
-        restored.append(after)
-    return restored
-
-
-def folder_key(folder: str) -> str:
-    """Return what two folder names share if some file system takes them for one."""
-    return unicodedata.normalize("NFKC", folder).casefold()
-
-
 def apply(connection: sqlite3.Connection, changes: Sequence[Change]) -> list[Job]:
     """Apply changes one after the other; return each job as it stands after its change.
 
@@ -160,11 +80,11 @@ def apply(connection: sqlite3.Connection, changes: Sequence[Change]) -> list[Job
         after = evolve(advance(before, change.event), revision=revision)
         job_id = int(before.id)
         connection.execute(rows.UPDATE_JOB, (*rows.job_changes(after), job_id))
-        _write_artifacts(connection, job_id, before, after)
+        write_artifacts(connection, job_id, before, after)
         if before.unseen and after.task_id != before.task_id:
             _release_task(connection, job_id, before)
         if after.task_id is not None and after.task_id != before.task_id:
-            _claim_task(connection, job_id, after)
+            claim_task(connection, job_id, after)
         if isinstance(change.event, ev.Amended):
             body = rows.to_json(dict(change.event.request))
             connection.execute("UPDATE requests SET body = ? WHERE job_id = ?", (body, job_id))
@@ -192,20 +112,8 @@ def _check(job: Job, change: Change) -> None:
         raise ConflictError(msg)
 
 
-def _taken(connection: sqlite3.Connection, job: Job) -> ConflictError:
-    rival = connection.execute(
-        "SELECT name FROM jobs WHERE folder_key = ?", (folder_key(job.folder),)
-    ).fetchone()
-    if connection.execute(
-        "SELECT 1 FROM jobs WHERE batch = ? AND name = ?", (job.batch, job.name)
-    ).fetchone():
-        return ConflictError(f"there is a job {job.name!r} in batch {job.batch!r} already")
-    if rival is not None:
-        return ConflictError(f"folder {job.folder!r} of job {job.name!r} belongs to job {rival[0]!r}")
-    return ConflictError(f"job {job.name!r} cannot be saved beside those of the ledger")
-
-
-def _write_artifacts(connection: sqlite3.Connection, job_id: int, before: Job | None, after: Job) -> None:
+def write_artifacts(connection: sqlite3.Connection, job_id: int, before: Job | None, after: Job) -> None:
+    """Write what changed among a job's artifacts; all of them for a new job."""
     old = before.artifacts if before is not None else ()
     if after.artifacts == old:
         return
@@ -223,7 +131,12 @@ def _write_artifacts(connection: sqlite3.Connection, job_id: int, before: Job | 
     )
 
 
-def _claim_task(connection: sqlite3.Connection, job_id: int, job: Job) -> None:
+def claim_task(connection: sqlite3.Connection, job_id: int, job: Job) -> None:
+    """Note a task as the job's.
+
+    Raises:
+        ConflictError: It is another job's.
+    """
     account = readers.account(connection)
     rival = connection.execute(
         "SELECT jobs.job_id, jobs.name FROM tasks JOIN jobs USING (job_id) "
@@ -251,10 +164,9 @@ def _write_intent(
     connection: sqlite3.Connection, job_id: int, event: ev.Event, before: Job, after: Job
 ) -> None:
     if isinstance(event, ev.IntentWritten):
+        at = rows.to_text(event.at)
         connection.execute(
-            "INSERT INTO intents (job_id, attempt, seq, owner, fingerprint, written_at) SELECT "
-            "?1, ?2, 1 + count(*), ?3, ?4, ?5 FROM intents WHERE job_id = ?1 AND attempt = ?2",
-            (job_id, after.attempt, event.owner, after.fingerprint, rows.to_text(event.at)),
+            INSERT_INTENT, (job_id, after.attempt, event.owner, after.fingerprint, at, None, None)
         )
     elif before.state is State.SUBMITTING and after.state is not State.SUBMITTING:
         connection.execute(

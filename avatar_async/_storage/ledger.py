@@ -14,7 +14,7 @@ from avatar_async._jobs.ports import Change
 from avatar_async._jobs.records import Job, NewJob
 from avatar_async._jobs.states import State
 from avatar_async._storage import changes as writes
-from avatar_async._storage import readers
+from avatar_async._storage import newcomers, readers
 from avatar_async._storage.connect import open_reader, open_writer, prepare_file
 from avatar_async._storage.faults import ledger_error
 from avatar_async._storage.readers import HistoryEntry, Intent
@@ -86,7 +86,7 @@ class Ledger:
 
     async def insert(self, jobs: Sequence[NewJob]) -> list[Job]:
         """Save new jobs as planned, all or none; see `JobStore.insert`."""
-        return await self._write(lambda db: writes.insert(db, jobs))
+        return await self._write(lambda db: newcomers.insert(db, jobs))
 
     async def adopt(self, jobs: Sequence[tuple[Job, Mapping[str, Any]]]) -> list[Job]:
         """Save jobs with their requests as they stand, all or none; ids and revisions are given anew.
@@ -94,11 +94,11 @@ class Ledger:
         Raises:
             ConflictError: A (batch, name), a folder or a task id is taken.
         """
-        return await self._write(lambda db: writes.adopt(db, jobs))
+        return await self._write(lambda db: newcomers.adopt(db, jobs))
 
     async def restore(self, jobs: Sequence[tuple[Job, Job, Mapping[str, Any]]]) -> list[Job]:
-        """Bring jobs to where their receipts saw them; see `changes.restore`."""
-        return await self._write(lambda db: writes.restore(db, jobs))
+        """Bring jobs to where their receipts saw them; see `newcomers.restore`."""
+        return await self._write(lambda db: newcomers.restore(db, jobs))
 
     async def apply(self, changes: Sequence[Change]) -> list[Job]:
         """Apply every change, or none, in one durable commit; see `JobStore.apply`.

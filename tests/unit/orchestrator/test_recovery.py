@@ -10,7 +10,7 @@ from avatar_async._jobs import events as ev
 from avatar_async._jobs.remote import SubmissionReport
 from avatar_async._jobs.states import State
 from avatar_async._storage.ledger import Ledger
-from avatar_async.errors import ConflictError, LedgerError
+from avatar_async.errors import ConflictError, DuplicateRequestError, LedgerError
 from avatar_async.orchestrator import Orchestrator
 from avatar_async.orchestrator.events import WarningEvent
 
@@ -71,6 +71,25 @@ async def test_an_attempt_that_only_a_receipt_knows_is_not_paid_for_again(
     async with orchestrator(rebuild_ledger=True) as runner:
         [known] = await runner.jobs()
     assert (known.state, known.attempt, known.task_id) == (State.STORED, 2, job.task_id)
+
+
+async def test_a_lost_call_that_only_receipts_know_guards_against_a_double(
+    orchestrator, service, training, tmp_path
+):
+    """The ledger was lost with the doubt open: the same request under a new name may be paid for twice."""
+    service.answers.append(SubmissionReport(sent=True, message="the connection broke"))
+    async with orchestrator() as runner:
+        await runner.add("a", training("a"))
+        async for _ in runner.run():
+            pass
+    for suffix in ("", "-wal", "-shm"):
+        (tmp_path / "out" / f"ledger.db{suffix}").unlink(missing_ok=True)
+    async with orchestrator(rebuild_ledger=True) as runner:
+        [known] = await runner.jobs()
+        assert known.state is State.IN_DOUBT
+        with pytest.raises(DuplicateRequestError, match="'a'"):
+            await runner.add("b", training("a"))
+    assert service.creates == {"a": 1}
 
 
 async def test_fields_that_change_while_a_create_call_is_prepared_are_the_ones_sent(

@@ -13,7 +13,7 @@ from avatar_async._jobs.lifecycle import advance
 from avatar_async._jobs.ports import change
 from avatar_async._jobs.records import Artifact, Job, JobError, NewJob
 from avatar_async._jobs.states import ArtifactState, State
-from avatar_async._storage import changes, readers, schema
+from avatar_async._storage import changes, newcomers, readers, schema
 from avatar_async.errors import LifecycleError
 from avatar_async.requests import Kind
 
@@ -91,7 +91,7 @@ def database():
 def test_any_job_comes_back_equal(database, job):
     """Whatever a service says must survive, in every script."""
     database.execute("BEGIN")
-    [saved] = changes.adopt(database, [(job, {"text": job.name})])
+    [saved] = newcomers.adopt(database, [(job, {"text": job.name})])
     assert evolve(saved, id="", revision=0) == job
     assert readers.job(database, saved.id) == saved
     assert readers.jobs(database, None, None) == [saved]
@@ -133,7 +133,7 @@ EVENTS = (
 def test_any_story_ends_as_the_lifecycle_says(database, story):
     """The store must neither lose nor invent anything, and leave no intent open by mistake."""
     database.execute("BEGIN")
-    [job] = changes.insert(
+    [job] = newcomers.insert(
         database,
         [
             NewJob(
