@@ -1,6 +1,7 @@
 """The examples in the repository run as they are printed."""
 
 import sys
+from typing import Any
 
 import aiohttp
 import anyio
@@ -66,7 +67,7 @@ async def test_the_callback_example_hands_on_what_is_posted_and_refuses_the_rest
 ):
     """Its handler is copied into services that others can reach."""
     url = f"http://127.0.0.1:{free_tcp_port}/done"
-    options = {"callback_url": url, "faults": "query:say(status=RUNNING)"}
+    options: dict[str, Any] = {"callback_url": url, "faults": "query:say(status=RUNNING)"}
     async with (
         Emulator(tmp_path / "service", media_dir=demo_clips, time_scale=100, **options) as emulator,
         aiohttp.ClientSession() as session,
@@ -76,6 +77,7 @@ async def test_the_callback_example_hands_on_what_is_posted_and_refuses_the_rest
         command = [sys.executable, str(ROOT / "examples" / "callbacks.py"), video, str(free_tcp_port)]
         with anyio.fail_after(LIMIT_S):
             async with await anyio.open_process(command, cwd=tmp_path, env=cli.environ) as process:
+                assert process.stdout is not None
                 told = BufferedByteReceiveStream(process.stdout)
                 task_id = int((await told.receive_until(b"\n", 100)).removeprefix(b"task "))
                 for body, status in ((b"not JSON", 400), (b'{"task": 1}', 400)):
