@@ -4,7 +4,6 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -99,15 +98,15 @@ def emulator(
     async def work() -> int:
         import anyio
 
-        from avatar_async.cli.service import open_emulator
+        from avatar_async.cli.service import list_faults, open_emulator, read_faults
         from avatar_async.cli.signals import heeding
         from avatar_async.settings.checks import is_loopback
 
         logs.open_log(log_file)
         if faults == "list":
-            sys.stdout.write(_faults().listing())
+            sys.stdout.write(list_faults())
             return exits.ExitCode.DONE
-        plan = _faults().read_spec(faults) if faults is not None else None
+        plan = read_faults(faults)
         if not is_loopback(host):
             exits.tell(
                 f"warning: {host} is not loopback: other machines may reach this service, and clients refuse "
@@ -136,15 +135,6 @@ def emulator(
         return exits.ExitCode.DONE
 
     exits.leave(work)
-
-
-def _faults() -> ModuleType:
-    from avatar_async.cli.service import need_emulator
-
-    need_emulator()
-    from avatar_async.emulator import faults
-
-    return faults
 
 
 def _announce(service: "Emulator", data: Path) -> None:

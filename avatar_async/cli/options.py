@@ -45,6 +45,14 @@ Endpoint = Annotated[
 Embedded = Annotated[
     bool, typer.Option("--emulator", help="Run the embedded service; its state is kept in DIR/.emulator.")
 ]
+Faults = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SPEC",
+        help="What goes wrong at the embedded service; see `emulator --faults list`.",
+        show_default=False,
+    ),
+]
 MaxInFlight = Annotated[
     int | None,
     typer.Option(

@@ -39,6 +39,10 @@ Exit codes:
 """.format(arguments=opt.arguments(("MANIFEST", "Files with jobs: TOML, JSON, JSON Lines or CSV.")))
 EXAMPLES = opt.examples(
     ("avatar-async run batch.toml --out models --emulator", "try it without an account"),
+    (
+        "avatar-async run b.toml --out out --emulator --faults create:reset-after@9%",
+        "see what a lost reply does",
+    ),
     ("avatar-async run batch.toml --out models --dry-run", "see what would be submitted"),
     ("avatar-async run batch.toml --out models --profile avatar.toml", "for real"),
     (
@@ -65,6 +69,7 @@ class Given:
         profile: Settings file.
         endpoint: Origin of the service.
         embedded: Whether the embedded service is used.
+        faults: What goes wrong there.
         max_creates: Create calls at most.
         until_s: Seconds after which the run stops.
     """
@@ -73,6 +78,7 @@ class Given:
     profile: Path | None = None
     endpoint: str | None = None
     embedded: bool = False
+    faults: str | None = None
     max_in_flight: int | None = None
     max_creates: int | None = None
     poll_rate: float | None = None
@@ -94,6 +100,9 @@ class Given:
 
         if self.embedded and self.endpoint is not None:
             message = "--emulator and --endpoint exclude each other: give one of them"
+            raise ConfigError(message)
+        if self.faults is not None and not self.embedded:
+            message = f"--faults {self.faults!r} needs --emulator: only the embedded service fails on order"
             raise ConfigError(message)
         loaded = Settings.load(
             profile=self.profile,
@@ -126,6 +135,7 @@ def run(
     manifests: opt.Manifests,
     out: opt.Out,
     embedded: opt.Embedded = False,
+    faults: opt.Faults = None,
     endpoint: opt.Endpoint = None,
     profile: opt.Profile = None,
     max_in_flight: opt.MaxInFlight = None,
@@ -157,7 +167,7 @@ def run(
     del no_preflight
 
     async def work() -> int:
-        from avatar_async.cli.service import open_service
+        from avatar_async.cli.service import open_service, read_faults
         from avatar_async.cli.session import Manner, conclude, conduct
 
         logs.open_log(log_file)
@@ -166,6 +176,7 @@ def run(
             profile=profile,
             endpoint=endpoint,
             embedded=embedded,
+            faults=faults,
             max_in_flight=max_in_flight,
             max_creates=max_creates,
             poll_rate=poll_rate,
@@ -178,6 +189,7 @@ def run(
             until_s=until,
         )
         settings = given.settings()
+        plan = read_faults(faults)
         specs = read(manifests, settings.validation, quiet=quiet)
         if dry_run:
             from avatar_async.cli.dry_run import preview
@@ -190,7 +202,7 @@ def run(
         # A free port is known from this line alone, so that no manner may leave it out.
         tell = manner.say if callback_port else exits.tell
         async with open_service(
-            settings, given.place, embedded=embedded, specs=specs, say=manner.say
+            settings, given.place, embedded=embedded, faults=plan, specs=specs, say=manner.say
         ) as service:
             from avatar_async.orchestrator import Orchestrator
 

@@ -18,7 +18,7 @@ from avatar_async.settings import Settings
 
 if TYPE_CHECKING:
     from avatar_async._jobs.records import JobSpec
-    from avatar_async.emulator import Emulator
+    from avatar_async.emulator import Emulator, FaultPlan
 
 
 @asynccontextmanager
@@ -27,6 +27,7 @@ async def open_service(
     place: Place,
     *,
     embedded: bool,
+    faults: "FaultPlan | None" = None,
     specs: "Sequence[JobSpec]" = (),
     say: Callable[[str], None] = lambda _text: None,
 ) -> AsyncIterator[Service]:
@@ -36,6 +37,7 @@ async def open_service(
         settings: Where it is and who asks; for the embedded one, only its bounds count.
         place: Where the results lie; the embedded service keeps its tasks below them.
         embedded: Whether to run the embedded one.
+        faults: What goes wrong at the embedded one.
         specs: The jobs; the demo clips are made if one of them uses the embedded service's files.
         say: Told what takes a while.
 
@@ -55,7 +57,7 @@ async def open_service(
         pass
     media = any(uses_embedded(spec.request) for spec in specs)
     data = place.out / FOLDER
-    async with open_emulator(data, demo_clips=media, say=say) as emulator:
+    async with open_emulator(data, demo_clips=media, say=say, faults=faults) as emulator:
         logs.hide([emulator.app_key])
         async with AvatarClient(settings=_for_emulator(settings, emulator, data)) as client:
             yield EmbeddedService(client, emulator.endpoint)
@@ -100,13 +102,30 @@ def _media_folder(data: Path) -> Path:
     return media
 
 
-def need_emulator() -> None:
-    """Make sure that the emulator can be had.
+def list_faults() -> str:
+    """Return how a plan of faults is written, and every fault.
 
     Raises:
         EmulatorError: The `emulator` extra is not installed.
     """
     _emulator()
+    from avatar_async.emulator.faults import listing
+
+    return str(listing())
+
+
+def read_faults(spec: str | None) -> "FaultPlan | None":
+    """Return the plan that a text describes or names, None without a text.
+
+    Raises:
+        EmulatorError: It cannot be read, or the `emulator` extra is not installed.
+    """
+    if spec is None:
+        return None
+    _emulator()
+    from avatar_async.emulator.faults import read_spec
+
+    return read_spec(spec)
 
 
 def _emulator() -> "tuple[type[Emulator], Callable[[Path], list[Path]], Callable[[], None]]":

@@ -42,6 +42,20 @@ async def test_json_lines_follow_the_documented_form_and_hide_no_job(cli, with_c
     assert not re.search(r"Bearer (?!\*)", log)
 
 
+async def test_lost_replies_that_were_ordered_are_settled_and_paid_once(cli, with_clips, tmp_path):
+    """A user who wants to see it before trusting it with money."""
+    out = with_clips(tmp_path / "out")
+    (tmp_path / "batch.toml").write_text(STILLS)
+    ended = await cli(
+        "run", "batch.toml", "--out", "out", "--emulator", "--faults", "create:reset-after@2+4", "--json"
+    )
+    assert ended.code == 0, ended
+    assert ended.out.count('"to": "in_doubt"') == 2
+    async with Emulator(out / ".emulator") as emulator:
+        assert set(emulator.received.creates.values()) == {1}
+        assert len(emulator.received.creates) == 8
+
+
 @pytest.mark.parametrize("at", ['"to": "submitting"', '"to": "fetching"'])
 async def test_after_ctrl_c_the_same_command_completes_and_pays_once(cli, with_clips, tmp_path, at):
     """Whatever was under way when the user lost patience."""

@@ -137,6 +137,22 @@ def test_the_embedded_service_and_an_endpoint_exclude_each_other(typed, tmp_path
     assert "exclude each other" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--faults", "query:429"], "needs --emulator"),
+        (["--faults", "qwery:429", "--emulator"], "qwery"),
+    ],
+)
+def test_faults_are_ordered_of_the_embedded_service_alone(typed, tmp_path, more, said):
+    """Who thinks to try failures must not reach a service that costs money."""
+    (tmp_path / "b.toml").write_text(JOB.format(url="https://x/a.png"))
+    done = typed("run", "b.toml", "--out", "o", *more)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert not (tmp_path / "o").exists()
+
+
 @pytest.mark.parametrize("choice", [[], ["--resubmit", "--abandon"], ["--task-id", "3", "--resubmit"]])
 def test_resolve_takes_exactly_one_decision(typed, choice):
     """A guess could pay twice."""
