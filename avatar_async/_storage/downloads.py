@@ -4,8 +4,6 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import evolve
-
 from avatar_async._jobs.expiry import urgency
 from avatar_async._jobs.ports import ArtifactSource, Clock, FetchJournal
 from avatar_async._jobs.records import Artifact, Job
@@ -74,9 +72,7 @@ class DownloadFolder:
                 clock=self._clock,
                 rules=self._rules,
                 room=self._room,
-                bandwidth=lane,
                 chance=self._chance,
             )
-        workshop = evolve(self._workshop, bandwidth=lane)
         part = PartFile(self._out, job.folder, artifact)
-        return await Fetch(workshop, part, artifact, source, journal, on_progress).run()
+        return await Fetch(self._workshop, lane, part, artifact, source, journal, on_progress).run()

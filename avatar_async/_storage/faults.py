@@ -1,4 +1,4 @@
-"""What SQLite's errors mean to the person who reads the message."""
+"""What errors of SQLite and of the system mean to the person who reads the message."""
 
 import errno
 import os

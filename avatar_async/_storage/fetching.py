@@ -11,6 +11,7 @@ from attrs import evolve
 from avatar_async._jobs.ports import ArtifactSource, ArtifactStream, FetchJournal
 from avatar_async._jobs.records import Artifact
 from avatar_async._jobs.states import ArtifactState
+from avatar_async._storage.bandwidth import Lane
 from avatar_async._storage.judgement import judge
 from avatar_async._storage.partfile import PartFile, Start
 from avatar_async._storage.workshop import Workshop
@@ -37,6 +38,7 @@ class Fetch:
     def __init__(
         self,
         workshop: Workshop,
+        lane: Lane,
         part: PartFile,
         artifact: Artifact,
         source: ArtifactSource,
@@ -44,6 +46,7 @@ class Fetch:
         on_progress: Callable[[int, int | None], None],
     ) -> None:
         self._shop = workshop
+        self._lane = lane
         self._part = part
         self._append = aiofiles.os.wrap(part.append)
         self._artifact = artifact
@@ -188,7 +191,7 @@ class Fetch:
                 self._batch.append(chunk[:room])
                 self._batch_bytes += room
                 return
-            await self._shop.bandwidth.take(len(chunk))
+            await self._lane.take(len(chunk))
             self._batch.append(chunk)
             self._batch_bytes += len(chunk)
             if (
@@ -289,13 +292,13 @@ class Fetch:
             abandon_on_cancel=True,
             limiter=self._shop.check_threads,
         )
-        verdict = judge(self._part, self._artifact, finding, too_long=self._too_long)
+        judgement = judge(self._part, self._artifact, finding, too_long=self._too_long)
         digest, length = self._part.sha256, self._part.offset
-        if verdict.problem is not None:
+        if judgement.problem is not None:
             twice = digest == self._artifact.bad_sha256
             await self._in_thread(lambda: self._part.reject(keep=twice))
-            msg = f"{self._part.path}: {verdict.problem}"
-            raise IntegrityError(msg, sha256=digest, short=verdict.short)
+            msg = f"{self._part.path}: {judgement.problem}"
+            raise IntegrityError(msg, sha256=digest, short=judgement.short)
         verified = evolve(
             self._artifact,
             state=ArtifactState.FETCHING,
@@ -303,7 +306,7 @@ class Fetch:
             verified_offset=length,
             stored_bytes=length,
             sha256=digest,
-            note=verdict.note,
+            note=judgement.note,
         )
         await self._journal.record(verified)
         await self._in_thread(self._part.publish)

@@ -8,7 +8,7 @@ from avatar_async._storage.partfile import PartFile
 
 
 @frozen(kw_only=True)
-class Verdict:
+class Judgement:
     """What to do with a file.
 
     Attributes:
@@ -23,7 +23,7 @@ class Verdict:
     short: bool = False
 
 
-def judge(part: PartFile, artifact: Artifact, finding: Finding, *, too_long: bool) -> Verdict:
+def judge(part: PartFile, artifact: Artifact, finding: Finding, *, too_long: bool) -> Judgement:
     """Weigh what was announced against what the bytes say of themselves.
 
     The announced MD5, where it agrees, outweighs everything else that was announced. Where only it, or
@@ -34,9 +34,9 @@ def judge(part: PartFile, artifact: Artifact, finding: Finding, *, too_long: boo
     agrees = digest is not None and artifact.md5 is not None and digest == artifact.md5.lower()
     complete = finding.problem is None and (finding.sound or finding.whole)
     if announced is not None and length < announced and not agrees and not complete:
-        return Verdict(problem=f"only {length} of the {announced} bytes announced came", short=True)
+        return Judgement(problem=f"only {length} of the {announced} bytes announced came", short=True)
     if finding.problem is not None:
-        return Verdict(problem=finding.problem)
+        return Judgement(problem=finding.problem)
     odd = []
     if too_long:
         odd.append(f"more than the {length} bytes announced were sent")
@@ -47,14 +47,14 @@ def judge(part: PartFile, artifact: Artifact, finding: Finding, *, too_long: boo
     if digest is not None and not agrees:
         odd.append(f"its MD5 is {digest}, but {artifact.md5} was announced")
     if not odd:
-        return Verdict(note=finding.note)
+        return Judgement(note=finding.note)
     again = part.sha256 == artifact.bad_sha256
     only_md5 = digest is not None and not agrees and len(odd) == 1
     proven = agrees or (finding.sound and only_md5)
     likely = complete and again and not too_long and len(odd) == 1
     if not (proven or likely):
-        return Verdict(problem=", and ".join(odd))
+        return Judgement(problem=", and ".join(odd))
     word = "sound" if proven else "whole, and came twice"
-    return Verdict(
+    return Judgement(
         note=f"the content is {word}, though {odd[0]}" + (f"; {finding.note}" if finding.note else "")
     )

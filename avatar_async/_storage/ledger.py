@@ -18,7 +18,8 @@ from avatar_async._storage import newcomers, readers
 from avatar_async._storage.connect import open_reader, open_writer, prepare_file
 from avatar_async._storage.faults import ledger_error
 from avatar_async._storage.readers import HistoryEntry, Intent
-from avatar_async._storage.writer import Outcome, SqliteThread, Staying, Work, commit_group, read_group
+from avatar_async._storage.staying import Staying
+from avatar_async._storage.writer import Outcome, SqliteThread, Work, commit_group, read_group
 from avatar_async.errors import LedgerError
 from avatar_async.requests import Kind
 

@@ -10,10 +10,9 @@ import anyio.to_thread
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import OPEN, RETRYABLE, State
 from avatar_async._storage import receipt_values as values
-from avatar_async._storage.receipts import RECEIPT_NAME
+from avatar_async._storage.receipts import LONGEST_BYTES, RECEIPT_NAME
 from avatar_async.settings.files import read_file
 
-_LONGEST_BYTES = 16 << 20
 #: States in which an attempt has no task that a receipt could tell of.
 _WITHOUT_TASK = frozenset({State.PLANNED, State.SUBMITTING})
 
@@ -36,7 +35,7 @@ def _knows_more(path: Path, job: Job) -> bool:
     if not path.is_file():
         return False
     try:
-        data = json.loads(read_file(path, longest_bytes=_LONGEST_BYTES))
+        data = json.loads(read_file(path, longest_bytes=LONGEST_BYTES))
         name, attempt, noted = values.text(data, "name"), values.attempt(data), State(data["state"])
         task_id = values.task_id(data)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

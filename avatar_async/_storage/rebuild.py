@@ -16,12 +16,11 @@ from avatar_async._storage import receipt_values as values
 from avatar_async._storage.ledger import Ledger
 from avatar_async._storage.newer import outdated
 from avatar_async._storage.paths import checked_name
-from avatar_async._storage.receipts import RECEIPT_NAME, SCHEMA
+from avatar_async._storage.receipts import LONGEST_BYTES, RECEIPT_NAME, SCHEMA
 from avatar_async.errors import DownloadError, LedgerError, LedgerMismatchError
 from avatar_async.requests import Kind
 from avatar_async.settings.files import read_file
 
-_LONGEST_BYTES = 16 << 20
 _LONGEST_FAULT = 500
 
 
@@ -100,7 +99,7 @@ def read_receipts(out: Path) -> list[Receipt]:
 
 
 def _read(path: Path) -> Receipt:
-    data = json.loads(read_file(path, longest_bytes=_LONGEST_BYTES))
+    data = json.loads(read_file(path, longest_bytes=LONGEST_BYTES))
     if data["schema"] != SCHEMA:
         msg = f"its schema is {data['schema']}, known is {SCHEMA}"
         raise ValueError(msg)

@@ -18,6 +18,8 @@ from avatar_async.requests.addresses import public_text, public_value
 RECEIPT_NAME = "job.json"
 #: Version of the receipt's form; a reader refuses a higher one.
 SCHEMA = 1
+#: Length above which a receipt is not read.
+LONGEST_BYTES = 16 << 20
 
 
 class ReceiptFolder:

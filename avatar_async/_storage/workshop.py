@@ -6,7 +6,6 @@ import anyio
 from attrs import Factory, frozen
 
 from avatar_async._jobs.ports import Clock
-from avatar_async._storage.bandwidth import Lane
 from avatar_async._storage.room import DiskRoom
 
 #: Worker threads that write and hash at the same time.
@@ -49,12 +48,11 @@ class FetchRules:
 
 @frozen(kw_only=True, eq=False)
 class Workshop:
-    """Clock, numbers, room and threads, made inside a running event loop, and one download's bandwidth."""
+    """Clock, numbers, room and threads; made inside a running event loop."""
 
     clock: Clock
     rules: FetchRules
     room: DiskRoom
-    bandwidth: Lane
     chance: random.Random
     file_threads: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_FILE_THREADS))
     check_threads: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_CHECK_THREADS))
