@@ -1,7 +1,7 @@
 """What a create call's verdict means to a caller who has no ledger: a task id, or an error."""
 
 from avatar_async._jobs.remote import SubmissionReport
-from avatar_async._jobs.verdicts import Verdict
+from avatar_async._jobs.verdicts import Verdict, blames_setting
 from avatar_async.errors import (
     AuthError,
     NotSentError,
@@ -35,11 +35,11 @@ def made_task(report: SubmissionReport, verdict: Verdict) -> int:
         raise NotSentError(words)
     if verdict is Verdict.THROTTLED:
         raise ThrottledError(words, retry_after_s=report.retry_after_s, code=code, http_status=status)
-    if verdict is Verdict.TOKEN or (verdict is Verdict.SETTING and status in (401, None, 200)):
-        raise AuthError(words, code=code, http_status=status)
-    if verdict is Verdict.SETTING:
+    if verdict is Verdict.SETTING and status is not None and blames_setting(status):
         message = f"{words}: check the endpoint, the path and the account"
         raise SettingRefusedError(message, code=code, http_status=status)
+    if verdict in (Verdict.TOKEN, Verdict.SETTING):
+        raise AuthError(words, code=code, http_status=status)
     if verdict is Verdict.REFUSED:
         raise RejectedError(words, field=report.field, code=code, http_status=status)
     raise SubmissionUnknownError(f"{words}: {_DOUBT}")

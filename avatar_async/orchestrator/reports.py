@@ -2,6 +2,7 @@
 
 from avatar_async._jobs.records import JobError
 from avatar_async._jobs.remote import SubmissionReport
+from avatar_async._jobs.verdicts import blames_setting
 
 
 def error_of(report: SubmissionReport) -> JobError:
@@ -20,11 +21,6 @@ def setting_message(report: SubmissionReport) -> str:
     """Return which setting a refusal blames, and what to check."""
     status = report.http_status
     said = f" ({report.message})" if report.message else ""
-    if status == 401:
-        return (
-            f"the service refuses the token twice running{said}: "
-            "check AVATAR_APP_ID and AVATAR_APP_KEY, or AVATAR_TOKEN"
-        )
     if status == 403:
         return f"the service forbids the create call{said}: check the account's rights and AVATAR_APP_ID"
     if status == 407:
@@ -34,8 +30,9 @@ def setting_message(report: SubmissionReport) -> str:
             f"the endpoint answers with a redirect (HTTP {status}), which is never followed: "
             "check AVATAR_ENDPOINT"
         )
-    if status is not None and status != 200:
+    if status is not None and blames_setting(status):
         return f"the endpoint does not know the create call (HTTP {status}){said}: check AVATAR_ENDPOINT"
     return (
-        f"the token is refused twice running{said}: check AVATAR_APP_ID and AVATAR_APP_KEY, or AVATAR_TOKEN"
+        f"the service refuses the token twice running{said}: "
+        "check AVATAR_APP_ID and AVATAR_APP_KEY, or AVATAR_TOKEN"
     )
