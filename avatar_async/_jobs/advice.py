@@ -9,6 +9,7 @@ from avatar_async._jobs.expiry import NOT_LISTED, at_risk
 from avatar_async._jobs.matching import WINDOW
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import REMOTE, TERMINAL, ArtifactState, State
+from avatar_async.requests import Kind
 from avatar_async.settings import DEADLINES_S
 
 #: Candidates that a command is shown for.
@@ -119,6 +120,11 @@ def quoted(text: str) -> str:
     return "$'" + "".join(_spelt(letter) for letter in text) + "'"
 
 
+def a_kind(kind: Kind) -> str:
+    """Return a kind with its article."""
+    return f"an {kind}" if kind is Kind.IMAGE_PREVIEW else f"a {kind}"
+
+
 def _is_hidden(letter: str) -> bool:
     return unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
@@ -136,10 +142,9 @@ def _doubt_step(job: Job, where: str) -> str:
         first, last = job.submitted_at - WINDOW, job.submitted_at + WINDOW
         day = "" if first.date() == last.date() else f"{last:%Y-%m-%d} "
         when = f", made between {first:%Y-%m-%d %H:%M} and {day}{last:%H:%M} UTC"
-    article = "an" if job.kind.startswith("i") else "a"
     head = (
         "a task may exist, so it is not sent again by itself; look in the service's console for "
-        f"{article} {job.kind} named {job.task_name!r}{when}"
+        f"{a_kind(job.kind)} named {job.task_name!r}{when}"
     )
     if len(job.candidates) > 1:
         head += f"; it lists {len(job.candidates)} that may be it"

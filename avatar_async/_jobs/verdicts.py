@@ -9,11 +9,13 @@ from avatar_async._jobs.remote import SubmissionReport
 _SETTING_STATUSES = frozenset({403, 404, 405, 407})
 #: Longest wait a service may ask for, in seconds.
 MAX_RETRY_AFTER_S = 600.0
+#: Seconds to wait where a busy service does not say how long.
+_UNSAID_WAIT_S = 5.0
 
 
-def clamped_wait_s(asked_s: float) -> float:
-    """Return the seconds to wait of those a service asked for: 0 to 600."""
-    return min(max(asked_s, 0.0), MAX_RETRY_AFTER_S)
+def clamped_wait_s(asked_s: float | None) -> float:
+    """Return the seconds to wait of those a service asked for: 0 to 600, and 5 if it did not say."""
+    return _UNSAID_WAIT_S if asked_s is None else min(max(asked_s, 0.0), MAX_RETRY_AFTER_S)
 
 
 def blames_setting(http_status: int) -> bool:

@@ -178,7 +178,7 @@ class Admission:
         self._not_sent_in_a_row = 0
         self._limit = max(1, min(self._limit - 1, max(outstanding, self._limit // 2)))
         self._lowered_at_s = self._clock.monotonic()
-        asked_s = 5.0 if retry_after_s is None else clamped_wait_s(retry_after_s)
+        asked_s = clamped_wait_s(retry_after_s)
         pause_s = asked_s + self._chance.uniform(0.0, min(1.0, 0.1 + asked_s / 10))
         self._pause(pause_s, "the service asked to wait")
         return pause_s

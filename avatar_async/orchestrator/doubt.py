@@ -20,7 +20,6 @@ from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import BY_CALLBACK, BY_LIST, Job
 from avatar_async._jobs.remote import QueryAnswer
 from avatar_async._jobs.states import State
-from avatar_async._jobs.verdicts import clamped_wait_s
 from avatar_async.errors import AvatarError, ConflictError, ThrottledError
 from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.pace import Pace
@@ -134,10 +133,9 @@ class DoubtSettler:
         try:
             answer = await self._service.find_tasks(name, turn=self._pace.turn)
         except ThrottledError as error:
-            hint_s = clamped_wait_s(5.0 if error.retry_after_s is None else error.retry_after_s)
-            self._pace.rest(hint_s)
+            rest_s = self._pace.rest(error)
             self._board.warn(
-                f"the list call is refused for now: waiting {hint_s:.0f} s", once="list-throttled"
+                f"the list call is refused for now: waiting {rest_s:.0f} s", once="list-throttled"
             )
             return None
         except AvatarError as error:

@@ -7,7 +7,6 @@ from typing import Final
 from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
-from avatar_async._jobs.verdicts import clamped_wait_s
 from avatar_async.errors import AvatarError, ThrottledError
 from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.doubt import DoubtSettler
@@ -102,9 +101,7 @@ class Hints:
         try:
             answer = await self._service.query_tasks(ids)
         except ThrottledError as error:
-            hint_s = clamped_wait_s(5.0 if error.retry_after_s is None else error.retry_after_s)
-            self._pace.rest(hint_s)
-            return hint_s
+            return self._pace.rest(error)
         except AvatarError as error:
             self._failures += 1
             self._board.warn(f"a query about a callback failed: {error}", once=f"hint:{type(error).__name__}")

@@ -8,9 +8,9 @@ from avatar_async._jobs.expiry import least_expiry_of
 from avatar_async._jobs.ports import Clock, JobStore, Service
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.remote import QueryAnswer, RemoteTask
-from avatar_async._jobs.states import State
 from avatar_async.errors import ArtifactRefusedError, AvatarError
 from avatar_async.orchestrator.pace import Pace
+from avatar_async.orchestrator.witness import witness_for
 
 #: Two answers that leave an id out must be this many seconds apart to prove anything.
 _APART_S: Final = 3600.0
@@ -104,16 +104,10 @@ class Losses:
             )
 
     async def _witness(self, job: Job) -> int | None:
-        """Return another task's id: if the answer has it, the service knows its tasks."""
+        """Return another task's id to ask for along with a task whose results may be gone; else None."""
         if self._clock.now() <= least_expiry_of(job, retention=self._retention):
             return None
-        others = [
-            other
-            for other in await self._store.jobs(states={State.IN_FLIGHT, State.READY, State.STORED})
-            if other.task_id is not None and other.id != job.id
-        ]
-        newest = max(others, key=lambda other: other.accepted_at or other.created_at, default=None)
-        return newest.task_id if newest else None
+        return await witness_for(self._store, job)
 
     def _key(self, job: Job) -> _Key:
         return (job.id, job.attempt, job.expires_at)

@@ -3,6 +3,8 @@
 import anyio
 
 from avatar_async._jobs.ports import Clock
+from avatar_async._jobs.verdicts import clamped_wait_s
+from avatar_async.errors import ThrottledError
 
 
 class Pace:
@@ -21,6 +23,8 @@ class Pace:
                 await self._clock.sleep(wait_s)
             self._next_s = self._clock.monotonic() + self._spacing_s
 
-    def rest(self, delay_s: float) -> None:
-        """Let no call pass for that many seconds."""
-        self._next_s = max(self._next_s, self._clock.monotonic() + delay_s)
+    def rest(self, refused: ThrottledError) -> float:
+        """Let no call pass for as long as the service asks; return for how many seconds."""
+        rest_s = clamped_wait_s(refused.retry_after_s)
+        self._next_s = max(self._next_s, self._clock.monotonic() + rest_s)
+        return rest_s

@@ -12,7 +12,6 @@ from avatar_async._jobs.planner import PollLimits, PollQueue, next_delay
 from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
-from avatar_async._jobs.verdicts import clamped_wait_s
 from avatar_async.errors import AuthError, AvatarError, RejectedError, ThrottledError
 from avatar_async.orchestrator.admission import Admission
 from avatar_async.orchestrator.answers import Answers
@@ -155,8 +154,7 @@ class Poller:
         try:
             answer = await self._service.query_tasks([job.task_id for job in jobs if job.task_id is not None])
         except ThrottledError as error:
-            hint_s = 5.0 if error.retry_after_s is None else clamped_wait_s(error.retry_after_s)
-            self._pace.rest(hint_s)
+            hint_s = self._pace.rest(error)
             self._board.warn(f"the service asks to poll less: waiting {hint_s:.0f} s", once="poll-throttled")
             return hint_s
         except AuthError as error:

@@ -5,14 +5,15 @@ from typing import Final
 from attrs import define
 
 from avatar_async._jobs import events as ev
+from avatar_async._jobs.advice import a_kind
 from avatar_async._jobs.matching import same_name
 from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import Job, JobError
 from avatar_async._jobs.remote import QueryAnswer, RemoteTask
-from avatar_async._jobs.states import State
 from avatar_async.errors import AvatarError
 from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.pace import Pace
+from avatar_async.orchestrator.witness import witness_for
 
 #: Answers in a row that leave an id out, and the seconds they span, before it counts as unknown there.
 _LEFT_OUT, _SPAN_S = 5, 120.0
@@ -46,10 +47,10 @@ class Unconfirmed:
         other_name = task.name is not None and not same_name(job.task_name, task.name)
         if not (other_kind or other_name):
             return None
-        shown = f"a {task.kind or job.kind}" + (f" named {task.name!r}" if task.name is not None else "")
+        shown = a_kind(task.kind or job.kind) + (f" named {task.name!r}" if task.name is not None else "")
         message = (
             f"task {task.task_id} is not this job's: the service says it is {shown}, "
-            f"asked for was a {job.kind} named {job.task_name!r}"
+            f"asked for was {a_kind(job.kind)} named {job.task_name!r}"
         )
         return ev.Disowned(at=self._board.clock.now(), error=JobError(code="wrong_task", message=message))
 
@@ -78,16 +79,11 @@ class Unconfirmed:
 
     async def _answers_for_another(self, job: Job) -> bool:
         """Tell whether the service shows a task of ours that is surely there."""
-        others = [
-            other
-            for other in await self._store.jobs(states={State.IN_FLIGHT, State.READY, State.STORED})
-            if other.task_id is not None and other.id != job.id and not other.unseen
-        ]
-        newest = max(others, key=lambda other: other.accepted_at or other.created_at, default=None)
-        if newest is None or newest.task_id is None:
+        witness = await witness_for(self._store, job)
+        if witness is None:
             return False
         await self._pace.turn()
         try:
-            return bool((await self._service.query_tasks([newest.task_id])).tasks)
+            return bool((await self._service.query_tasks([witness])).tasks)
         except AvatarError:
             return False

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from avatar_async.errors import ThrottledError
 from avatar_async.orchestrator.admission import CIRCUIT_AFTER, Admission
 from avatar_async.orchestrator.pace import Pace
 from avatar_async.testing import VirtualClock
@@ -111,7 +112,7 @@ async def test_no_pause_and_no_pace_hangs_on_the_wall_clock():
     pace = Pace(clock, rate=2.0)
     for _ in range(4):
         await pace.turn()
-    pace.rest(30.0)
+    assert pace.rest(ThrottledError("busy", retry_after_s=30.0)) == 30.0
     await pace.turn()
     assert clock.steady_s == pytest.approx(6300.0 + 1.5 + 30.0)
 
