@@ -24,7 +24,7 @@ from avatar_async._wire.creation import decode_create, encode_create
 from avatar_async._wire.dialect import QueryDialect
 from avatar_async._wire.listing import TaskListing
 from avatar_async._wire.outcomes import made_task
-from avatar_async._wire.querying import decode_list, decode_query, encode_query
+from avatar_async._wire.querying import TaskPage, decode_list, decode_query, encode_query
 from avatar_async.errors import (
     AuthError,
     AvatarError,
@@ -268,7 +268,7 @@ class AvatarClient:
     ) -> QueryAnswer:
         """List every task of a material or video name (see the `Service` port)."""
 
-        def decoded(reply: Reply, asked_at: datetime) -> Any:
+        def decoded(reply: Reply, asked_at: datetime) -> TaskPage:
             return decode_list(
                 self._dialect, reply, asked_at=asked_at, now=self._clock.now(), codes=self.codes
             )

@@ -79,8 +79,8 @@ class Accepted(Event):
 class Settled(Event):
     """Give a job in doubt the task id that was found to be its own.
 
-    `how` is "person", "list" or "callback". A person may also replace an id that a person gave and that
-    the service has not confirmed.
+    `how` is as `Job.settled_by` has it. A person may also replace an id that a person gave and that the
+    service has not confirmed.
     """
 
     task_id: int

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from avatar_async._jobs import events as ev
+from avatar_async._jobs.advice import command
 from avatar_async._jobs.names import safe_folder
 from avatar_async._jobs.ports import Clock, JobStore
 from avatar_async._jobs.records import Job, JobSpec, NewJob
@@ -33,7 +34,7 @@ class Plan:
     new: tuple[NewJob, ...] = ()
     amended: tuple[tuple[Job, ev.Amended], ...] = ()
     known: tuple[Job, ...] = ()
-    warnings: tuple[tuple[str, str], ...] = field(default=())
+    warnings: tuple[tuple[str, str], ...] = ()
 
 
 async def plan(store: JobStore, specs: Sequence[JobSpec], options: RunOptions, clock: Clock) -> Plan:
@@ -161,7 +162,7 @@ async def _amendments(
 
 def _remedy(job: Job) -> str:
     if job.state in (State.REJECTED, State.FAILED, State.EXPIRED):
-        return f"type `avatar-async retry {job.name}` first, or give the changed job a new name"
+        return f"type `{command('retry', job.name)}` first, or give the changed job a new name"
     return "give the changed job a new name, or undo the change"
 
 

@@ -83,7 +83,7 @@ class Answers:
 
     def in_question(self, job: Job) -> bool:
         """Tell whether the service left a task out lately, so that it is to be asked for again soon."""
-        return self._missing.is_news(job.id)
+        return self._missing.in_question(job.id)
 
     async def take(self, jobs: Sequence[Job], answer: QueryAnswer) -> None:
         """Write what an answer to a query about these jobs' tasks says of them."""

@@ -69,10 +69,11 @@ class Orchestrator:
         """Take the ledger and settle what an earlier run left behind.
 
         Raises:
-            ConfigError: The endpoint is another machine, and nobody described its query call.
+            ConfigError: The endpoint is another machine, and nobody described its query call; or the
+                output folder cannot be used.
             LedgerLockedError: Another run holds the ledger.
             LedgerMismatchError: The ledger belongs to another endpoint or account.
-            LedgerError: It cannot be opened, or there are receipts without a ledger.
+            LedgerError: It cannot be opened, is older than the receipts, or there are receipts without it.
         """
         self._session = await open_session(
             self._service,

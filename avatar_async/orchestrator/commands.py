@@ -7,7 +7,7 @@ from typing import Final
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.advice import command
 from avatar_async._jobs.ports import JobStore, change
-from avatar_async._jobs.records import Job
+from avatar_async._jobs.records import BY_PERSON, Job
 from avatar_async._jobs.states import OPEN, RETRYABLE, State
 from avatar_async.errors import ConflictError, JobNotFoundError, LifecycleError
 from avatar_async.settings.checks import did_you_mean
@@ -51,7 +51,7 @@ async def resolve(
             message = f"job {name!r} is {job.state}, not in_doubt: there is nothing to resolve{_why_not(job)}"
             raise LifecycleError(message)
         if task_id is not None:
-            return ev.Settled(at=at, task_id=task_id, how="person")
+            return ev.Settled(at=at, task_id=task_id, how=BY_PERSON)
         return ev.ResubmitOrdered(at=at) if resubmit else ev.GivenUp(at=at)
 
     [job] = await _order(store, batch, [name], event)

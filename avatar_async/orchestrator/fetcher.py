@@ -36,8 +36,6 @@ from avatar_async.orchestrator.signal import Signal
 from avatar_async.orchestrator.slots import Slot, Slots
 from avatar_async.orchestrator.urgency import displaced
 
-__all__ = ["Download", "Fetcher"]
-
 #: Fresh addresses asked for one file before the job is let go for a while.
 _REFRESHES: Final = 2
 #: Between two looks, in seconds, whether a download should make room for a job that waits.

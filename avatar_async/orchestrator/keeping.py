@@ -1,11 +1,11 @@
 """The id of an accepted task, written down whatever it takes."""
 
-import shlex
 from typing import Final
 
 import anyio
 
 from avatar_async._jobs import events as ev
+from avatar_async._jobs.advice import command
 from avatar_async._jobs.records import Job
 from avatar_async.errors import ConflictError, LedgerError
 from avatar_async.orchestrator.board import Board
@@ -82,4 +82,4 @@ class IdKeeper:
 
 
 def _command(job: Job, event: ev.Accepted) -> str:
-    return f"avatar-async resolve {shlex.quote(job.name)} --task-id {event.task_id}"
+    return command("resolve", job.name, f"--task-id {event.task_id}")

@@ -40,7 +40,7 @@ _ROWS: Final = 8
 
 
 class Loops:
-    """Submitter, poller, fetcher, settler, scribe and watcher of one run, and whether it is over."""
+    """The loops of one run, from submitter to watcher; how it stands, and whether it is over."""
 
     def __init__(
         self,
@@ -264,7 +264,7 @@ class Loops:
         notices = [self.admission.notice() if board.any_eligible else None, self.fetcher.precedence.notice]
         if self.settler.busy:
             notices.append("looking in the service's list for tasks of jobs in doubt")
-        elif waiting := len(board.in_state(State.IN_DOUBT)):
+        elif waiting := board.number(State.IN_DOUBT):
             doubtful = "1 job" if waiting == 1 else f"{waiting} jobs"
             notices.append(f"{doubtful} in doubt: `avatar-async status` tells what to do")
         return Snapshot(

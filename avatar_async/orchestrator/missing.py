@@ -30,7 +30,7 @@ class MissingTasks:
         """Note that an answer tells of the task, or that nobody asks for it any more."""
         self._polls.pop(job_id, None)
 
-    def is_news(self, job_id: str) -> bool:
+    def in_question(self, job_id: str) -> bool:
         """Tell whether the task was left out lately, so that it should be asked for again soon."""
         return 0 < self._polls.get(job_id, 0) < _TELL_AFTER
 

@@ -1,6 +1,5 @@
 """Keeps the receipts (`job.json`) in step with the ledger, and hands ended jobs on."""
 
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -27,11 +26,8 @@ class Scribe:
         self._receipts = receipts
         self._deliver = deliver
         self._due: dict[str, Job] = {}
-        self._ended: deque[str] = deque()
         self._writing = False
         self._wake: Final = Signal()
-        #: Woken when nothing is left to write.
-        self.quiet: Final = Signal()
         board.on_change(self._follow)
 
     @property
@@ -74,7 +70,6 @@ class Scribe:
                 self._writing = False
             if job.terminal:
                 self._deliver(job)
-        self.quiet.set()
         self._board.changed.set()
 
     async def _write(self, job: Job) -> None:

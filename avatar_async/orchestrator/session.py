@@ -108,7 +108,7 @@ async def open_session(
             folder cannot be used.
         LedgerLockedError: Another run holds the ledger.
         LedgerMismatchError: The ledger belongs to another endpoint or account.
-        LedgerError: It cannot be opened, or there are receipts without a ledger.
+        LedgerError: It cannot be opened, is older than the receipts, or there are receipts without it.
     """
     if not service.dialect_trusted:
         raise ConfigError(_NO_DIALECT.format(endpoint=service.endpoint))

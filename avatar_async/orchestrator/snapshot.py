@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from attrs import field, frozen
+from attrs import frozen
 
 from avatar_async._jobs.states import State
-from avatar_async.orchestrator.fetcher import Download
+from avatar_async.orchestrator.arrivals import Download
 
 
 @frozen(kw_only=True)
@@ -51,5 +51,5 @@ class Snapshot:
     speed_bytes_s: float = 0.0
     next_expiry: tuple[str, datetime] | None = None
     at_risk: int = 0
-    notices: tuple[str, ...] = field(default=())
+    notices: tuple[str, ...] = ()
     stopping: bool = False

@@ -9,6 +9,7 @@ from avatar_async._jobs.expiry import at_risk, bytes_left, too_slow
 from avatar_async._jobs.ports import JobStore
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
+from avatar_async._storage.sizes import size_text
 from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.status import SPEED
 
@@ -114,7 +115,7 @@ class Watcher:
             if job.id in self.late:
                 text = (
                     f"its results vanish at {job.expires_at:%Y-%m-%d %H:%M} UTC, too soon at the present "
-                    f"{speed_bytes_s / 1e6:.3g} MB/s with {total / 1e6:.3g} MB still to come: "
+                    f"{size_text(speed_bytes_s)}/s with {size_text(total)} still to come: "
                     "raise --bandwidth, or use a faster line"
                 )
                 self._board.warn(text, job=job.name, once=f"too_slow:{job.id}:{job.attempt}")

@@ -13,7 +13,7 @@ from avatar_async.cli.render.cells import fit, fit_middle, width_of
 from avatar_async.cli.render.text import clock_text, countdown_text, one_line
 
 if TYPE_CHECKING:
-    from avatar_async.orchestrator.fetcher import Download
+    from avatar_async.orchestrator.arrivals import Download
     from avatar_async.orchestrator.snapshot import Snapshot, Waiting
 
 STYLES = {
