@@ -111,7 +111,7 @@ def list_faults() -> str:
     _emulator()
     from avatar_async.emulator.faults import listing
 
-    return str(listing())
+    return listing()
 
 
 def read_faults(spec: str | None) -> "FaultPlan | None":

@@ -10,10 +10,9 @@ from aiohttp import web
 from attrs import frozen
 from yarl import URL
 
-from avatar_async.emulator.faults.base import API, HTTP, Delivery, Fault, Hit, Inner, param
+from avatar_async.emulator.faults.base import API, HTTP, WHEN, Delivery, Fault, Hit, Inner, param
 from avatar_async.emulator.replies import Content, Reply
 
-_WHEN = ("before", "after")
 _DEEP = 100_000
 _BIG = 10_000_000
 
@@ -33,7 +32,7 @@ class Status(Fault):
         "", "Retry-After as it is sent: 2, -5, 99999999999; `date+30` sends the date 30 s ahead"
     )
     when: Literal["before", "after"] = param(
-        "before", "before the call is handled, or instead of the reply after it was", words=_WHEN
+        "before", "before the call is handled, or instead of the reply after it was", words=WHEN
     )
 
     async def around(self, hit: Hit, inner: Inner) -> web.StreamResponse:
@@ -108,7 +107,7 @@ class Garbage(Fault):
             "utf16",
         ),
     )
-    when: Literal["before", "after"] = param("after", "before or after the call is handled", words=_WHEN)
+    when: Literal["before", "after"] = param("after", "before or after the call is handled", words=WHEN)
 
     async def around(self, hit: Hit, inner: Inner) -> web.StreamResponse:
         """Answer with garbage."""

@@ -18,6 +18,8 @@ API = frozenset({"create", "query", "list", "token", "refresh"})
 HTTP = API | {"file"}
 #: Calls that show tasks.
 SHOWS = frozenset({"create", "query", "list", "callback"})
+#: Whether something goes wrong before a call is handled, or after.
+WHEN = ("before", "after")
 
 Inner = Callable[[], Awaitable[web.StreamResponse]]
 

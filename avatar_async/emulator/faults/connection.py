@@ -8,10 +8,9 @@ from typing import ClassVar, Literal
 from aiohttp import web
 from attrs import evolve, frozen
 
-from avatar_async.emulator.faults.base import HTTP, Delivery, Fault, Hit, Inner, ReplyFault, param
+from avatar_async.emulator.faults.base import HTTP, WHEN, Delivery, Fault, Hit, Inner, ReplyFault, param
 from avatar_async.emulator.replies import BrokenOff, Reply
 
-_WHEN = ("before", "after")
 _WHEN_MEANING = "before or after the call is handled"
 
 
@@ -25,7 +24,7 @@ class Reset(Fault):
     when: Literal["before", "after", "middle"] = param(
         "before",
         "before the call is handled, after it without a reply, or in the middle of the reply",
-        words=("before", "after", "middle"),
+        words=(*WHEN, "middle"),
     )
 
     async def around(self, hit: Hit, inner: Inner) -> web.StreamResponse:
@@ -45,7 +44,7 @@ class Delay(Fault):
     places: ClassVar[frozenset[str]] = HTTP | {"callback"}
     meaning: ClassVar[str] = "wait; a callback comes late"
     seconds: float = param(1.0, "how long", least=0)
-    when: Literal["before", "after"] = param("before", _WHEN_MEANING, words=_WHEN)
+    when: Literal["before", "after"] = param("before", _WHEN_MEANING, words=WHEN)
 
     async def around(self, hit: Hit, inner: Inner) -> web.StreamResponse:
         """Wait before or after the call is handled."""
@@ -58,7 +57,6 @@ class Delay(Fault):
 
     def deliver(self, delivery: Delivery, dice: random.Random) -> None:
         """Send the callback late."""
-        del dice
         delivery.delay_s += self.seconds
 
 
@@ -70,7 +68,7 @@ class Hang(Fault):
     places: ClassVar[frozenset[str]] = HTTP
     meaning: ClassVar[str] = "never answer; `after` and `middle` do the work first"
     when: Literal["before", "after", "middle"] = param(
-        "before", "before or after the call is handled, or after half the reply", words=(*_WHEN, "middle")
+        "before", "before or after the call is handled, or after half the reply", words=(*WHEN, "middle")
     )
 
     async def around(self, hit: Hit, inner: Inner) -> web.StreamResponse:

@@ -1,7 +1,6 @@
 """Count create calls and put the faults around all calls: each rule that hits wraps the handling."""
 
 import json
-import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -13,10 +12,10 @@ from avatar_async._wire.endpoints import CREATE_PATHS, LIST_PATH, QUERY_PATH, RE
 from avatar_async.emulator.artifacts import ROUTE_NAME
 from avatar_async.emulator.bodies import read_json
 from avatar_async.emulator.creates import name_of
-from avatar_async.emulator.faults.base import Hit, ShownFault, World, with_content
+from avatar_async.emulator.faults.base import Hit, Inner, ShownFault, World, with_content
 from avatar_async.emulator.faults.live import Faults, Fired
 from avatar_async.emulator.faults.rules import Rule
-from avatar_async.emulator.replies import Content, reply_of
+from avatar_async.emulator.replies import Content, Sending, reply_of
 from avatar_async.emulator.store import Store
 from avatar_async.requests import Kind
 
@@ -30,8 +29,6 @@ _PATHS = {
 }
 _KINDS = {path: kind for kind, path in CREATE_PATHS.items()}
 _MOST_IDS = 1000
-
-Inner = Callable[[], Awaitable[web.StreamResponse]]
 
 
 @frozen(kw_only=True)
@@ -146,8 +143,7 @@ def _showing(
             return response
         changed = await _changed(envelope["data"], call, show)
         text = json.dumps({**envelope, "data": changed}, ensure_ascii=False, separators=(",", ":"))
-        hit = Hit(request=call.request, endpoint=call.endpoint, world=world, dice=random.Random(0))
-        return hit.sending(with_content(reply, text.encode()))
+        return Sending(with_content(reply, text.encode()), world.wait, world.until_gone)
 
     return answer
 

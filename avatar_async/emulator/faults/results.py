@@ -50,7 +50,6 @@ class ResultFault(Fault):
             folder: Where its files lie.
             dice: Chances of this hit.
         """
-        del folder, dice
         return outcome
 
 

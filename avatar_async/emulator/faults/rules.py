@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from avatar_async.emulator.faults.base import Fault
 from avatar_async.errors import EmulatorError
@@ -140,10 +140,6 @@ class FaultPlan:
     def text(self) -> str:
         """Return the plan as one spec."""
         return ",".join([*(rule.text for rule in self.rules), f"seed={self.seed}"])
-
-    def adding(self, *rules: Rule) -> "FaultPlan":
-        """Return the plan with more rules."""
-        return evolve(self, rules=(*self.rules, *rules))
 
 
 def fits(pattern: str, endpoint: str) -> bool:

@@ -131,9 +131,7 @@ class EarlyEnd(ReplyFault):
 
     async def change(self, hit: Hit, reply: Reply) -> Reply:
         """Cut the body and tell no length."""
-        size_bytes = reply.body.size_bytes
-        kept = max(0, min(int(size_bytes * self.share), size_bytes - 1))
-        return evolve(reply, cut_bytes=kept, promised_bytes=None)
+        return evolve(reply, cut_bytes=_short_of_all(reply, self.share), promised_bytes=None)
 
 
 @frozen(kw_only=True)
@@ -150,9 +148,7 @@ class Revoke(ReplyFault):
     async def change(self, hit: Hit, reply: Reply) -> Reply:
         """Break off and refuse the address."""
         hit.world.revoke(hit.request.raw_path)
-        size_bytes = reply.body.size_bytes
-        kept = max(0, min(int(size_bytes * self.share), size_bytes - 1))
-        return evolve(reply, cut_bytes=kept, ending="close")
+        return evolve(reply, cut_bytes=_short_of_all(reply, self.share), ending="close")
 
 
 @frozen(kw_only=True)
@@ -183,6 +179,12 @@ def whole(reply: Reply) -> Reply:
     headers = {name: value for name, value in reply.headers.items() if name != "Content-Range"}
     full = evolve(body, start=0, stop=body.total_bytes)
     return evolve(reply, status=200, headers=headers, body=full, promised_bytes=body.total_bytes)
+
+
+def _short_of_all(reply: Reply, share: float) -> int:
+    """Return how many bytes a share of the body is, at least one fewer than all."""
+    size_bytes = reply.body.size_bytes
+    return max(0, min(int(size_bytes * share), size_bytes - 1))
 
 
 async def _content(reply: Reply) -> bytes | None:
