@@ -7,32 +7,17 @@ import anyio
 import pytest
 from attrs import evolve
 
-from avatar_async._jobs.remote import SubmissionReport
 from avatar_async._jobs.states import State
 from avatar_async._storage.ledger import Ledger
 from avatar_async.errors import ConnectionLostError, ReplyError, ThrottledError
-from avatar_async.orchestrator import StateEvent, WarningEvent
+from avatar_async.orchestrator import WarningEvent
 from avatar_async.requests import Kind
-
-UNKNOWN = SubmissionReport(sent=True, message="the connection broke")
-
-
-async def unheard(fake, request):
-    """Make the task, and lose the answer."""
-    fake.accept(request, at=fake.intent_at(request.name))
-    return UNKNOWN
+from tests.unit.orchestrator.lost_answers import UNKNOWN, unheard, until
 
 
 async def run_out(runner):
     """Run to the end and return each job's state by name."""
     return {job.name: job.state async for job in runner.run()}
-
-
-async def until(events, name, state):
-    """Wait until a job is in a state."""
-    async for event in events:
-        if isinstance(event, StateEvent) and (event.job, event.to_state) == (name, state):
-            return
 
 
 @pytest.fixture

@@ -7,33 +7,17 @@ from datetime import timedelta
 import anyio
 import pytest
 
-from avatar_async._jobs.remote import SubmissionReport
 from avatar_async._jobs.states import State
 from avatar_async.errors import ConfigError, ConnectionLostError, ReplyError
-from avatar_async.orchestrator import StateEvent
 from avatar_async.orchestrator.hints import MOST_KEPT
 from avatar_async.requests import Kind
-
-UNKNOWN = SubmissionReport(sent=True, message="the connection broke")
+from tests.unit.orchestrator.lost_answers import UNKNOWN, unheard, until
 
 
 @pytest.fixture
 def clock(patient_clock):
     """A clock that waits for threads: these tests tell how soon a hint is heeded."""
     return patient_clock
-
-
-async def unheard(fake, request):
-    """Make the task, and lose the answer."""
-    fake.accept(request, at=fake.intent_at(request.name))
-    return UNKNOWN
-
-
-async def until(events, name, state):
-    """Wait until a job is in a state."""
-    async for event in events:
-        if isinstance(event, StateEvent) and (event.job, event.to_state) == (name, state):
-            return
 
 
 async def asked_for(service, task_id):

@@ -10,8 +10,7 @@ from avatar_async._storage.ledger import Ledger
 from avatar_async.errors import ConflictError, JobNotFoundError, LedgerError, LifecycleError
 from avatar_async.orchestrator import WarningEvent
 from avatar_async.requests import Kind
-
-UNKNOWN = SubmissionReport(sent=True, message="the connection broke")
+from tests.unit.orchestrator.lost_answers import UNKNOWN
 
 
 async def test_kill_ends_the_run_at_once_and_leaves_the_callers_block_alone(orchestrator, service, training):

@@ -4,23 +4,14 @@ import json
 
 import pytest
 
-from avatar_async._jobs.remote import SubmissionReport
 from avatar_async._jobs.states import State
 from avatar_async._storage.ledger import Ledger
 from avatar_async.errors import ConflictError, LifecycleError
-from avatar_async.orchestrator import StateEvent, commands
+from avatar_async.orchestrator import commands
 from avatar_async.requests import Kind
+from tests.unit.orchestrator.lost_answers import UNKNOWN, until
 
-UNKNOWN = SubmissionReport(sent=True, message="the connection broke")
 BATCH = "default"
-
-
-async def until(events, name, state):
-    """Wait until a job is in a state; return what was said of it."""
-    async for event in events:
-        if isinstance(event, StateEvent) and (event.job, event.to_state) == (name, state):
-            return event.message
-    raise AssertionError
 
 
 async def leave_in_doubt(make, training, *names):

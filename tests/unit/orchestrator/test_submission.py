@@ -19,8 +19,8 @@ from avatar_async.errors import (
 )
 from avatar_async.orchestrator import EndEvent, StateEvent, WarningEvent, commands
 from avatar_async.requests import Ref
+from tests.unit.orchestrator.lost_answers import UNKNOWN
 
-UNKNOWN = SubmissionReport(sent=True, message="the connection broke")
 NOT_SENT = SubmissionReport(sent=False, message="connection refused")
 
 

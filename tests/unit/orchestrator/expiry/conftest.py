@@ -236,3 +236,23 @@ def archive(service, clock, monkeypatch, zip_of):
         return len(service.bodies[name])
 
     return keep
+
+
+@pytest.fixture
+def stored_in_time(orchestrator, service, submitted, archive, clock):
+    """A function that has tasks of these sizes finish at once, and returns the jobs and how long the run took."""
+
+    async def run(sizes, times, **options):
+        names = [f"job-{number:02}" for number in range(len(sizes))]
+        service.duration_s = 1e9
+        await submitted(*names)
+        service.duration_s = 0.0
+        now_s = clock.monotonic()
+        for name, size, seconds in zip(names, sizes, times, strict=True):
+            archive(name, size, now_s + seconds)
+        async with orchestrator(**options) as runner:
+            async for _ in runner.run():
+                pass
+            return [job for job in await runner.jobs() if job.name in names], clock.monotonic() - now_s
+
+    return run

@@ -28,26 +28,6 @@ def told(monkeypatch):
     return orders
 
 
-@pytest.fixture
-def stored_in_time(orchestrator, service, submitted, archive, clock):
-    """A function that has tasks of these sizes finish at once, and returns the jobs after the run."""
-
-    async def run(sizes, times, **options):
-        names = [f"job-{number:02}" for number in range(len(sizes))]
-        service.duration_s = 1e9
-        await submitted(*names)
-        service.duration_s = 0.0
-        now_s = clock.monotonic()
-        for name, size, seconds in zip(names, sizes, times, strict=True):
-            archive(name, size, now_s + seconds)
-        async with orchestrator(**options) as runner:
-            async for _ in runner.run():
-                pass
-            return [job for job in await runner.jobs() if job.name in names], clock.monotonic() - now_s
-
-    return run
-
-
 def all_home(jobs):
     """Tell whether every job was stored before its results vanished."""
     return all(job.state is State.STORED and job.stored_at < job.expires_at for job in jobs)

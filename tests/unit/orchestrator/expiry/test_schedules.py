@@ -11,25 +11,8 @@ from avatar_async.orchestrator import StateEvent
 MARGIN, FIRST_S = 1.06, 5.0
 
 
-async def stored_in_time(orchestrator, service, submitted, archive, clock, sizes, times, **options):
-    """Have tasks of these sizes finish at once; return the jobs after the run."""
-    names = [f"job-{number:02}" for number in range(len(sizes))]
-    service.duration_s = 1e9
-    await submitted(*names)
-    service.duration_s = 0.0
-    now_s = clock.monotonic()
-    for name, size, seconds in zip(names, sizes, times, strict=True):
-        archive(name, size, now_s + seconds)
-    async with orchestrator(**options) as runner:
-        async for _ in runner.run():
-            pass
-        return {job.name: job for job in await runner.jobs()}
-
-
 @pytest.mark.parametrize("seed", range(10))
-async def test_every_expiry_is_met_where_the_order_of_expiry_can_meet_it(
-    orchestrator, service, submitted, archive, clock, seed
-):
+async def test_every_expiry_is_met_where_the_order_of_expiry_can_meet_it(stored_in_time, seed):
     """Whatever the sizes and the number of downloads at once; equal shares would be late for the first."""
     chance = random.Random(seed)
     bandwidth = chance.choice([8_000, 20_000, 60_000])
@@ -40,61 +23,32 @@ async def test_every_expiry_is_met_where_the_order_of_expiry_can_meet_it(
     for number in order:
         passed += (sizes[number] + 200) * MARGIN / bandwidth
         times[number] = passed = passed + chance.choice([0.0, 0.0, 0.3, 10.0])
-    jobs = await stored_in_time(
-        orchestrator,
-        service,
-        submitted,
-        archive,
-        clock,
+    jobs, _ = await stored_in_time(
         sizes,
         [times[number] for number in range(len(sizes))],
         fetches=chance.randint(1, 6),
         bandwidth_bytes_s=bandwidth,
     )
-    assert {job.state for job in jobs.values()} == {State.STORED}
-    assert all(job.stored_at < job.expires_at for job in jobs.values())
+    assert {job.state for job in jobs} == {State.STORED}
+    assert all(job.stored_at < job.expires_at for job in jobs)
 
 
-async def test_equal_shares_would_miss_what_the_order_of_expiry_meets(
-    orchestrator, service, submitted, archive, clock
-):
+async def test_equal_shares_would_miss_what_the_order_of_expiry_meets(stored_in_time):
     """Four files side by side would all be home at the end, when three have vanished."""
     size, bandwidth = 200_000, 20_000
     times = [FIRST_S + (number + 1) * size * MARGIN / bandwidth for number in range(4)]
-    jobs = await stored_in_time(
-        orchestrator,
-        service,
-        submitted,
-        archive,
-        clock,
-        [size] * 4,
-        times,
-        fetches=4,
-        bandwidth_bytes_s=bandwidth,
-    )
-    assert {job.state for job in jobs.values()} == {State.STORED}
-    assert all(job.stored_at < job.expires_at for job in jobs.values())
+    jobs, _ = await stored_in_time([size] * 4, times, fetches=4, bandwidth_bytes_s=bandwidth)
+    assert {job.state for job in jobs} == {State.STORED}
+    assert all(job.stored_at < job.expires_at for job in jobs)
 
 
-async def test_downloads_that_wait_for_bandwidth_are_read_from_often_enough_to_live(
-    orchestrator, service, submitted, archive, clock
-):
+async def test_downloads_that_wait_for_bandwidth_are_read_from_often_enough_to_live(service, stored_in_time):
     """Servers cut a connection from which nothing is read for a minute."""
     service.cuts_after_s = 55.0
     sizes, bandwidth = [6_000_000, 400_000, 400_000], 60_000
-    jobs = await stored_in_time(
-        orchestrator,
-        service,
-        submitted,
-        archive,
-        clock,
-        sizes,
-        [200.0, 400.0, 500.0],
-        fetches=3,
-        bandwidth_bytes_s=bandwidth,
-    )
-    assert {job.state for job in jobs.values()} == {State.STORED}
-    assert sorted(service.opened) == sorted(jobs)
+    jobs, _ = await stored_in_time(sizes, [200.0, 400.0, 500.0], fetches=3, bandwidth_bytes_s=bandwidth)
+    assert {job.state for job in jobs} == {State.STORED}
+    assert sorted(service.opened) == [job.name for job in jobs]
     assert 15.0 <= service.longest_silence_s < 55.0
 
 

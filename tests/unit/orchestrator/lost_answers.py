@@ -1,0 +1,20 @@
+"""Create calls whose answer was lost, and waiting for what becomes of their jobs."""
+
+from avatar_async._jobs.remote import SubmissionReport
+from avatar_async.orchestrator import StateEvent
+
+UNKNOWN = SubmissionReport(sent=True, message="the connection broke")
+
+
+async def unheard(fake, request):
+    """Make the task, and lose the answer."""
+    fake.accept(request, at=fake.intent_at(request.name))
+    return UNKNOWN
+
+
+async def until(events, name, state):
+    """Wait until a job is in a state; return what was said of it."""
+    async for event in events:
+        if isinstance(event, StateEvent) and (event.job, event.to_state) == (name, state):
+            return event.message
+    raise AssertionError
