@@ -115,7 +115,7 @@ def test_what_is_no_ordinary_file_is_refused_at_once(odd_files, name, words):
         Settings.load({}, file)
 
 
-def test_a_file_longer_than_any_batch_is_refused(tmp_path, monkeypatch):
+def test_a_file_longer_than_any_batch_is_refused(tmp_path):
     """Memory is not for whoever writes the longest file."""
     file = tmp_path / "long.toml"
     with file.open("wb") as handle:

@@ -95,7 +95,7 @@ async def test_looks_go_on_as_long_as_the_run_does(orchestrator, listing, traini
     assert len(listing.lists) >= 10
 
 
-async def test_a_run_with_nothing_else_to_do_does_not_wait_for_ever(orchestrator, listing, training, clock):
+async def test_a_run_with_nothing_else_to_do_does_not_wait_for_ever(orchestrator, listing, training):
     """A task that was never made is in no list: a person is asked, soon."""
     listing.answers.append(UNKNOWN)
     async with orchestrator() as runner:
@@ -245,7 +245,7 @@ async def test_an_endless_list_is_told_once_and_settles_nothing(orchestrator, li
     assert sum("does not end" in message for message in told) == 1
 
 
-async def test_a_preview_is_not_settled_by_a_training_of_its_name(orchestrator, listing, training, preview):
+async def test_a_preview_is_not_settled_by_a_training_of_its_name(orchestrator, listing, preview):
     """Kinds are told apart."""
     listing.answers.append(UNKNOWN)
     listing._next_id += 1

@@ -144,7 +144,7 @@ async def test_a_hint_at_a_task_of_ours_is_heeded_soon(orchestrator, service, tr
     assert asked_s - hinted_s < 100.0, "not at the planned poll, minutes later"
 
 
-async def test_a_flood_of_hints_keeps_to_the_poll_rate_and_in_bounds(orchestrator, service, training, clock):
+async def test_a_flood_of_hints_keeps_to_the_poll_rate_and_in_bounds(orchestrator, service, training):
     """Anybody may send callbacks; they cost neither calls nor memory without end."""
     service.duration_s = 1e9
     service.answers.extend([None, UNKNOWN])
@@ -174,7 +174,7 @@ async def test_a_flood_of_hints_keeps_to_the_poll_rate_and_in_bounds(orchestrato
     assert max(len(ids) for _, ids in service.queries) <= service.query_batch
 
 
-async def test_unknown_ids_are_queried_only_while_jobs_are_in_doubt(orchestrator, service, training, clock):
+async def test_unknown_ids_are_queried_only_while_jobs_are_in_doubt(orchestrator, service, training):
     """They are other people's tasks, save when one of ours is missing."""
     service.duration_s = 50.0
     async with orchestrator() as runner:
@@ -226,7 +226,7 @@ async def test_a_query_about_a_callback_that_fails_is_made_again(orchestrator, s
     assert states["lost"] is State.STORED
 
 
-async def test_garbage_is_refused_and_changes_nothing(orchestrator, service, training):
+async def test_garbage_is_refused_and_changes_nothing(orchestrator, training):
     """An error of ours, and the run goes on."""
     async with orchestrator() as runner:
         await runner.add("a", training("a"))

@@ -110,9 +110,7 @@ async def test_slow_servers_do_not_keep_the_others_out_and_lose_nothing(
         "http://[::1",
     ],
 )
-async def test_an_address_that_may_never_be_asked_is_a_persons(
-    orchestrator, service, training, offering, url
-):
+async def test_an_address_that_may_never_be_asked_is_a_persons(orchestrator, training, offering, url):
     """The service is asked once more for a proper one; then the job waits, with a reason that says why."""
     offering(lambda name, file: evolve(file, url=url) if name == "a" else file)
     async with orchestrator() as runner:
@@ -174,7 +172,7 @@ async def test_half_a_file_that_never_gets_whole_is_kept_for_a_person_at_last(
 
 
 async def test_a_mishap_nobody_foresaw_in_one_download_does_not_end_the_run(
-    orchestrator, service, training, streaming
+    orchestrator, training, streaming
 ):
     """Decoders, disks and transports raise what they like; the other jobs go on, and so does this one."""
     tries: list[str] = []

@@ -240,7 +240,7 @@ def archive(service, clock, monkeypatch, zip_of):
 
 @pytest.fixture
 def stored_in_time(orchestrator, service, submitted, archive, clock):
-    """A function that has tasks of these sizes finish at once, and returns the jobs and how long the run took."""
+    """A function that runs tasks of these sizes, finished at once; returns the jobs and the seconds taken."""
 
     async def run(sizes, times, **options):
         names = [f"job-{number:02}" for number in range(len(sizes))]

@@ -96,7 +96,7 @@ async def test_a_task_that_the_service_leaves_out_is_told_with_what_to_do_and_th
 
 
 async def test_a_task_forgotten_while_it_was_unfinished_is_lost_after_its_time_and_two_looks(
-    submitted, run_all, orchestrator, service, clock, tmp_path
+    submitted, orchestrator, service, clock, tmp_path
 ):
     """Seven days from its last sign of life on, while the service tells of another task."""
     service.takes_s = {"b": 30 * DAY_S}

@@ -54,7 +54,7 @@ async def test_downloads_that_wait_for_bandwidth_are_read_from_often_enough_to_l
 
 @pytest.mark.parametrize("limit", ["bandwidth", "connection"])
 async def test_a_job_that_vanishes_soon_gets_the_slot_of_a_long_download(
-    orchestrator, service, training, archive, clock, limit
+    orchestrator, service, training, archive, limit
 ):
     """The long one is parked with what it has, and goes on from there."""
     speed = 50_000
@@ -80,7 +80,7 @@ async def test_a_job_that_vanishes_soon_gets_the_slot_of_a_long_download(
     assert service.sent["long"] < long_bytes + 3_000_000
 
 
-async def test_a_job_with_days_left_waits_for_its_slot(orchestrator, service, training, archive, clock):
+async def test_a_job_with_days_left_waits_for_its_slot(orchestrator, service, training, archive):
     """Parking costs a connection, and nothing is at risk."""
     archive("long", 1_000_000, 7 * 86400.0)
     archive("later", 100_000, 5 * 86400.0)

@@ -15,7 +15,7 @@ WEEK = timedelta(days=7)
 HOUR = timedelta(hours=1)
 
 
-async def test_results_fetched_at_once_say_until_when_they_were_online(orchestrator, service, training):
+async def test_results_fetched_at_once_say_until_when_they_were_online(orchestrator, training):
     """Seven days from the finish."""
     async with orchestrator() as runner:
         await runner.add("a", training("a"))
