@@ -181,8 +181,12 @@ async def test_a_name_that_leads_elsewhere_is_not_called(avatar_emulator, caller
         ]
 
     monkeypatch.setattr("aiohttp.ThreadedResolver.resolve", elsewhere)
-    options = {"callback_url": "http://inside.test/", "time_scale": 1000}
+    told: list[str] = []
+    options = {"callback_url": "http://inside.test/", "time_scale": 1000, "tell": told.append}
     async with avatar_emulator(**options) as emulator, caller(emulator) as api:
         await api.create(PREVIEW, bodies(emulator).preview())
         await until(lambda: emulator.received.callbacks["look"] == 4)
         await until(lambda: all(task.outcome.called_back for task in emulator._store.tasks.values()))
+    assert told == [
+        "warning: a callback was not taken by http://inside.test: inside.test is not on this machine"
+    ]
