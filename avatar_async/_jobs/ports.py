@@ -5,9 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from attrs import frozen
-
-from avatar_async._jobs.events import Event, IntentWritten
+from avatar_async._jobs.changes import Change
 from avatar_async._jobs.records import Artifact, Job, NewJob
 from avatar_async._jobs.remote import QueryAnswer, SubmissionReport
 from avatar_async._jobs.states import State
@@ -31,53 +29,12 @@ class Clock(Protocol):
         ...
 
 
-@frozen(kw_only=True)
-class Change:
-    """One compare-and-set write: apply `event` if the job still stands as expected.
-
-    Attributes:
-        job_id: The store's key.
-        state: The state it must be in.
-        attempt: The attempt it must be at.
-        owner: The owner it must have; ANY_OWNER skips the check.
-        task_id: The task it must have; ANY_TASK skips the check.
-        revision: The write that must be its latest; None skips the check.
-        event: What happened.
-    """
-
-    job_id: str
-    state: State
-    attempt: int
-    event: Event
-    owner: str | None = None
-    task_id: int | None = -1
-    revision: int | None = None
-
-    #: A value for `owner` that matches any.
-    ANY_OWNER = "*"
-    #: A value for `task_id` that matches any.
-    ANY_TASK = -1
-
-
-def change(job: Job, event: Event) -> Change:
-    """Return the change that applies `event` if the job still stands as this record says.
-
-    What was learnt of one task says nothing of another that a person named meanwhile. A promise of a create
-    call holds for the request that was read: a job that was written to since is to be read anew.
-    """
-    return Change(
-        job_id=job.id,
-        state=job.state,
-        attempt=job.attempt,
-        owner=job.owner,
-        task_id=job.task_id,
-        revision=job.revision if isinstance(event, IntentWritten) else None,
-        event=event,
-    )
-
-
 class JobStore(Protocol):
-    """The durable store of jobs; every write is on disk when its call returns."""
+    """The durable store of jobs; every write is on disk when its call returns.
+
+    Raises:
+        LedgerError: From every call: the store cannot be read or written.
+    """
 
     async def bind(self, endpoint: str, account: str, *, rebind: bool = False) -> None:
         """Tie the store to an endpoint origin and account, or check that it is tied to these.
@@ -208,6 +165,7 @@ class ArtifactSource(Protocol):
             ArtifactRefusedError: The address is refused or gone.
             TransportError: The host cannot be reached or talks nonsense.
             ThrottledError: Too many calls.
+            ServiceError: The address needs a token, and none can be had now.
         """
         ...
 
@@ -242,6 +200,9 @@ class Service(ArtifactSource, Protocol):
         """Send one create call on a fresh connection and report what was seen; never sends twice.
 
         Cancellation leaves the outcome unknown.
+
+        Raises:
+            RequestError: The request cannot be written as JSON; nothing was sent.
         """
         ...
 
@@ -284,7 +245,12 @@ class FetchJournal(Protocol):
     """Where a download writes down how far it is; each call is durable when it returns."""
 
     async def record(self, artifact: Artifact) -> None:
-        """Record the artifact's new standing."""
+        """Record the artifact's new standing.
+
+        Raises:
+            ConflictError: The job changed in the meantime; nothing was recorded.
+            LedgerError: The store cannot be written.
+        """
         ...
 
 
@@ -310,7 +276,9 @@ class Downloads(Protocol):
                 with `short`, only their end is missing, so that the rest may come another time.
             DiskSpaceError: Not enough room.
             UnknownFileError: A file nobody recorded lies at the target.
-            TransportError: The connection failed and no bytes came for several tries.
+            DownloadError: A file or folder cannot be written for another reason.
+            TransportError, ThrottledError: The connection failed and no bytes came for several tries.
+            LedgerError: The journal cannot be written.
         """
         ...
 

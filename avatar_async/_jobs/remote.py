@@ -7,6 +7,9 @@ from attrs import field, frozen
 
 from avatar_async.requests import Kind
 
+#: The largest id that a task can have (int64).
+LARGEST_TASK_ID = 2**63 - 1
+
 
 class RemoteState(StrEnum):
     """What a task's status means to us; the raw word is kept beside it."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from attrs import evolve
 
 from avatar_async._jobs import events as ev
+from avatar_async._jobs.changes import Change
 from avatar_async._jobs.lifecycle import advance
-from avatar_async._jobs.ports import Change
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import Verdict

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 import anyio
 import anyio.to_thread
 
-from avatar_async._jobs.ports import Change
+from avatar_async._jobs.changes import Change
 from avatar_async._jobs.records import Job, NewJob
 from avatar_async._jobs.states import State
 from avatar_async._storage import changes as writes

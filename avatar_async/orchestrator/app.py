@@ -9,8 +9,9 @@ import anyio
 from attrs import evolve
 
 from avatar_async._clock import SystemClock
+from avatar_async._jobs.changes import change
 from avatar_async._jobs.names import safe_folder
-from avatar_async._jobs.ports import Clock, Service, change
+from avatar_async._jobs.ports import Clock, Service
 from avatar_async._jobs.records import ADOPTED, Job, JobSpec, NewJob
 from avatar_async._jobs.states import State
 from avatar_async._wire.callback import CallbackDialect, decode_callback

@@ -6,7 +6,8 @@ from typing import Final
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.advice import needs_person
-from avatar_async._jobs.ports import Clock, JobStore, change
+from avatar_async._jobs.changes import change
+from avatar_async._jobs.ports import Clock, JobStore
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import OPEN, State
 from avatar_async.errors import ConflictError

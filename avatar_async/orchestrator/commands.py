@@ -6,8 +6,10 @@ from typing import Final
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.advice import command
-from avatar_async._jobs.ports import JobStore, change
+from avatar_async._jobs.changes import change
+from avatar_async._jobs.ports import JobStore
 from avatar_async._jobs.records import BY_PERSON, Job
+from avatar_async._jobs.remote import LARGEST_TASK_ID
 from avatar_async._jobs.states import OPEN, RETRYABLE, State
 from avatar_async.errors import ConflictError, JobNotFoundError, LifecycleError
 from avatar_async.settings.checks import did_you_mean
@@ -40,8 +42,8 @@ async def resolve(
     if (task_id is not None) + resubmit + abandon != 1:
         message = "give exactly one of task_id, resubmit and abandon"
         raise ValueError(message)
-    if task_id is not None and not 0 < task_id < 2**63:
-        message = f"{task_id} is no task id: ids are whole numbers from 1 to {2**63 - 1}"
+    if task_id is not None and not 0 < task_id <= LARGEST_TASK_ID:
+        message = f"{task_id} is no task id: ids are whole numbers from 1 to {LARGEST_TASK_ID}"
         raise ValueError(message)
     if task_id is not None:
         await _check_free(store, batch, name, task_id)

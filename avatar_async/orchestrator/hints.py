@@ -6,6 +6,7 @@ from typing import Final
 
 from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import Job
+from avatar_async._jobs.remote import LARGEST_TASK_ID
 from avatar_async._jobs.states import State
 from avatar_async.errors import AvatarError, ThrottledError
 from avatar_async.orchestrator.board import Board
@@ -19,7 +20,6 @@ MOST_KEPT: Final = 1024
 #: Seconds between two queries for unknown ids, and until the same id is asked for again.
 SPACING_S, AGAIN_S = 1.0, 60.0
 _LONGEST_WAIT_S: Final = 60.0
-_LARGEST_ID: Final = 2**63 - 1
 
 
 class Hints:
@@ -72,7 +72,7 @@ class Hints:
             return
         now_s = self._board.clock.monotonic()
         asked_s = self._asked_s.get(task_id)
-        if not 0 < task_id <= _LARGEST_ID or (asked_s is not None and now_s - asked_s < AGAIN_S):
+        if not 0 < task_id <= LARGEST_TASK_ID or (asked_s is not None and now_s - asked_s < AGAIN_S):
             return
         self._strange.setdefault(task_id)
         _trim(self._strange)

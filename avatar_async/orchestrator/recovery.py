@@ -6,7 +6,8 @@ import anyio.to_thread
 from attrs import frozen
 
 from avatar_async._jobs import events as ev
-from avatar_async._jobs.ports import Clock, JobStore, change
+from avatar_async._jobs.changes import change
+from avatar_async._jobs.ports import Clock, JobStore
 from avatar_async._jobs.records import JobError
 from avatar_async._jobs.states import OPEN, RETRYABLE, State
 from avatar_async._storage.newer import outdated

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from avatar_async._jobs import events as ev
-from avatar_async._jobs.ports import JobStore, Receipts, change
+from avatar_async._jobs.changes import change
+from avatar_async._jobs.ports import JobStore, Receipts
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async.errors import AvatarError, ConflictError

@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from avatar_async._jobs import events as ev
-from avatar_async._jobs.ports import Change, change
+from avatar_async._jobs.changes import Change, change
 from avatar_async._jobs.records import Artifact, JobError, NewJob
 from avatar_async._jobs.states import OPEN, ArtifactState, State
 from avatar_async.errors import ConflictError, JobNotFoundError, LedgerMismatchError, LifecycleError

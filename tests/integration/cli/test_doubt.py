@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from avatar_async._jobs import events as ev
-from avatar_async._jobs.ports import change
+from avatar_async._jobs.changes import change
 from avatar_async._jobs.records import JobError
 from avatar_async._storage.ledger import Ledger
 from avatar_async.client import AvatarClient, Credentials

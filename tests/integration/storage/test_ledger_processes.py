@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 import anyio
 
 from avatar_async._jobs import events as ev
-from avatar_async._jobs.ports import Change, change
+from avatar_async._jobs.changes import Change, change
 from avatar_async._jobs.records import NewJob
 from avatar_async._storage.ledger import Ledger
 from avatar_async._storage.lock import RunnerLock

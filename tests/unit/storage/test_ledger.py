@@ -13,7 +13,7 @@ from attrs import evolve
 from blockbuster import blockbuster_ctx
 
 from avatar_async._jobs import events as ev
-from avatar_async._jobs.ports import change
+from avatar_async._jobs.changes import change
 from avatar_async._jobs.records import JobError
 from avatar_async._jobs.states import State
 from avatar_async._storage import connect, readers, writer

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from avatar_async._jobs import events as ev
-from avatar_async._jobs.ports import change
+from avatar_async._jobs.changes import change
 from avatar_async._jobs.records import Artifact, JobError
 from avatar_async._jobs.states import ArtifactState, State
 from avatar_async._storage.ledger import Ledger

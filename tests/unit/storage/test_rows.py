@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar_async._jobs import events as ev
+from avatar_async._jobs.changes import change
 from avatar_async._jobs.lifecycle import advance
-from avatar_async._jobs.ports import change
 from avatar_async._jobs.records import Artifact, Job, JobError, NewJob
 from avatar_async._jobs.states import ArtifactState, State
 from avatar_async._storage import changes, newcomers, readers, schema

@@ -1,0 +1,52 @@
+"""The compare-and-set writes by which jobs change in a store."""
+
+from attrs import frozen
+
+from avatar_async._jobs.events import Event, IntentWritten
+from avatar_async._jobs.records import Job
+from avatar_async._jobs.states import State
+
+
+@frozen(kw_only=True)
+class Change:
+    """One compare-and-set write: apply `event` if the job still stands as expected.
+
+    Attributes:
+        job_id: The store's key.
+        state: The state it must be in.
+        attempt: The attempt it must be at.
+        owner: The owner it must have; ANY_OWNER skips the check.
+        task_id: The task it must have; ANY_TASK skips the check.
+        revision: The write that must be its latest; None skips the check.
+        event: What happened.
+    """
+
+    job_id: str
+    state: State
+    attempt: int
+    event: Event
+    owner: str | None = None
+    task_id: int | None = -1
+    revision: int | None = None
+
+    #: A value for `owner` that matches any.
+    ANY_OWNER = "*"
+    #: A value for `task_id` that matches any.
+    ANY_TASK = -1
+
+
+def change(job: Job, event: Event) -> Change:
+    """Return the change that applies `event` if the job still stands as this record says.
+
+    What was learnt of one task says nothing of another that a person named meanwhile. A promise of a create
+    call holds for the request that was read: a job that was written to since is to be read anew.
+    """
+    return Change(
+        job_id=job.id,
+        state=job.state,
+        attempt=job.attempt,
+        owner=job.owner,
+        task_id=job.task_id,
+        revision=job.revision if isinstance(event, IntentWritten) else None,
+        event=event,
+    )
