@@ -139,7 +139,7 @@ class RejectedError(ServiceError):
 
 
 class SettingRefusedError(ServiceError):
-    """Tell that the endpoint, path, token or account is wrong, not the request."""
+    """Tell that the endpoint, path or account is wrong, not the request."""
 
 
 class SubmissionUnknownError(AvatarError):

@@ -70,10 +70,6 @@ def poll_limits(deadlines_s: Mapping[str, float] = DEADLINES_S) -> dict[Kind, Po
     return {kind: PollLimits(max_s=_LONGEST_S[kind], deadline_s=deadlines_s[kind]) for kind in Kind}
 
 
-#: Bounds per kind with the default deadlines.
-DEFAULT_LIMITS: Mapping[Kind, PollLimits] = poll_limits()
-
-
 @frozen(kw_only=True)
 class Durations:
     """How long jobs of one kind take: a log-normal fitted to those that finished.

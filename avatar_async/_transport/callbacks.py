@@ -13,7 +13,7 @@ from aiohttp import web
 from avatar_async._wire.envelope import MAX_BODY_BYTES
 from avatar_async.errors import AvatarError, ConfigError
 
-_LOG = logging.getLogger("avatar_async.callbacks")
+_log = logging.getLogger(__name__)
 #: Where callbacks are taken; a secret, if there is one, follows after a slash.
 PATH: Final = "/callback"
 #: Seconds that a body may take to come.
@@ -93,12 +93,12 @@ class CallbackServer:
     ) -> None:
         runner, self._runner = self._runner, None
         if runner is not None:
-            with anyio.CancelScope(shield=True), anyio.move_on_after(2 * _SHUTDOWN_S):
+            with anyio.move_on_after(2 * _SHUTDOWN_S, shield=True):
                 await runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.path.encode("utf-8", "replace"), self._path.encode()):
-            _LOG.info("a call to another path was refused: callbacks are taken at %s", self.url)
+            _log.info("a call to another path was refused: callbacks are taken at %s", self.url)
             return _reply(404, "there is nothing here")
         if request.method != "POST":
             return _reply(405, "callbacks are posted")
@@ -116,10 +116,10 @@ class CallbackServer:
         except (OSError, web.RequestPayloadError):
             return _reply(400, "the body broke off")
         except AvatarError as error:
-            _LOG.debug("a callback was not understood: %s", error)
+            _log.debug("a callback was not understood: %s", error)
             return _reply(400, "not understood")
         except Exception:  # noqa: BLE001 - whatever comes in, the run goes on
-            _LOG.exception("a callback was not taken")
+            _log.exception("a callback was not taken")
             return _reply(503, "not taken")
         finally:
             self._reading -= 1

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from avatar_async._wire.calls import Reply
 from avatar_async._wire.redaction import redacted
 from avatar_async.errors import ReplyError
-from avatar_async.requests.addresses import public_text
+from avatar_async.requests.addresses import LONGEST_URL, public_text
 
 #: Longest body that is read, in bytes.
 MAX_BODY_BYTES = 1 << 20
@@ -121,7 +121,7 @@ def sentence(value: Any, secrets: tuple[str, ...] = ()) -> str | None:
 
 def address(value: Any) -> str | None:
     """Return an http(s) address; None if the value is none."""
-    if not isinstance(value, str) or len(value) > 16_384 or _UNREADABLE.search(value):
+    if not isinstance(value, str) or len(value) > LONGEST_URL or _UNREADABLE.search(value):
         return None
     try:
         parts = urlsplit(value)

@@ -17,7 +17,7 @@ from avatar_async._jobs.states import State
 from avatar_async.orchestrator.admission import Admission
 from avatar_async.orchestrator.artifacts import finished
 from avatar_async.orchestrator.board import Board
-from avatar_async.orchestrator.losses import Losses
+from avatar_async.orchestrator.losses import SAID_GONE, Losses, lost
 from avatar_async.orchestrator.missing import MissingTasks
 from avatar_async.orchestrator.pace import Pace
 from avatar_async.orchestrator.unconfirmed import Unconfirmed
@@ -41,13 +41,13 @@ class Answers:
         pace: Pace,
         *,
         losses: Losses,
-        retention_s: float,
+        retention: timedelta,
     ) -> None:
         self._board = board
         self._store = store
         self._admission = admission
-        self._retention = timedelta(seconds=retention_s)
-        self._missing = MissingTasks(board, losses, retention=self._retention)
+        self._retention = retention
+        self._missing = MissingTasks(board, losses, retention=retention)
         self._unconfirmed = Unconfirmed(board, store, service, pace)
         #: Monotonic seconds that stand for each task's submission.
         self._since_s: dict[str, float] = {}
@@ -128,13 +128,8 @@ class Answers:
                     finished_at=finish_of(job, task, noticed_at=asked_at),
                 )
             case RemoteState.EXPIRED:
-                message = "the service says that the results are gone"
-                self._board.warn(f"results lost: {message}", job=job.name)
-                return ev.LostToExpiry(
-                    at=self._board.clock.now(),
-                    remote_status=task.status,
-                    error=JobError(code="expired", message=message),
-                )
+                self._board.warn(f"results lost: {SAID_GONE}", job=job.name)
+                return lost(self._board.clock.now(), SAID_GONE, remote_status=task.status)
             case RemoteState.UNKNOWN:
                 self._board.warn(
                     f"unknown task status {task.status!r}: polling goes on; the query dialect can map it",

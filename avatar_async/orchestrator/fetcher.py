@@ -9,7 +9,6 @@ from anyio import CancelScope
 from anyio.abc import TaskGroup
 
 from avatar_async._jobs import events as ev
-from avatar_async._jobs.expiry import urgency
 from avatar_async._jobs.planner import pause_left_s
 from avatar_async._jobs.ports import Downloads, Service
 from avatar_async._jobs.records import Artifact, Job, JobError
@@ -69,7 +68,7 @@ class Fetcher:
         self._setbacks = Setbacks(board, chance)
         self._arrivals = Arrivals(board.clock, hub)
         self.precedence: Final = Precedence(board, downloads, self._arrivals)
-        self._slots = Slots(board.clock, at_once, urgency=urgency)
+        self._slots = Slots(board.clock, at_once)
         #: Woken when a job became ready or a slot free.
         self.wake: Final = Signal()
         board.on_change(self._follow)

@@ -82,7 +82,8 @@ class Loops:
             max_creates=options.max_creates,
             proven=proven,
         )
-        losses = Losses(store, service, pace, clock, retention=timedelta(seconds=options.retention_s))
+        retention = timedelta(seconds=options.retention_s)
+        losses = Losses(store, service, pace, clock, retention=retention)
         refresher = Refresher(self.board, losses)
         references = References(store, service, pace, options.batch)
         self.submitter: Final = Submitter(
@@ -101,7 +102,7 @@ class Loops:
             self.admission,
             pace,
             losses=losses,
-            retention_s=options.retention_s,
+            retention=retention,
         )
         self.poller: Final = Poller(
             self.board,

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from avatar_async._clock import CautiousClock
+from avatar_async._jobs import events as ev
 from avatar_async._jobs.expiry import least_expiry_of
 from avatar_async._jobs.ports import Clock, JobStore, Service
-from avatar_async._jobs.records import Job
+from avatar_async._jobs.records import Job, JobError
 from avatar_async._jobs.remote import QueryAnswer, RemoteTask
 from avatar_async.errors import ArtifactRefusedError, AvatarError
 from avatar_async.orchestrator.pace import Pace
@@ -17,12 +18,19 @@ _APART_S: Final = 3600.0
 #: HTTP statuses by which a file server says that it has no such file, or will not give it.
 _GONE: Final = frozenset({403, 404, 410})
 
+#: Why results are gone where the service itself says so.
+SAID_GONE: Final = "the service says that the results are gone"
 #: What a proof is about: a job, one of its attempts, and when that attempt's results vanish.
 _Key = tuple[str, int, datetime | None]
 
 
 class LostError(AvatarError):
     """Tell that a job's results are proven gone."""
+
+
+def lost(at: datetime, why: str, *, remote_status: str | None = None) -> ev.LostToExpiry:
+    """Return what is to be written of a job whose results are gone."""
+    return ev.LostToExpiry(at=at, remote_status=remote_status, error=JobError(code="expired", message=why))
 
 
 class Losses:

@@ -8,7 +8,7 @@ from avatar_async._jobs.expiry import NOT_LISTED, least_expiry_of
 from avatar_async._jobs.records import Job, JobError
 from avatar_async.errors import AvatarError
 from avatar_async.orchestrator.board import Board
-from avatar_async.orchestrator.losses import Losses, LostError
+from avatar_async.orchestrator.losses import Losses, LostError, lost
 
 #: Polls in a row that leave an id out before a person is told.
 _TELL_AFTER: Final = 5
@@ -50,8 +50,7 @@ class MissingTasks:
                 await self._losses.ask(job)
             except LostError as error:
                 self._board.warn(f"results lost: {error}", job=job.name)
-                lost = JobError(code="expired", message=str(error))
-                return ev.LostToExpiry(at=now, remote_status=None, error=lost)
+                return lost(now, str(error))
             except AvatarError:
                 return None
         if job.error is not None and job.error.code == NOT_LISTED:

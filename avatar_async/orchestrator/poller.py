@@ -141,22 +141,22 @@ class Poller:
                 self._heeded_s[job_id] = now_s
         self._claiming = False
         self.wake.set()
-        hint_s: float | None = None
+        rest_s: float | None = None
         try:
             if jobs:
-                hint_s = await self._ask(jobs)
+                rest_s = await self._ask(jobs)
         finally:
             self._under_way -= 1
-            self._replan(jobs, hint_s)
+            self._replan(jobs, rest_s)
 
     async def _ask(self, jobs: Sequence[Job]) -> float | None:
         """Query and digest; return for how many seconds these tasks are to be left alone, if told."""
         try:
             answer = await self._service.query_tasks([job.task_id for job in jobs if job.task_id is not None])
         except ThrottledError as error:
-            hint_s = self._pace.rest(error)
-            self._board.warn(f"the service asks to poll less: waiting {hint_s:.0f} s", once="poll-throttled")
-            return hint_s
+            rest_s = self._pace.rest(error)
+            self._board.warn(f"the service asks to poll less: waiting {rest_s:.0f} s", once="poll-throttled")
+            return rest_s
         except AuthError as error:
             self._auth_failures += 1
             if self._auth_failures >= _AUTH_FAILURES:
@@ -174,7 +174,7 @@ class Poller:
         self._board.warn(f"a query failed, polling goes on: {error}", once=f"poll:{type(error).__name__}")
         return self._chance.uniform(0.5, min(_LONGEST_BACKOFF_S, 2.0 ** min(self._failures, 6)))
 
-    def _replan(self, jobs: Sequence[Job], hint_s: float | None) -> None:
+    def _replan(self, jobs: Sequence[Job], rest_s: float | None) -> None:
         now_s = self._board.clock.monotonic()
         for before in jobs:
             job = self._board.get(before.id)
@@ -185,10 +185,10 @@ class Poller:
                 self._answers.age_s(job),
                 self._answers.durations[job.kind],
                 self._limits[job.kind],
-                hint_s=hint_s,
+                hint_s=rest_s,
                 jitter=self._chance.random(),
             )
-            if hint_s is None:
+            if rest_s is None:
                 soonest_s = SOON_S if job.unseen or self._answers.in_question(job) else delay_s
                 delay_s = min(delay_s, soonest_s, max(0.0, self._hinted_s.get(job.id, math.inf) - now_s))
             self._queue.put(job.id, now_s + delay_s)

@@ -6,7 +6,7 @@ from avatar_async._jobs.remote import RemoteState
 from avatar_async.errors import AvatarError
 from avatar_async.orchestrator.artifacts import refreshed
 from avatar_async.orchestrator.board import Board
-from avatar_async.orchestrator.losses import Losses, LostError
+from avatar_async.orchestrator.losses import SAID_GONE, Losses, LostError
 
 
 class Refresher:
@@ -31,7 +31,7 @@ class Refresher:
         if task is None:
             raise refused
         if task.state is RemoteState.EXPIRED:
-            raise LostError("the service says that the results are gone")
+            raise LostError(SAID_GONE)
         artifacts = refreshed(job.artifacts, task.files)
         if artifacts != job.artifacts:
             [job] = await self._board.write(

@@ -12,7 +12,7 @@ from avatar_async._jobs.states import ArtifactState
 from avatar_async.errors import AvatarError, DiskSpaceError, IntegrityError, UnknownFileError
 from avatar_async.orchestrator.artifacts import AddressError
 from avatar_async.orchestrator.board import Board
-from avatar_async.orchestrator.losses import LostError
+from avatar_async.orchestrator.losses import LostError, lost
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 300.0
@@ -53,9 +53,7 @@ class Setbacks:
         job = self._board.get(job.id) or job
         match error:
             case LostError():
-                lost = JobError(code="expired", message=str(error))
-                event = ev.LostToExpiry(at=self._board.clock.now(), remote_status=None, error=lost)
-                await self._board.write((job, event))
+                await self._board.write((job, lost(self._board.clock.now(), str(error))))
                 self._board.warn(f"results lost: {error}", job=job.name)
             case IntegrityError():
                 await self._bad_bytes(job, error)

@@ -17,6 +17,7 @@ from typing import Final
 import anyio
 from attrs import define
 
+from avatar_async._jobs.expiry import urgency
 from avatar_async._jobs.ports import Clock
 from avatar_async._jobs.records import Job
 from avatar_async.orchestrator.flow import WINDOW_S, Flow
@@ -64,13 +65,11 @@ class Slots:
     Args:
         clock: Tells the monotonic time.
         number: How many jobs may download at once.
-        urgency: Key of a job: the lowest has the nearest expiry.
     """
 
-    def __init__(self, clock: Clock, number: int, *, urgency: Callable[[Job], tuple[float, str]]) -> None:
+    def __init__(self, clock: Clock, number: int) -> None:
         self._clock = clock
         self._number = number
-        self._urgency = urgency
         self._taken: dict[str, Slot] = {}
         #: Until when a job stands behind others, and how often in a row it was slow.
         self._behind: dict[str, tuple[float, int]] = {}
@@ -101,7 +100,7 @@ class Slots:
     def rank(self, job: Job) -> tuple[bool, tuple[float, str]]:
         """Return the key by which waiting jobs get slots, the lowest first."""
         behind = self._behind.get(job.id)
-        return (behind is not None and self._clock.monotonic() < behind[0], self._urgency(job))
+        return (behind is not None and self._clock.monotonic() < behind[0], urgency(job))
 
     def make_room(self, newcomer: Job, displaced: Callable[[Iterable[Job]], Job | None]) -> None:
         """Let one download make room for a job that waits, if one should.
@@ -134,7 +133,7 @@ class Slots:
             and slot.flow.waited_s >= slot.patience_s()
             and speed < self._least_bytes_s(speeds, slot)
         ]
-        return max(slow, key=lambda slot: self._urgency(slot.job), default=None)
+        return max(slow, key=lambda slot: urgency(slot.job), default=None)
 
     def _least_bytes_s(self, speeds: dict[Slot, float], slot: Slot) -> float:
         """Return the speed below which a download counts as slow."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+#: Longest address that is sent or taken, in characters.
+LONGEST_URL = 16_384
 _START = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 _ADDRESS = re.compile(rf"\b{_START.pattern}[^\s\"'<>]+")
 #: A query whose address was torn by a blank.

@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from avatar_async.requests.addresses import public_url
+from avatar_async.requests.addresses import LONGEST_URL, public_url
 from avatar_async.requests.problems import Rule, Severity, is_encodable
 from avatar_async.requests.refs import ROLES, Ref, ref_fault
 
-_LONGEST_URL = 16_384
 _PRINTABLE = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff]+")
 
 
@@ -205,8 +204,8 @@ class Url(Shape):
             yield self._mistyped(value)
         elif not value.strip():
             yield Fault(value=value, text="it may not be empty", rule=Rule.MISSING)
-        elif len(value) > _LONGEST_URL:
-            text = f"at most {_LONGEST_URL} characters are allowed, these are {len(value)}"
+        elif len(value) > LONGEST_URL:
+            text = f"at most {LONGEST_URL} characters are allowed, these are {len(value)}"
             yield Fault(value=public_url(value), text=text, rule=Rule.RANGE)
         elif not self._reachable(value):
             yield self._mistyped(public_url(value))

@@ -35,7 +35,7 @@ DEADLINES_S: Mapping[str, float] = MappingProxyType(
         "takeover": 6 * 3600.0,
     }
 )
-_LONGEST_PROFILE = 1 << 20
+_LONGEST_PROFILE_BYTES = 1 << 20
 _CODES = ("busy", "token_expired", "refused")
 
 
@@ -267,7 +267,7 @@ def _listed(problems: list[str]) -> str:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        content = read_file(file, longest_bytes=_LONGEST_PROFILE)
+        content = read_file(file, longest_bytes=_LONGEST_PROFILE_BYTES)
     except OSError as error:
         raise ConfigError(f"{file}: the profile cannot be read ({error.strerror or error})") from error
     values, fault = _parsed(content)

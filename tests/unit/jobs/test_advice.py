@@ -22,7 +22,7 @@ from avatar_async._jobs.advice import (
     quoted,
     unmet_needs,
 )
-from avatar_async._jobs.planner import DEFAULT_LIMITS
+from avatar_async._jobs.planner import poll_limits
 from avatar_async._jobs.records import JobError
 from avatar_async._jobs.states import OPEN, TERMINAL, ArtifactState, State
 from avatar_async.requests import Kind
@@ -121,7 +121,7 @@ def test_any_name_survives_the_shell(new_job, name):
 
 
 @given(st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=20))
-def test_no_name_takes_a_command_apart(new_job, name):
+def test_no_name_takes_a_command_apart(name):
     """Newlines, escapes and letters that turn the text around are spelt out, on one line."""
     line = command("retry", name)
     assert len(line.splitlines()) == 1
@@ -231,7 +231,7 @@ def test_a_job_is_overdue_after_its_kinds_deadline(job_in, field):
     job = job_in(State.IN_FLIGHT)
     job = evolve(job, submitted_at=None, accepted_at=None)
     job = evolve(job, **{field: job.created_at})
-    deadline = timedelta(seconds=DEFAULT_LIMITS[job.kind].deadline_s)
+    deadline = timedelta(seconds=poll_limits()[job.kind].deadline_s)
     assert not overdue(job, job.created_at + deadline)
     assert overdue(job, job.created_at + deadline + timedelta(seconds=1))
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar_async._jobs.planner import (
-    DEFAULT_LIMITS,
     LEARNED_FROM,
     Durations,
     PollLimits,
     next_delay,
+    poll_limits,
 )
 from avatar_async.requests import Kind
 
@@ -25,7 +25,7 @@ kinds = st.sampled_from(Kind)
 @given(elapsed, observed, kinds, jitters)
 def test_the_wait_keeps_to_its_bounds(elapsed_s, seconds, kind, jitter):
     """Neither a storm of polls nor a job that is forgotten, whatever was learned."""
-    limits = DEFAULT_LIMITS[kind]
+    limits = poll_limits()[kind]
     delay = next_delay(elapsed_s, Durations.learn(seconds), limits, jitter=jitter)
     most = limits.max_s if elapsed_s <= limits.deadline_s else 4 * limits.max_s
     assert limits.min_s * 0.9 <= delay <= most * 1.1
@@ -34,7 +34,7 @@ def test_the_wait_keeps_to_its_bounds(elapsed_s, seconds, kind, jitter):
 @given(elapsed, observed, kinds, jitters, st.floats(-10, 1e6))
 def test_the_services_hint_is_honoured_up_to_ten_minutes(elapsed_s, seconds, kind, jitter, hint_s):
     """An absurd Retry-After must not stop the polling, a sensible one is never undercut."""
-    durations, limits = Durations.learn(seconds), DEFAULT_LIMITS[kind]
+    durations, limits = Durations.learn(seconds), poll_limits()[kind]
     plain = next_delay(elapsed_s, durations, limits, jitter=jitter)
     hinted = next_delay(elapsed_s, durations, limits, jitter=jitter, hint_s=hint_s)
     assert hinted == max(plain, min(max(hint_s, 0.0), 600.0))
@@ -43,7 +43,7 @@ def test_the_services_hint_is_honoured_up_to_ten_minutes(elapsed_s, seconds, kin
 @given(elapsed, observed, kinds)
 def test_jitter_spreads_by_a_tenth_either_way(elapsed_s, seconds, kind):
     """Tasks made together must not be asked for together for ever."""
-    durations, limits = Durations.learn(seconds), DEFAULT_LIMITS[kind]
+    durations, limits = Durations.learn(seconds), poll_limits()[kind]
     low, middle, high = (
         next_delay(elapsed_s, durations, limits, jitter=jitter) for jitter in (0.0, 0.5, 0.999999)
     )
@@ -54,7 +54,7 @@ def test_jitter_spreads_by_a_tenth_either_way(elapsed_s, seconds, kind):
 @given(kinds)
 def test_overdue_jobs_are_polled_more_slowly(kind):
     """They may never end; they go on costing polls."""
-    limits = DEFAULT_LIMITS[kind]
+    limits = poll_limits()[kind]
     before = next_delay(limits.deadline_s, Durations(), limits)
     after = next_delay(limits.deadline_s + 1, Durations(), limits)
     assert after == pytest.approx(4 * before, rel=0.01)
@@ -107,7 +107,7 @@ def test_learned_durations_cost_few_polls_and_little_time(median_s, sigma):
     """The reason to learn at all: some twenty polls a job, the finish noticed within a few percent."""
     chance = random.Random(7)
     durations = Durations.learn([median_s * math.exp(sigma * chance.gauss(0, 1)) for _ in range(60)])
-    polls, lateness = watch(median_s, sigma, durations, DEFAULT_LIMITS[Kind.TRAINING])
+    polls, lateness = watch(median_s, sigma, durations, poll_limits()[Kind.TRAINING])
     assert polls <= 36
     assert lateness <= 0.05
 
@@ -118,7 +118,7 @@ def test_learned_short_tasks_are_not_overslept(kind, median_s):
     """A first poll at the longest spacing would wait many times the task itself."""
     chance = random.Random(7)
     durations = Durations.learn([median_s * math.exp(0.3 * chance.gauss(0, 1)) for _ in range(60)])
-    polls, lateness = watch(median_s, 0.3, durations, DEFAULT_LIMITS[kind])
+    polls, lateness = watch(median_s, 0.3, durations, poll_limits()[kind])
     assert polls <= 10
     assert lateness * median_s <= 0.35
 
@@ -126,6 +126,6 @@ def test_learned_short_tasks_are_not_overslept(kind, median_s):
 @pytest.mark.parametrize("median_s", [5.0, 60.0, 3600.0, 4 * 3600.0])
 def test_unknown_durations_cost_more_polls_but_stay_in_hand(median_s):
     """The first jobs of a kind: spacing grows with the time waited."""
-    polls, lateness = watch(median_s, 0.6, Durations(), DEFAULT_LIMITS[Kind.TRAINING])
+    polls, lateness = watch(median_s, 0.6, Durations(), poll_limits()[Kind.TRAINING])
     assert polls <= 75
     assert lateness <= 0.12

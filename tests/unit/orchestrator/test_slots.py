@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import anyio
 import pytest
 
-from avatar_async._jobs.expiry import urgency
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async.orchestrator.flow import Flow
@@ -43,7 +42,7 @@ def taken(clock):
     """A function that fills slots with downloads that wait for the network."""
 
     def fill(*jobs):
-        slots = Slots(clock, len(jobs), urgency=urgency)
+        slots = Slots(clock, len(jobs))
         held = [slots.enter(each) for each in jobs]
         for slot in held:
             slot.scope = anyio.CancelScope()
