@@ -1,5 +1,6 @@
 """Fixtures for every test."""
 
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -14,6 +15,12 @@ from aioresponses import aioresponses
 # A busy machine is no fault of the code: no example has a deadline. `--hypothesis-profile=ci` wins over this.
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.load_profile("local")
+
+
+def pytest_configure() -> None:
+    """Heed the signals that tests send, though whoever started them in the background had them ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class JumpingClock:
