@@ -124,20 +124,18 @@ class Product:
         jobs: How many jobs, of all kinds in turn, some of which need others.
         prefix: Of the jobs' names, unique at that service.
         timeout_s: Seconds that a call may take.
-        changed: Added to the environment of every command.
     """
 
     def __init__(
         self,
         folder: Path,
         service: Service,
-        starter: Starter | None = None,
+        starter: Starter | None,
         *,
         jobs: int = 6,
         prefix: str = "job",
         max_in_flight: int = 8,
         timeout_s: float = 10.0,
-        changed: Mapping[str, str] | None = None,
     ) -> None:
         self.folder, self.service = folder, service
         self.out, self.output = folder / "out", folder / "output.txt"
@@ -157,7 +155,6 @@ class Product:
             "AVATAR_APP_ID": service.app_id,
             "AVATAR_APP_KEY": service.app_key,
             "AVATAR_PROFILE": str(folder / "avatar.toml"),
-            **(changed or {}),
         }
 
     def start(self, *argv: str, output: Path | None = None, **changed: str) -> Process:
