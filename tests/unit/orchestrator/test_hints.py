@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import anyio
@@ -18,6 +19,25 @@ from tests.unit.orchestrator.lost_answers import UNKNOWN, unheard, until
 def clock(patient_clock):
     """A clock that waits for threads: these tests tell how soon a hint is heeded."""
     return patient_clock
+
+
+@pytest.fixture
+def one_in_doubt(orchestrator, service, training):
+    """Run two jobs: one is watched until the gate opens, the other's create call is answered as told."""
+
+    @asynccontextmanager
+    async def running(answer):
+        service.gate = anyio.Event()
+        service.answers.extend([None, answer])
+        async with orchestrator() as runner:
+            events = runner.events()
+            await runner.add("watched", training("watched"))
+            await runner.add("lost", training("lost"))
+            iterator = runner.run()
+            await until(events, "lost", State.IN_DOUBT)
+            yield runner, events, iterator
+
+    return running
 
 
 async def asked_for(service, task_id):
@@ -40,16 +60,9 @@ def body(task_id, status="SUCCESS"):
     return json.dumps({"taskId": task_id, "status": status}).encode()
 
 
-async def test_a_callback_settles_the_doubt_it_can_only_belong_to(orchestrator, service, training):
+async def test_a_callback_settles_the_doubt_it_can_only_belong_to(one_in_doubt, service):
     """Without a list call too: the task is queried, and agrees in kind, name and time."""
-    service.gate = anyio.Event()
-    service.answers.extend([None, unheard])
-    async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("watched", training("watched"))
-        await runner.add("lost", training("lost"))
-        iterator = runner.run()
-        await until(events, "lost", State.IN_DOUBT)
+    async with one_in_doubt(unheard) as (runner, events, iterator):
         assert runner.receive_callback(body(max(service.tasks))) == max(service.tasks)
         await until(events, "lost", State.IN_FLIGHT)
         service.gate.set()
@@ -61,11 +74,8 @@ async def test_a_callback_settles_the_doubt_it_can_only_belong_to(orchestrator, 
 
 
 @pytest.mark.parametrize("stranger", ["kind", "name", "time", "second"])
-async def test_a_callback_settles_nothing_that_another_reading_fits(
-    orchestrator, service, training, stranger
-):
+async def test_a_callback_settles_nothing_that_another_reading_fits(one_in_doubt, service, stranger):
     """Tasks of others call back too."""
-    service.gate = anyio.Event()
 
     async def lost(fake, request):
         now = fake.intent_at(request.name)
@@ -78,13 +88,7 @@ async def test_a_callback_settles_nothing_that_another_reading_fits(
         fake.tasks.update({9000 + number: task for number, task in enumerate(made)})
         return UNKNOWN
 
-    service.answers.extend([None, lost])
-    async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("watched", training("watched"))
-        await runner.add("lost", training("lost"))
-        iterator = runner.run()
-        await until(events, "lost", State.IN_DOUBT)
+    async with one_in_doubt(lost) as (runner, _, iterator):
         for task_id in [number for number in service.tasks if number >= 9000]:
             runner.hint(task_id)
         await asked_for(service, 9000)
@@ -98,10 +102,9 @@ async def test_a_callback_settles_nothing_that_another_reading_fits(
     assert job.candidates == ((9000, 9001) if stranger == "second" else ())
 
 
-async def test_a_callback_makes_the_list_be_read_before_it_settles(orchestrator, service, training):
+async def test_a_callback_makes_the_list_be_read_before_it_settles(one_in_doubt, service):
     """Where there is a list, it may show a second candidate that has not called back."""
     service.can_list = True
-    service.gate = anyio.Event()
     hidden = {}
 
     async def lost(fake, request):
@@ -110,13 +113,7 @@ async def test_a_callback_makes_the_list_be_read_before_it_settles(orchestrator,
         hidden.update({number: fake.tasks.pop(number) for number in sorted(fake.tasks)[-2:]})
         return UNKNOWN
 
-    service.answers.extend([None, lost])
-    async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("watched", training("watched"))
-        await runner.add("lost", training("lost"))
-        iterator = runner.run()
-        await until(events, "lost", State.IN_DOUBT)
+    async with one_in_doubt(lost) as (runner, _, iterator):
         service.tasks.update(hidden)
         runner.hint(min(hidden))
         assert await candidates_of(runner, "lost") == tuple(sorted(hidden))
@@ -208,16 +205,9 @@ async def test_a_callback_that_comes_before_the_doubt_is_not_forgotten(orchestra
     assert states["lost"] is State.STORED
 
 
-async def test_a_query_about_a_callback_that_fails_is_made_again(orchestrator, service, training):
+async def test_a_query_about_a_callback_that_fails_is_made_again(one_in_doubt, service):
     """A callback comes once."""
-    service.gate = anyio.Event()
-    service.answers.extend([None, unheard])
-    async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("watched", training("watched"))
-        await runner.add("lost", training("lost"))
-        iterator = runner.run()
-        await until(events, "lost", State.IN_DOUBT)
+    async with one_in_doubt(unheard) as (runner, events, iterator):
         service.query_errors.extend([ConnectionLostError("it broke")] * 3)
         runner.hint(max(service.tasks))
         await until(events, "lost", State.IN_FLIGHT)
