@@ -3,9 +3,11 @@
 #
 # Sets `root` (the repo root) and `venv`, and leaves PATH as it is.
 # PYTHON=/path/to/python chooses the interpreter of a new environment.
+# A script that needs another environment sets, before: `environment` (its folder), `extras` (of the project)
+# and `requirements` (a file of more pinned packages, below the repo root).
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
-venv=$root/.venv
+venv=$root/${environment:-.venv}
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
@@ -68,10 +70,10 @@ find_python() {
 
 # Print what the environment should be made from: the pins, the project's needs, the interpreter, the place.
 wanted_stamp() {
-  "$venv/bin/python" - "$root" <<'PYTHON'
+  "$venv/bin/python" - "$root" ${requirements:+"$requirements"} <<'PYTHON'
 import hashlib, pathlib, sys
 root = pathlib.Path(sys.argv[1])
-made_of = [(root / name).read_bytes() for name in ("constraints.txt", "pyproject.toml")]
+made_of = [(root / name).read_bytes() for name in ("constraints.txt", "pyproject.toml", *sys.argv[2:])]
 print(hashlib.sha256(repr((made_of, sys.version, str(root))).encode()).hexdigest())
 PYTHON
 }
@@ -100,7 +102,7 @@ quiet_pip() {
   local log
   if ! log=$("$venv/bin/python" -m pip --disable-pip-version-check --no-input "$@" 2>&1); then
     printf '%s\n' "$log" | grep -v '^WARNING' | tail -n 30 >&2
-    die "setting up .venv failed, see above; pip must reach a package index. Run the same command again to go on"
+    die "setting up ${venv##*/} failed, see above; pip must reach a package index. Run the same command again to go on"
   fi
 }
 
@@ -118,12 +120,13 @@ set_up() {
   exec 9<"$root/constraints.txt"
   lock_set_up
   if ! up_to_date; then
-    say "setting up .venv (the first run takes about a minute) ..."
+    say "setting up ${venv##*/} (the first run takes about a minute) ..."
     rm -f "$venv/.stamp"
     sound_venv || make_venv
     # What builds the project and its one source-only dependency is pinned too, so nothing is built apart.
     quiet_pip install -q -c "$root/constraints.txt" editables hatchling setuptools
-    quiet_pip install -q -c "$root/constraints.txt" --no-build-isolation -e "$root[dev]"
+    quiet_pip install -q -c "$root/constraints.txt" --no-build-isolation -e "$root[${extras:-dev}]" \
+      ${requirements:+-r "$root/$requirements"}
     wanted_stamp >"$venv/.stamp.new" && mv "$venv/.stamp.new" "$venv/.stamp"
   fi
   exec 9<&-
@@ -134,7 +137,7 @@ lock_set_up() {
   local python
   python=$(find_python) || exit 2
   "$python" -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)' 2>/dev/null && return
-  say "waiting for another set-up of .venv ..."
+  say "waiting for another set-up ..."
   "$python" -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'
 }
 

@@ -1,0 +1,1 @@
+"""Performance measured beside named peers: sections of works, run in interleaved rounds."""
