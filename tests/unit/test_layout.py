@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "avatar_async").rglob("*.py"))
+BENCH_MODULES = sorted((ROOT / "bench").rglob("*.py"))
 #: What makes a start slow, or is an extra that may be absent.
 HEAVY = {"aiohttp", "rich", "typer", "av", "PIL", "sqlite3"}
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -81,7 +82,7 @@ def test_the_command_answers_without_the_http_stack(option):
     assert not loaded & {"aiohttp", "av", "PIL", "sqlite3"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=dotted)
+@pytest.mark.parametrize("path", [*MODULES, *BENCH_MODULES], ids=dotted)
 def test_every_module_says_what_it_is(path):
     """One subject each, named in its first line, and short enough to be read at one go."""
     source = path.read_text()
@@ -157,7 +158,7 @@ def test_the_project_sets_lower_bounds_only(requirement):
         assert re.fullmatch(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?>=\d+(\.\d+)*", requirement)
 
 
-@pytest.mark.parametrize("name", ["scripts/test", "scripts/demo", ".ci/run"])
+@pytest.mark.parametrize("name", ["scripts/bench", "scripts/demo", "scripts/soak", "scripts/test", ".ci/run"])
 def test_the_commands_of_the_readme_can_be_run(name):
     """A clone keeps the run bit; a script without it is a dead end on the first day."""
     assert os.access(ROOT / name, os.X_OK)
