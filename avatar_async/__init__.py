@@ -4,9 +4,10 @@ Every public name is loaded on first use (PEP 562), so that ``avatar-async --ver
 ``import avatar_async`` stay fast and pull in no HTTP stack.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as type checkers take it; `typing` itself would double the time of `--version`
 if TYPE_CHECKING:
+    from typing import Any
+
     from avatar_async import errors
     from avatar_async._jobs.records import Artifact, Job, JobError, JobSpec
     from avatar_async._jobs.remote import RemoteFile, RemoteState, RemoteTask
@@ -114,7 +115,7 @@ _HOMES = {
 _MODULES = {"errors": "avatar_async.errors", "presets": "avatar_async.requests.presets"}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Load a public name from where it lives."""
     import importlib
 

@@ -1,15 +1,12 @@
-"""The command line's commands, put together."""
+"""The command line's commands, put together; a command's module is loaded when it is used."""
 
 import os
 import sys
-from collections.abc import Callable
-from typing import Annotated
+from importlib import import_module
 
-import typer
+import click
 
-from avatar_async.cli import demo, emulator, fetch, logs, scaffold, settle, status
-from avatar_async.cli import run as running
-from avatar_async.cli.options import examples
+from avatar_async.cli.pages import examples
 
 HELP = """Train and fetch SoftSugar avatars in batches: each job is paid for once, watched,
 and brought home as verified files; whatever is interrupted goes on where it stood.
@@ -20,52 +17,83 @@ _EXAMPLES = examples(
     ("avatar-async run batch.toml --out models", "run a batch, or go on with it"),
     ("avatar-async status --out models", "look at it meanwhile"),
 )
-
-app = typer.Typer(
-    name="avatar-async",
-    help=HELP,
-    epilog=_EXAMPLES,
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 80},
+#: Every command with the module of `avatar_async.cli` that holds it and what it does in a word.
+_COMMANDS = (
+    ("demo", "demo", "See it work, on an embedded service."),
+    ("run", "run", "Run a batch, or go on with it."),
+    ("status", "status", "Show every job and what to do."),
+    ("resolve", "settle", "Settle a job in doubt."),
+    ("retry", "settle", "Plan ended jobs anew."),
+    ("abandon", "settle", "Give jobs up."),
+    ("fetch", "fetch", "Bring home the results of tasks made elsewhere."),
+    ("emulator", "emulator", "Run the service on this machine."),
+    ("init", "scaffold", "Write a sample manifest and profile."),
+    ("schema", "scaffold", "Print the JSON Schema of manifests."),
 )
+_MODULES = {name: module for name, module, _ in _COMMANDS}
 
 
-def _version(wanted: bool) -> None:
+class _Commands(click.Group):
+    """Commands in the order of the help, known by name until one is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the group's
+        """Return the names of all commands."""
+        return [*_MODULES]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return a command, its module loaded; None if there is none of that name."""
+        if cmd_name not in _MODULES:
+            return None
+        command: click.Command = getattr(import_module(f"avatar_async.cli.{_MODULES[cmd_name]}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the names of all commands and what they do, without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short) for name, _, short in _COMMANDS])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; Ctrl-C before it has begun leaves as afterwards.
+
+        Raises:
+            click.exceptions.Exit: Ctrl-C.
+        """
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(130) from None
+
+
+def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted:
         from avatar_async import __version__
 
-        typer.echo(f"avatar-async {__version__}")
-        raise typer.Exit
+        click.echo(f"avatar-async {__version__}")
+        ctx.exit()
 
 
-@app.callback()
-def _global(
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    del version
-    logs.show_traces(debug)
+@click.group(
+    cls=_Commands,
+    name="avatar-async",
+    help=HELP,
+    epilog=_EXAMPLES,
+    commands={name: click.Command(name, short_help=short) for name, _, short in _COMMANDS},
+    context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 80},
+)
+@click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version.",
+)
+def app(debug: bool) -> None:
+    """Heed what is said before the command."""
+    from avatar_async.cli import exits
 
-
-def _add(command: Callable[..., None], short: str, text: str, epilog: str) -> None:
-    app.command(short_help=short, help=text, epilog=epilog)(command)
-
-
-_add(demo.demo, "See it work, on an embedded service.", demo.HELP, demo.EXAMPLES)
-_add(running.run, "Run a batch, or go on with it.", running.HELP, running.EXAMPLES)
-_add(status.status, "Show every job and what to do.", status.HELP, status.EXAMPLES)
-_add(settle.resolve, "Settle a job in doubt.", settle.RESOLVE_HELP, settle.RESOLVE_EXAMPLES)
-_add(settle.retry, "Plan ended jobs anew.", settle.RETRY_HELP, settle.RETRY_EXAMPLES)
-_add(settle.abandon, "Give jobs up.", settle.ABANDON_HELP, settle.ABANDON_EXAMPLES)
-_add(fetch.fetch, "Bring home the results of tasks made elsewhere.", fetch.HELP, fetch.EXAMPLES)
-_add(emulator.emulator, "Run the service on this machine.", emulator.HELP, emulator.EXAMPLES)
-_add(scaffold.init, "Write a sample manifest and profile.", scaffold.INIT_HELP, scaffold.INIT_EXAMPLES)
-_add(scaffold.schema, "Print the JSON Schema of manifests.", scaffold.SCHEMA_HELP, scaffold.SCHEMA_EXAMPLES)
+    exits.show_traces(debug)
 
 
 def _open_standard_streams() -> None:
@@ -83,12 +111,8 @@ def _open_standard_streams() -> None:
 def run() -> None:
     """Run the command line with the process's arguments; leaves with the exit code."""
     _open_standard_streams()
-    logs.keep_off_screen()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-    try:
-        app(prog_name="avatar-async")
-    finally:
-        logs.close_log()
+    app.main(prog_name="avatar-async")

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from attrs import frozen
 
 from avatar_async.errors import ConfigError
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 
 
-@dataclass(frozen=True, kw_only=True)  # attrs is an eighth of the time that --help takes
+@frozen(kw_only=True)
 class Callbacks:
     """Where callbacks are taken.
 

@@ -1,16 +1,14 @@
 """`demo`: the whole way of a mixed batch, on the embedded service."""
 
-import shlex
-import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from avatar_async.cli import exits, logs, places, values
+from avatar_async.cli import exits, values
 from avatar_async.cli import options as opt
-from avatar_async.cli.program import again_command, program
+from avatar_async.cli.pages import examples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +23,7 @@ trainings, rebuilds, previews and a takeover; their models, thumbnails and
 previews are made from the clips and brought home as verified files. No account
 and no network are needed. A second time finds everything done.
 """
-EXAMPLES = opt.examples(
+EXAMPLES = examples(
     "avatar-async demo",
     ("avatar-async demo --out /tmp/demo --jobs 40", "more jobs, elsewhere"),
 )
@@ -35,26 +33,33 @@ _FEWEST_JOBS = 10
 _POLL_RATE = 20.0
 
 
-def demo(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the results.")] = Path(
-        "avatar-demo"
-    ),
-    jobs: Annotated[
-        int,
-        typer.Option(
-            parser=values.whole(_FEWEST_JOBS, _MOST_JOBS, such_as=_DEFAULT_JOBS),
-            metavar="N",
-            help=f"How many jobs, from {_FEWEST_JOBS} to {_MOST_JOBS}.",
-        ),
-    ] = _DEFAULT_JOBS,
-    json: opt.Json = False,
-    quiet: opt.Quiet = False,
-    log_file: opt.LogFile = None,
-) -> None:
+@click.command(help=HELP, epilog=EXAMPLES)
+@click.option(
+    "--out",
+    type=values.PATH,
+    default=Path("avatar-demo"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the results.",
+)
+@click.option(
+    "--jobs",
+    type=values.whole(_FEWEST_JOBS, _MOST_JOBS, such_as=_DEFAULT_JOBS),
+    default=_DEFAULT_JOBS,
+    show_default=True,
+    metavar="N",
+    help=f"How many jobs, from {_FEWEST_JOBS} to {_MOST_JOBS}.",
+)
+@opt.json
+@opt.quiet
+@opt.log_file
+def demo(out: Path, jobs: int, json: bool, quiet: bool, log_file: Path | None) -> None:
     """Run a mixed batch on the embedded service."""
 
     async def work() -> int:
+        from avatar_async.cli import logs, places
         from avatar_async.cli.demo_batch import demo_batch
+        from avatar_async.cli.program import again_command
         from avatar_async.cli.service import open_service
         from avatar_async.cli.session import Manner, conclude, conduct
         from avatar_async.orchestrator import Orchestrator
@@ -96,6 +101,11 @@ def _show_results(jobs: "Sequence[Job]") -> None:
 
 
 def _show_next(out: Path, where: str) -> None:
+    import shlex
+    import shutil
+
+    from avatar_async.cli.program import program
+
     command = program()
     rows = (
         (f"ls {shlex.quote(str(out))}/*", "the files, a folder for each job"),

@@ -1,15 +1,15 @@
 """`emulator`: the service on loopback, for other programs."""
 
 import os
-import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from avatar_async.cli import exits, logs, values
+from avatar_async.cli import exits, values
 from avatar_async.cli import options as opt
+from avatar_async.cli.pages import examples
 
 if TYPE_CHECKING:
     from avatar_async.emulator import Emulator
@@ -21,7 +21,7 @@ thumbnails and previews are made from the clips it is given. Its tasks, account
 and port are kept in DIR, so that it goes on where it was. Demo clips are served
 under /media/; put your own files into DIR/media/.
 """
-EXAMPLES = opt.examples(
+EXAMPLES = examples(
     "avatar-async emulator --port 8765",
     ("avatar-async emulator --time-scale 10 --strict", "ten times faster, ranges enforced"),
     ("avatar-async emulator --faults list", "what can go wrong, with all parameters"),
@@ -41,63 +41,64 @@ EXAMPLES = opt.examples(
 )
 
 
+@click.command(help=HELP, epilog=EXAMPLES)
+@click.option(
+    "--port",
+    type=values.whole(0, 65535, such_as=8765),
+    default=0,
+    metavar="P",
+    help="Port. [default: the last one, or a free one]",
+)
+@click.option(
+    "--data",
+    type=values.PATH,
+    default=Path("avatar-emulator"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of its state.",
+)
+@click.option(
+    "--time-scale",
+    type=values.number(0.001, 10_000, such_as=10),
+    default=1.0,
+    show_default=True,
+    metavar="X",
+    help="How many times faster tasks run.",
+)
+@click.option("--strict", is_flag=True, help="Refuse numbers outside the documented ranges, too.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="HOST",
+    help="Address to listen on; keep it on loopback.",
+)
+@click.option(
+    "--faults",
+    metavar="SPEC",
+    help="What goes wrong, when and how often: ENDPOINT:FAULT@WHEN,... or @FILE; "
+    "'list' shows how, and every fault.",
+)
+@click.option("--callback", metavar="URL", help="Post the id and status of each finished task there.")
+@click.option("--allow-remote", is_flag=True, help="Also fetch media from, and call back, other machines.")
+@opt.log_file
 def emulator(
-    port: Annotated[
-        int,
-        typer.Option(
-            parser=values.whole(0, 65535, such_as=8765),
-            metavar="P",
-            help="Port. [default: the last one, or a free one]",
-            show_default=False,
-        ),
-    ] = 0,
-    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of its state.")] = Path(
-        "avatar-emulator"
-    ),
-    time_scale: Annotated[
-        float,
-        typer.Option(
-            parser=values.number(0.001, 10_000, such_as=10),
-            metavar="X",
-            help="How many times faster tasks run.",
-        ),
-    ] = 1.0,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse numbers outside the documented ranges, too.")
-    ] = False,
-    host: Annotated[
-        str, typer.Option("--host", metavar="HOST", help="Address to listen on; keep it on loopback.")
-    ] = "127.0.0.1",
-    faults: Annotated[
-        str | None,
-        typer.Option(
-            "--faults",
-            metavar="SPEC",
-            help="What goes wrong, when and how often: ENDPOINT:FAULT@WHEN,... or @FILE; "
-            "'list' shows how, and every fault.",
-            show_default=False,
-        ),
-    ] = None,
-    callback: Annotated[
-        str | None,
-        typer.Option(
-            "--callback",
-            metavar="URL",
-            help="Post the id and status of each finished task there.",
-            show_default=False,
-        ),
-    ] = None,
-    allow_remote: Annotated[
-        bool,
-        typer.Option("--allow-remote", help="Also fetch media from, and call back, other machines."),
-    ] = False,
-    log_file: opt.LogFile = None,
+    port: int,
+    data: Path,
+    time_scale: float,
+    strict: bool,
+    host: str,
+    faults: str | None,
+    callback: str | None,
+    allow_remote: bool,
+    log_file: Path | None,
 ) -> None:
     """Run the service on this machine until Ctrl-C."""
 
     async def work() -> int:
         import anyio
 
+        from avatar_async.cli import logs
         from avatar_async.cli.service import list_faults, open_emulator, read_faults
         from avatar_async.cli.signals import heeding
         from avatar_async.settings.checks import is_loopback
@@ -138,6 +139,8 @@ def emulator(
 
 
 def _announce(service: "Emulator", data: Path) -> None:
+    import shlex
+
     lines = [
         f"# The service listens at {service.endpoint}; paste this into another shell:",
         f"export AVATAR_ENDPOINT={shlex.quote(service.endpoint)}",

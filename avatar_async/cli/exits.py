@@ -4,18 +4,13 @@ import errno
 import inspect
 import os
 import sys
-import traceback
 from collections.abc import Callable, Coroutine, Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import typer
+import click
 
 from avatar_async import errors
-from avatar_async._jobs.states import State
-from avatar_async.cli import logs
-from avatar_async.cli.program import program
-from avatar_async.cli.render.text import printable
 
 if TYPE_CHECKING:
     from avatar_async._jobs.records import Job
@@ -34,6 +29,10 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
     #: SIGTERM; the same command resumes.
     TERMINATED = 143
+
+
+class _Traces:
+    shown: bool = False
 
 
 class BrokenRunError(Exception):
@@ -70,6 +69,8 @@ def code_for_error(error: errors.AvatarError) -> ExitCode:
 
 def code_for_jobs(jobs: "Iterable[Job]") -> ExitCode:
     """Return the exit code that the standing of a batch leads to."""
+    from avatar_async._jobs.states import State
+
     good = {State.STORED, State.ABANDONED}
     return ExitCode.DONE if all(job.state in good for job in jobs) else ExitCode.BAD_END
 
@@ -83,8 +84,15 @@ def sole_cause(error: BaseException) -> BaseException:
 
 def tell(text: str) -> None:
     """Write to stderr, control characters made visible."""
+    from avatar_async.cli.render.text import printable
+
     sys.stderr.write("".join(f"{printable(line)}\n" for line in text.splitlines() or [""]))
     sys.stderr.flush()
+
+
+def show_traces(wanted: bool) -> None:
+    """Show tracebacks of errors on stderr, or do not."""
+    _Traces.shown = wanted
 
 
 def leave(work: Callable[[], Coroutine[Any, Any, int]] | Callable[[], int]) -> NoReturn:
@@ -93,7 +101,14 @@ def leave(work: Callable[[], Coroutine[Any, Any, int]] | Callable[[], int]) -> N
     Args:
         work: A coroutine function or a function that returns the exit code.
     """
-    raise typer.Exit(int(_code_of(work)))
+    from avatar_async.cli import logs
+
+    logs.keep_off_screen()
+    try:
+        code = _code_of(work)
+    finally:
+        logs.close_log()
+    raise click.exceptions.Exit(int(code))
 
 
 def _code_of(work: Callable[[], Coroutine[Any, Any, int]] | Callable[[], int]) -> int:
@@ -113,7 +128,9 @@ def _code_of(work: Callable[[], Coroutine[Any, Any, int]] | Callable[[], int]) -
 
 
 def _code_of_error(error: BaseException) -> int:
-    if isinstance(error, typer.Exit):
+    from avatar_async.cli import logs
+
+    if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):
         tell("Interrupted.")
@@ -159,10 +176,16 @@ def _message(error: errors.AvatarError) -> str:
         from avatar_async.cli.render.problems import refusal
 
         return "\n".join(refusal(error))
+    from avatar_async.cli.program import program
+
     # Commands stand on lines of their own.
     return str(error).replace("\n  avatar-async ", f"\n  {program()} ") or type(error).__name__
 
 
 def _show_trace(error: BaseException) -> None:
-    if logs.debugging():
+    if _Traces.shown:
+        import traceback
+
+        from avatar_async.cli import logs
+
         sys.stderr.write(logs.scrub("".join(traceback.format_exception(error))))

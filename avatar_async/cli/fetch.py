@@ -1,12 +1,14 @@
 """`fetch`: bring home the results of tasks that were made elsewhere."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from avatar_async.cli import exits, logs, places, values
+from avatar_async.cli import exits, values
 from avatar_async.cli import options as opt
-from avatar_async.cli.program import again_command
+from avatar_async.cli.pages import arguments, examples
 
 if TYPE_CHECKING:
     from avatar_async.orchestrator import Orchestrator
@@ -16,49 +18,62 @@ HELP = """Adopt tasks made elsewhere and bring their results home.
 Asks the service for each task id, waits until the task is finished, and stores
 its files in DIR/task-ID/ with size and SHA-256 checked. Creates nothing. The
 same command goes on with what was interrupted.
-""" + opt.arguments(("TASK_ID", "Ids of tasks, as the service's console shows them."))
-EXAMPLES = opt.examples(
+""" + arguments(("TASK_ID", "Ids of tasks, as the service's console shows them."))
+EXAMPLES = examples(
     "avatar-async fetch 8123401 8123402 --out models --profile avatar.toml",
     ("avatar-async fetch 8123403 --kind training --out models", "the service does not tell the kind"),
 )
 _KINDS = ("training", "rebuild", "image_preview", "video_preview", "takeover")
 
 
+@click.command(help=HELP, epilog=EXAMPLES)
+@click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True, type=values.task_id)
+@opt.out
+@click.option(
+    "--kind",
+    type=values.one_of(*_KINDS),
+    metavar="KIND",
+    help="What the tasks make, where the service does not say.",
+)
+@opt.embedded
+@opt.endpoint
+@opt.profile
+@opt.poll_rate
+@opt.fetches
+@opt.bandwidth
+@opt.until
+@opt.ledger
+@opt.rebind
+@opt.rebuild_ledger
+@opt.json
+@opt.quiet
+@opt.log_file
 def fetch(
-    task_ids: Annotated[
-        list[int],
-        typer.Argument(metavar="TASK_ID", parser=values.task_id, hidden=True, show_default=False),
-    ],
-    out: opt.Out,
-    kind: Annotated[
-        str | None,
-        typer.Option(
-            parser=values.one_of(*_KINDS),
-            metavar="KIND",
-            help="What the tasks make, where the service does not say.",
-            show_default=False,
-        ),
-    ] = None,
-    embedded: opt.Embedded = False,
-    endpoint: opt.Endpoint = None,
-    profile: opt.Profile = None,
-    poll_rate: opt.PollRate = None,
-    fetches: opt.Fetches = None,
-    bandwidth: opt.Bandwidth = None,
-    until: opt.Until = None,
-    ledger: opt.LedgerFile = None,
-    rebind: opt.Rebind = False,
-    rebuild_ledger: opt.RebuildLedger = False,
-    json: opt.Json = False,
-    quiet: opt.Quiet = False,
-    log_file: opt.LogFile = None,
+    task_ids: Sequence[int],
+    out: Path,
+    kind: str | None,
+    embedded: bool,
+    endpoint: str | None,
+    profile: Path | None,
+    poll_rate: float | None,
+    fetches: int | None,
+    bandwidth: int | None,
+    until: float | None,
+    ledger: Path | None,
+    rebind: bool,
+    rebuild_ledger: bool,
+    json: bool,
+    quiet: bool,
+    log_file: Path | None,
 ) -> None:
     """Adopt tasks made elsewhere and bring their results home."""
 
     async def work() -> int:
         from attrs import evolve
 
-        from avatar_async.cli.run import Given, check_service
+        from avatar_async.cli import logs, places
+        from avatar_async.cli.given import Given, check_service
+        from avatar_async.cli.program import again_command
         from avatar_async.cli.service import open_service
         from avatar_async.cli.session import Manner, conclude, conduct
         from avatar_async.orchestrator import Orchestrator

@@ -30,7 +30,6 @@ _ACTING = {
 
 class _State:
     file: Path | None = None
-    debug: bool = False
     secrets: tuple[str, ...] = ()
 
 
@@ -100,16 +99,6 @@ def close_log() -> None:
                 handler.close()
     _LOGGER.propagate = True
     _State.file = None
-
-
-def show_traces(wanted: bool) -> None:
-    """Show tracebacks of errors on stderr, or do not."""
-    _State.debug = wanted
-
-
-def debugging() -> bool:
-    """Tell whether tracebacks are shown."""
-    return _State.debug
 
 
 def exception(error: BaseException) -> None:

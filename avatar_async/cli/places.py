@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from attrs import frozen
 
 from avatar_async.errors import ConfigError
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 LEDGER_NAME = "ledger.db"
 
 
-@dataclass(frozen=True, kw_only=True)  # attrs is an eighth of the time that --help takes
+@frozen(kw_only=True)
 class Place:
     """A folder of results and its ledger.
 

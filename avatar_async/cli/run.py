@@ -1,25 +1,18 @@
 """`run`: submit the jobs of manifests, watch them, bring their files home; the same command resumes."""
 
-import warnings
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from avatar_async.cli import exits, logs, places
+from avatar_async.cli import exits
 from avatar_async.cli import options as opt
-from avatar_async.cli.callbacks import callbacks_of
-from avatar_async.cli.program import again_command
-from avatar_async.errors import ConfigError
+from avatar_async.cli.pages import arguments, examples
 
 if TYPE_CHECKING:
-    from avatar_async._jobs.records import JobSpec
-    from avatar_async.orchestrator import Orchestrator, RunOptions
-    from avatar_async.requests import Validation
-    from avatar_async.settings import Settings
+    from avatar_async.orchestrator import Orchestrator
 
 HELP = """Run a batch until it ends, or go on with it.
 
@@ -36,8 +29,8 @@ Exit codes:
   1    a job ended badly, is not finished, or needs a person
   2    bad usage, manifest or configuration: nothing was sent
   130  Ctrl-C, 143 SIGTERM: the same command goes on
-""".format(arguments=opt.arguments(("MANIFEST", "Files with jobs: TOML, JSON, JSON Lines or CSV.")))
-EXAMPLES = opt.examples(
+""".format(arguments=arguments(("MANIFEST", "Files with jobs: TOML, JSON, JSON Lines or CSV.")))
+EXAMPLES = examples(
     ("avatar-async run batch.toml --out models --emulator", "try it without an account"),
     (
         "avatar-async run b.toml --out out --emulator --faults create:reset-after@9%",
@@ -52,121 +45,66 @@ EXAMPLES = opt.examples(
     ("avatar-async run a.csv b.jsonl --out models --until 2h30m --json", "for programs, for a while"),
 )
 
-_THREE_WAYS = (
-    "{lack}. Three ways on:\n"
-    "  export AVATAR_APP_ID=... AVATAR_APP_KEY=...    your account's appId and appKey\n"
-    "  export AVATAR_TOKEN=...                        an access token you already have\n"
-    "  add --emulator                                 try it on the embedded service"
-)
 
-
-@dataclass(frozen=True, kw_only=True)  # attrs is an eighth of the time that --help takes
-class Given:
-    """What the command line says of a run; None leaves it to the profile.
-
-    Attributes:
-        place: Where results and ledger lie.
-        profile: Settings file.
-        endpoint: Origin of the service.
-        embedded: Whether the embedded service is used.
-        faults: What goes wrong there.
-        max_creates: Create calls at most.
-        until_s: Seconds after which the run stops.
-    """
-
-    place: places.Place
-    profile: Path | None = None
-    endpoint: str | None = None
-    embedded: bool = False
-    faults: str | None = None
-    max_in_flight: int | None = None
-    max_creates: int | None = None
-    poll_rate: float | None = None
-    fetches: int | None = None
-    bandwidth_bytes_s: int | None = None
-    validation: str | None = None
-    allow_duplicate: bool = False
-    rebind: bool = False
-    rebuild_ledger: bool = False
-    until_s: float | None = None
-
-    def settings(self) -> "Settings":
-        """Read the settings, the command line's winning.
-
-        Raises:
-            ConfigError: Settings are wrong.
-        """
-        from avatar_async.settings import Settings
-
-        if self.embedded and self.endpoint is not None:
-            message = "--emulator and --endpoint exclude each other: give one of them"
-            raise ConfigError(message)
-        if self.faults is not None and not self.embedded:
-            message = f"--faults {self.faults!r} needs --emulator: only the embedded service fails on order"
-            raise ConfigError(message)
-        loaded = Settings.load(
-            profile=self.profile,
-            endpoint=self.endpoint,
-            max_in_flight=self.max_in_flight,
-            poll_rate=self.poll_rate,
-            fetches=self.fetches,
-            bandwidth_bytes_s=self.bandwidth_bytes_s,
-            validation=self.validation,
-        )
-        logs.hide([loaded.app_key, loaded.token, loaded.callback_secret])
-        return loaded
-
-    def run_options(self, settings: "Settings") -> "RunOptions":
-        """Return the options of the run; the manifests were validated when they were read."""
-        from avatar_async.orchestrator import RunOptions
-
-        return RunOptions.from_settings(
-            settings,
-            max_creates=self.max_creates,
-            validation="off",
-            allow_duplicate=self.allow_duplicate,
-            rebind=self.rebind,
-            rebuild_ledger=self.rebuild_ledger,
-            until_s=self.until_s,
-        )
-
-
+@click.command(help=HELP, epilog=EXAMPLES)
+@opt.manifests
+@opt.out
+@opt.embedded
+@opt.faults
+@opt.endpoint
+@opt.profile
+@opt.max_in_flight
+@opt.max_creates
+@opt.poll_rate
+@opt.fetches
+@opt.bandwidth
+@opt.validation
+@click.option("--no-preflight", is_flag=True, help="Skip checks of the media (this version makes none).")
+@click.option("--allow-duplicate", is_flag=True, help="Submit a request again under another name.")
+@opt.until
+@opt.callback_port
+@opt.callback_host
+@click.option("--dry-run", is_flag=True, help="Show what would be submitted; send nothing.")
+@opt.ledger
+@opt.rebind
+@opt.rebuild_ledger
+@opt.json
+@opt.quiet
+@opt.log_file
 def run(
-    manifests: opt.Manifests,
-    out: opt.Out,
-    embedded: opt.Embedded = False,
-    faults: opt.Faults = None,
-    endpoint: opt.Endpoint = None,
-    profile: opt.Profile = None,
-    max_in_flight: opt.MaxInFlight = None,
-    max_creates: opt.MaxCreates = None,
-    poll_rate: opt.PollRate = None,
-    fetches: opt.Fetches = None,
-    bandwidth: opt.Bandwidth = None,
-    validation: opt.ValidationMode = None,
-    no_preflight: Annotated[
-        bool, typer.Option("--no-preflight", help="Skip checks of the media (this version makes none).")
-    ] = False,
-    allow_duplicate: Annotated[
-        bool, typer.Option("--allow-duplicate", help="Submit a request again under another name.")
-    ] = False,
-    until: opt.Until = None,
-    callback_port: opt.CallbackPort = None,
-    callback_host: opt.CallbackHost = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be submitted; send nothing.")
-    ] = False,
-    ledger: opt.LedgerFile = None,
-    rebind: opt.Rebind = False,
-    rebuild_ledger: opt.RebuildLedger = False,
-    json: opt.Json = False,
-    quiet: opt.Quiet = False,
-    log_file: opt.LogFile = None,
+    manifests: Sequence[Path],
+    out: Path,
+    embedded: bool,
+    faults: str | None,
+    endpoint: str | None,
+    profile: Path | None,
+    max_in_flight: int | None,
+    max_creates: int | None,
+    poll_rate: float | None,
+    fetches: int | None,
+    bandwidth: int | None,
+    validation: str | None,
+    no_preflight: bool,
+    allow_duplicate: bool,
+    until: float | None,
+    callback_port: int | None,
+    callback_host: str | None,
+    dry_run: bool,
+    ledger: Path | None,
+    rebind: bool,
+    rebuild_ledger: bool,
+    json: bool,
+    quiet: bool,
+    log_file: Path | None,
 ) -> None:
     """Run a batch until it ends, or go on with it."""
     del no_preflight
 
     async def work() -> int:
+        from avatar_async.cli import logs, places
+        from avatar_async.cli.callbacks import callbacks_of
+        from avatar_async.cli.given import Given, check_service, read
+        from avatar_async.cli.program import again_command
         from avatar_async.cli.service import open_service, read_faults
         from avatar_async.cli.session import Manner, conclude, conduct
 
@@ -220,50 +158,3 @@ def run(
         return conclude(outcome, given.place, manner, again_command())
 
     exits.leave(work)
-
-
-def read(manifests: Sequence[Path], validation: "Validation", *, quiet: bool) -> "list[JobSpec]":
-    """Read the manifests and show their warnings.
-
-    Raises:
-        ManifestError: They have problems; carries all of them.
-    """
-    from avatar_async.cli.render.problems import problem_line
-    from avatar_async.manifests import read_manifests
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", DeprecationWarning)
-        batch = read_manifests(manifests, validation=validation)
-    if not quiet:
-        for warning in caught:
-            exits.tell(f"warning: {warning.message}")
-        for problem in batch.warnings:
-            exits.tell(f"warning: {problem_line(problem)}")
-    return list(batch.jobs)
-
-
-def check_service(settings: "Settings", specs: "Sequence[JobSpec]", *, embedded: bool) -> None:
-    """Refuse, before anything is opened, a run that could not be paid for or served.
-
-    Raises:
-        ConfigError: There are no credentials, or no embedded service where one is meant.
-    """
-    from avatar_async.cli.embedded import ORIGIN, uses_embedded
-
-    if embedded:
-        return
-    if settings.token is None and (settings.app_id is None or settings.app_key is None):
-        raise ConfigError(_THREE_WAYS.format(lack=_lack(settings)))
-    ours = [spec.name for spec in specs if uses_embedded(spec.request)]
-    if ours:
-        message = f"job {ours[0]} uses {ORIGIN}/..., a clip of the embedded service: add --emulator, "
-        message += "or use a URL that the service at your endpoint can reach"
-        raise ConfigError(message)
-
-
-def _lack(settings: "Settings") -> str:
-    if settings.app_id is not None:
-        return "the credentials are not whole: AVATAR_APP_KEY is missing beside AVATAR_APP_ID"
-    if settings.app_key is not None:
-        return "the credentials are not whole: AVATAR_APP_ID is missing beside AVATAR_APP_KEY"
-    return "there are no credentials"

@@ -1,17 +1,14 @@
 """`init` and `schema`: what a new user, and an editor, begin with."""
 
-import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from avatar_async.cli import exits
-from avatar_async.cli.options import arguments, examples
-from avatar_async.cli.program import program
+from avatar_async.cli import exits, values
+from avatar_async.cli.pages import arguments, examples
 from avatar_async.errors import ConfigError
 
 INIT_HELP = """Write a sample manifest, batch.toml, and a sample profile, avatar.toml.
@@ -41,15 +38,15 @@ def _writing() -> Iterator[None]:
         raise ConfigError(message) from error
 
 
-def init(
-    folder: Annotated[
-        Path,
-        typer.Argument(metavar="DIR", hidden=True, show_default=False),
-    ] = Path(),
-) -> None:
+@click.command(help=INIT_HELP, epilog=INIT_EXAMPLES)
+@click.argument("folder", metavar="[DIR]", default=Path(), type=values.PATH)
+def init(folder: Path) -> None:
     """Write a sample manifest and profile."""
 
     def work() -> int:
+        import shlex
+
+        from avatar_async.cli.program import program
         from avatar_async.cli.sample import sample_batch
         from avatar_async.settings import sample_profile
 
@@ -71,12 +68,9 @@ def init(
     exits.leave(work)
 
 
-def schema(
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE", help="Write it there. [default: stdout]", show_default=False),
-    ] = None,
-) -> None:
+@click.command(help=SCHEMA_HELP, epilog=SCHEMA_EXAMPLES)
+@click.option("--out", type=values.PATH, metavar="FILE", help="Write it there. [default: stdout]")
+def schema(out: Path | None) -> None:
     """Print the JSON Schema of manifests."""
 
     def work() -> int:

@@ -1,17 +1,16 @@
 """`resolve`, `retry` and `abandon`: what a person decides about jobs, also beside a run."""
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from avatar_async._jobs.states import State
-from avatar_async.cli import exits, places, values
-from avatar_async.cli.options import LedgerFile, OutOrHere, arguments, examples
-from avatar_async.cli.render.text import one_line
+from avatar_async.cli import exits, values
+from avatar_async.cli import options as opt
+from avatar_async.cli.pages import arguments, examples
 
 if TYPE_CHECKING:
     from avatar_async._jobs.records import Job
@@ -45,30 +44,28 @@ A task that the service is working on is not stopped there.
 """ + arguments(("JOB", "Names of jobs."))
 ABANDON_EXAMPLES = examples("avatar-async abandon anchor-03 anchor-04 --out models")
 
-Jobs = Annotated[list[str], typer.Argument(metavar="JOB", hidden=True, show_default=False)]
+_jobs = click.argument("jobs", metavar="JOB...", nargs=-1, required=True)
 
 
+@click.command(help=RESOLVE_HELP, epilog=RESOLVE_EXAMPLES)
+@click.argument("job", metavar="JOB")
+@click.option("--task-id", type=values.task_id, metavar="ID", help="The task exists: this is its id.")
+@click.option("--resubmit", is_flag=True, help="There is no task: send it again.")
+@click.option("--abandon", is_flag=True, help="Give the job up.")
+@opt.out_or_here
+@opt.ledger
 def resolve(
-    job: Annotated[str, typer.Argument(metavar="JOB", hidden=True, show_default=False)],
-    task_id: Annotated[
-        int | None,
-        typer.Option(
-            "--task-id",
-            parser=values.task_id,
-            metavar="ID",
-            help="The task exists: this is its id.",
-            show_default=False,
-        ),
-    ] = None,
-    resubmit: Annotated[bool, typer.Option("--resubmit", help="There is no task: send it again.")] = False,
-    abandon: Annotated[bool, typer.Option("--abandon", help="Give the job up.")] = False,
-    out: OutOrHere = None,
-    ledger: LedgerFile = None,
+    job: str,
+    task_id: int | None,
+    resubmit: bool,
+    abandon: bool,
+    out: Path | None,
+    ledger: Path | None,
 ) -> None:
     """Settle a job in doubt."""
     if (task_id is not None) + resubmit + abandon != 1:
         message = "give exactly one of --task-id ID, --resubmit and --abandon."
-        raise typer.BadParameter(message, param_hint="'--task-id' / '--resubmit' / '--abandon'")
+        raise click.BadParameter(message, param_hint="'--task-id' / '--resubmit' / '--abandon'")
 
     async def decide(store: "Ledger") -> "list[Job]":
         from avatar_async._jobs.records import DEFAULT_BATCH
@@ -88,11 +85,16 @@ def resolve(
     _apply(decide, out, ledger)
 
 
-def retry(jobs: Jobs, out: OutOrHere = None, ledger: LedgerFile = None) -> None:
+@click.command(help=RETRY_HELP, epilog=RETRY_EXAMPLES)
+@_jobs
+@opt.out_or_here
+@opt.ledger
+def retry(jobs: Sequence[str], out: Path | None, ledger: Path | None) -> None:
     """Plan ended jobs anew."""
 
     async def decide(store: "Ledger") -> "list[Job]":
         from avatar_async._jobs.records import DEFAULT_BATCH
+        from avatar_async.cli import places
         from avatar_async.orchestrator import commands
 
         where = places.place_of(out, ledger).where
@@ -101,7 +103,11 @@ def retry(jobs: Jobs, out: OutOrHere = None, ledger: LedgerFile = None) -> None:
     _apply(decide, out, ledger)
 
 
-def abandon(jobs: Jobs, out: OutOrHere = None, ledger: LedgerFile = None) -> None:
+@click.command(help=ABANDON_HELP, epilog=ABANDON_EXAMPLES)
+@_jobs
+@opt.out_or_here
+@opt.ledger
+def abandon(jobs: Sequence[str], out: Path | None, ledger: Path | None) -> None:
     """Give jobs up."""
 
     async def decide(store: "Ledger") -> "list[Job]":
@@ -117,6 +123,10 @@ def _apply(
     decide: Callable[["Ledger"], Awaitable["list[Job]"]], out: Path | None, ledger: Path | None
 ) -> None:
     async def work() -> int:
+        from avatar_async._jobs.states import State
+        from avatar_async.cli import places
+        from avatar_async.cli.render.text import one_line
+
         place = places.place_of(out, ledger)
         async with places.opened(place, read_only=False) as store:
             changed = await decide(store)

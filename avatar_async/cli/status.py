@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from avatar_async.cli import exits, places
-from avatar_async.cli.options import LedgerFile, OutOrHere, examples
+from avatar_async.cli import exits
+from avatar_async.cli import options as opt
+from avatar_async.cli.pages import examples
 
 if TYPE_CHECKING:
     from avatar_async._jobs.records import Job
@@ -23,14 +25,15 @@ EXAMPLES = examples(
 )
 
 
-def status(
-    out: OutOrHere = None,
-    ledger: LedgerFile = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
-) -> None:
+@click.command(help=HELP, epilog=EXAMPLES)
+@opt.out_or_here
+@opt.ledger
+@click.option("--json", is_flag=True, help="One JSON document on stdout.")
+def status(out: Path | None, ledger: Path | None, json: bool) -> None:
     """Show the jobs of a ledger."""
 
     async def work() -> int:
+        from avatar_async.cli import places
         from avatar_async.orchestrator.status import deadlines_of, speed_of
 
         place = places.place_of(out, ledger)

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from pathlib import Path
 
-import typer
+import click
 
 _DURATION = re.compile(
     r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", re.IGNORECASE
@@ -12,6 +12,9 @@ _DURATION = re.compile(
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?(?:/s)?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _DAY_S = 86400.0
+
+#: A file or folder, there or not.
+PATH = click.Path(path_type=Path)
 
 
 def whole(low: int, high: int, *, such_as: int) -> Callable[[str], int]:
@@ -24,7 +27,7 @@ def whole(low: int, high: int, *, such_as: int) -> Callable[[str], int]:
             value = low - 1
         if not low <= value <= high:
             message = f"{text!r} is not a whole number from {low} to {high}; give one such as {such_as}."
-            raise typer.BadParameter(message)
+            raise click.BadParameter(message)
         return value
 
     return read
@@ -40,7 +43,7 @@ def number(low: float, high: float, *, such_as: float) -> Callable[[str], float]
             value = float("nan")
         if not low <= value <= high:
             message = f"{text!r} is not a number from {low:g} to {high:g}; give one such as {such_as:g}."
-            raise typer.BadParameter(message)
+            raise click.BadParameter(message)
         return value
 
     return read
@@ -52,7 +55,7 @@ def one_of(*words: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text.lower() not in words:
             message = f"{text!r} is not one of {', '.join(words)}; give one of these words."
-            raise typer.BadParameter(message)
+            raise click.BadParameter(message)
         return text.lower()
 
     return read
@@ -65,7 +68,7 @@ def duration(text: str) -> float:
     total_s = days * _DAY_S + hours * 3600 + minutes * 60 + seconds
     if not 1 <= total_s <= 366 * _DAY_S:
         message = f"{text!r} is not a duration from 1s to 366d; write it like 90s, 45m, 2h30m or 1d."
-        raise typer.BadParameter(message)
+        raise click.BadParameter(message)
     return total_s
 
 
@@ -73,6 +76,8 @@ def size(low: int, high: int) -> Callable[[str], int]:
     """Return a reader of sizes such as 500KB, 20MB or 1GiB; a bare number is bytes."""
 
     def read(text: str) -> int:
+        from decimal import Decimal, InvalidOperation
+
         found = _SIZE.fullmatch(text.strip())
         value = -1
         if found:
@@ -86,7 +91,7 @@ def size(low: int, high: int) -> Callable[[str], int]:
                 f"{text!r} is not a size from {low} bytes to {high // 10**9} GB; "
                 "write it like 500KB, 20MB or 1GiB (a bare number is bytes)."
             )
-            raise typer.BadParameter(message)
+            raise click.BadParameter(message)
         return value
 
     return read
@@ -100,5 +105,5 @@ def task_id(text: str) -> int:
         value = -1
     if not 0 < value < 2**63:
         message = f"{text!r} is not a task id; give the whole number that the service's console shows."
-        raise typer.BadParameter(message)
+        raise click.BadParameter(message)
     return value

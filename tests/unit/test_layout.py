@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "avatar_async").rglob("*.py"))
 BENCH_MODULES = sorted((ROOT / "bench").rglob("*.py"))
 #: What makes a start slow, or is an extra that may be absent.
-HEAVY = {"aiohttp", "rich", "typer", "av", "PIL", "sqlite3"}
+HEAVY = {"aiohttp", "rich", "click", "typing", "av", "PIL", "sqlite3"}
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PINS = [
     line

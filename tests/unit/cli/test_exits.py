@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import anyio
+import click
 import pytest
-import typer
 
 from avatar_async import errors
 from avatar_async.cli import exits, logs
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 
 def code_of(work):
     """Return the exit code that some work leaves with."""
-    with pytest.raises(typer.Exit) as caught:
+    with pytest.raises(click.exceptions.Exit) as caught:
         exits.leave(work)
     return caught.value.exit_code
 
@@ -94,11 +94,11 @@ def test_an_unexpected_error_leaves_its_traceback_in_the_log(tmp_path, capsys):
 
 def test_tracebacks_are_shown_when_asked_for(capsys):
     """`--debug` is for those who mend."""
-    logs.show_traces(True)
+    exits.show_traces(True)
     try:
         assert code_of(raising(errors.ConfigError("x"))) == 2
     finally:
-        logs.show_traces(False)
+        exits.show_traces(False)
     assert "Traceback" in capsys.readouterr().err
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from avatar_async._jobs.records import Artifact, JobError
 from avatar_async._jobs.states import State

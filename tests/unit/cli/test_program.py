@@ -2,8 +2,8 @@
 
 import sys
 
+import click
 import pytest
-import typer
 
 from avatar_async.cli import exits
 from avatar_async.cli.program import again_command, program
@@ -71,7 +71,7 @@ def test_advice_and_errors_name_it_so_too(script, capsys):
     def refuse():
         raise LifecycleError("settle that first:\n  avatar-async resolve a --abandon")
 
-    with pytest.raises(typer.Exit):
+    with pytest.raises(click.exceptions.Exit):
         exits.leave(refuse)
     assert capsys.readouterr().err.endswith(
         "settle that first:\n  'my env/bin/avatar-async' resolve a --abandon\n"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import anyio
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from avatar_async._jobs.states import State
 from avatar_async._storage.ledger import Ledger

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from avatar_async.cli.app import app
 
@@ -207,7 +207,7 @@ def test_a_place_that_cannot_be_written_is_a_mistake_in_the_command(typed, tmp_p
 def test_a_profile_reaches_the_run_whole(tmp_path):
     """Deadlines stand in no option, only in the profile."""
     from avatar_async.cli import places
-    from avatar_async.cli.run import Given
+    from avatar_async.cli.given import Given
 
     (tmp_path / "p.toml").write_text("disk_reserve_bytes = 7\n[deadlines_s]\ntraining = 60\n")
     given = Given(

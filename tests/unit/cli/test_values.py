@@ -1,7 +1,7 @@
 """Reading the values of options."""
 
+import click
 import pytest
-import typer
 
 from avatar_async.cli import values
 
@@ -26,7 +26,7 @@ def test_durations_are_read_with_their_units(text, seconds):
 @pytest.mark.parametrize("text", ["", "0", "-5", "2x", "h", "30m2h", "inf", "nan", "367d", "1e3"])
 def test_a_bad_duration_is_refused_with_the_range_and_a_way_out(text):
     """The message must suffice to type it right the second time."""
-    with pytest.raises(typer.BadParameter) as caught:
+    with pytest.raises(click.BadParameter) as caught:
         values.duration(text)
     assert "from 1s to 366d" in str(caught.value)
     assert "2h30m" in str(caught.value)
@@ -51,21 +51,21 @@ def test_sizes_are_read_with_their_units(text, size_bytes):
 @pytest.mark.parametrize("text", ["", "12", "-20MB", "MB", "20 parsecs", "9999TB", "nan"])
 def test_a_bad_size_is_refused_with_the_range_and_a_way_out(text):
     """A bandwidth of some bytes would stall a run without a word."""
-    with pytest.raises(typer.BadParameter, match="write it like 500KB"):
+    with pytest.raises(click.BadParameter, match="write it like 500KB"):
         values.size(1024, 10**12)(text)
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "many", "", "100001"])
 def test_a_bad_whole_number_is_refused_with_the_range(text):
     """Option, value, range and remedy stand in one message."""
-    with pytest.raises(typer.BadParameter, match="whole number from 1 to 100000; give one such as 16"):
+    with pytest.raises(click.BadParameter, match="whole number from 1 to 100000; give one such as 16"):
         values.whole(1, 100_000, such_as=16)(text)
 
 
 @pytest.mark.parametrize("text", ["nan", "0", "x", "1001"])
 def test_a_bad_number_is_refused_with_the_range(text):
     """NaN compares false with everything and must not slip through."""
-    with pytest.raises(typer.BadParameter, match=r"from 0\.001 to 1000"):
+    with pytest.raises(click.BadParameter, match=r"from 0\.001 to 1000"):
         values.number(0.001, 1000, such_as=5)(text)
 
 
@@ -73,12 +73,12 @@ def test_words_are_read_without_case_and_others_refused():
     """The choices are told."""
     read = values.one_of("strict", "warn", "off")
     assert read("WARN") == "warn"
-    with pytest.raises(typer.BadParameter, match="strict, warn, off"):
+    with pytest.raises(click.BadParameter, match="strict, warn, off"):
         read("loose")
 
 
 @pytest.mark.parametrize("text", ["0", "-3", "12x", str(2**63)])
 def test_a_task_id_is_a_positive_64_bit_number(text):
     """A mistyped id must not reach the ledger."""
-    with pytest.raises(typer.BadParameter, match="is not a task id"):
+    with pytest.raises(click.BadParameter, match="is not a task id"):
         values.task_id(text)

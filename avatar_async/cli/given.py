@@ -1,0 +1,133 @@
+"""What the command line says of a run, and what must hold before one begins."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from avatar_async._jobs.records import JobSpec
+from avatar_async.cli import exits, logs, places
+from avatar_async.cli.embedded import ORIGIN, uses_embedded
+from avatar_async.cli.render.problems import problem_line
+from avatar_async.errors import ConfigError
+from avatar_async.manifests import read_manifests
+from avatar_async.orchestrator import RunOptions
+from avatar_async.requests import Validation
+from avatar_async.settings import Settings
+
+_THREE_WAYS = (
+    "{lack}. Three ways on:\n"
+    "  export AVATAR_APP_ID=... AVATAR_APP_KEY=...    your account's appId and appKey\n"
+    "  export AVATAR_TOKEN=...                        an access token you already have\n"
+    "  add --emulator                                 try it on the embedded service"
+)
+
+
+@frozen(kw_only=True)
+class Given:
+    """What the command line says of a run; None leaves it to the profile.
+
+    Attributes:
+        place: Where results and ledger lie.
+        profile: Settings file.
+        endpoint: Origin of the service.
+        embedded: Whether the embedded service is used.
+        faults: What goes wrong there.
+        max_creates: Create calls at most.
+        until_s: Seconds after which the run stops.
+    """
+
+    place: places.Place
+    profile: Path | None = None
+    endpoint: str | None = None
+    embedded: bool = False
+    faults: str | None = None
+    max_in_flight: int | None = None
+    max_creates: int | None = None
+    poll_rate: float | None = None
+    fetches: int | None = None
+    bandwidth_bytes_s: int | None = None
+    validation: str | None = None
+    allow_duplicate: bool = False
+    rebind: bool = False
+    rebuild_ledger: bool = False
+    until_s: float | None = None
+
+    def settings(self) -> Settings:
+        """Read the settings, the command line's winning.
+
+        Raises:
+            ConfigError: Settings are wrong.
+        """
+        if self.embedded and self.endpoint is not None:
+            message = "--emulator and --endpoint exclude each other: give one of them"
+            raise ConfigError(message)
+        if self.faults is not None and not self.embedded:
+            message = f"--faults {self.faults!r} needs --emulator: only the embedded service fails on order"
+            raise ConfigError(message)
+        loaded = Settings.load(
+            profile=self.profile,
+            endpoint=self.endpoint,
+            max_in_flight=self.max_in_flight,
+            poll_rate=self.poll_rate,
+            fetches=self.fetches,
+            bandwidth_bytes_s=self.bandwidth_bytes_s,
+            validation=self.validation,
+        )
+        logs.hide([loaded.app_key, loaded.token, loaded.callback_secret])
+        return loaded
+
+    def run_options(self, settings: Settings) -> RunOptions:
+        """Return the options of the run; the manifests were validated when they were read."""
+        return RunOptions.from_settings(
+            settings,
+            max_creates=self.max_creates,
+            validation="off",
+            allow_duplicate=self.allow_duplicate,
+            rebind=self.rebind,
+            rebuild_ledger=self.rebuild_ledger,
+            until_s=self.until_s,
+        )
+
+
+def read(manifests: Sequence[Path], validation: Validation, *, quiet: bool) -> list[JobSpec]:
+    """Read the manifests and show their warnings.
+
+    Raises:
+        ManifestError: They have problems; carries all of them.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DeprecationWarning)
+        batch = read_manifests(manifests, validation=validation)
+    if not quiet:
+        for warning in caught:
+            exits.tell(f"warning: {warning.message}")
+        for problem in batch.warnings:
+            exits.tell(f"warning: {problem_line(problem)}")
+    return list(batch.jobs)
+
+
+def check_service(settings: Settings, specs: Sequence[JobSpec], *, embedded: bool) -> None:
+    """Refuse, before anything is opened, a run that could not be paid for or served.
+
+    Raises:
+        ConfigError: There are no credentials, or no embedded service where one is meant.
+    """
+    if embedded:
+        return
+    if settings.token is None and (settings.app_id is None or settings.app_key is None):
+        raise ConfigError(_THREE_WAYS.format(lack=_lack(settings)))
+    ours = [spec.name for spec in specs if uses_embedded(spec.request)]
+    if ours:
+        message = f"job {ours[0]} uses {ORIGIN}/..., a clip of the embedded service: add --emulator, "
+        message += "or use a URL that the service at your endpoint can reach"
+        raise ConfigError(message)
+
+
+def _lack(settings: Settings) -> str:
+    if settings.app_id is not None:
+        return "the credentials are not whole: AVATAR_APP_KEY is missing beside AVATAR_APP_ID"
+    if settings.app_key is not None:
+        return "the credentials are not whole: AVATAR_APP_ID is missing beside AVATAR_APP_KEY"
+    return "there are no credentials"
