@@ -14,6 +14,7 @@ from avatar_async._clock import SystemClock
 from avatar_async._jobs.ports import ArtifactStream, Clock
 from avatar_async._jobs.remote import QueryAnswer, RemoteFile, RemoteTask, SubmissionReport
 from avatar_async._jobs.verdicts import SubmissionCodes, Verdict, decide
+from avatar_async._storage.care import Care
 from avatar_async._storage.single import SingleDownloads
 from avatar_async._transport.downloads import DownloadSession
 from avatar_async._transport.session import ServiceSession
@@ -198,14 +199,23 @@ class AvatarClient:
         """
         return await wait_for_task(self.query, task_id, clock=self._clock, timeout_s=timeout_s, poll_s=poll_s)
 
-    async def download(self, artifact: RemoteFile, folder: Path | str) -> Path:
+    async def download(
+        self, artifact: RemoteFile, folder: Path | str, *, verify: bool = True, durable: bool = True
+    ) -> Path:
         """Bring a file of a finished task home, verified, and return where it is.
 
-        It appears under its final name only when it is whole; cancellation leaves a `.part` beside it.
+        It appears under its final name only when it is whole; cancellation leaves a `.part` beside it if
+        bytes were written.
 
         Args:
             artifact: One of a task's `artifacts`.
             folder: Where to put it; made if need be.
+            verify: Whether its announced MD5 is compared and its content checked: every member of a zip,
+                every pixel of an image if Pillow is there, the start of a video. Without, only its length is
+                compared with what the server and the service say; for files that are checked elsewhere.
+            durable: Whether the file and its name are forced onto the disk before this returns. Without, the
+                system writes them within its usual half minute, and a power cut before that may leave the
+                file empty or missing; for files that could be fetched again.
 
         Raises:
             ArtifactRefusedError: Its address is refused or gone: query the task again.
@@ -214,7 +224,7 @@ class AvatarClient:
             UnknownFileError: A file of that name is there already.
             TransportError: The connection failed again and again.
         """
-        return await self._single.fetch(artifact, folder, self)
+        return await self._single.fetch(artifact, folder, self, Care(verify=verify, durable=durable))
 
     async def prepare(self) -> None:
         """Make sure that a valid token is at hand (see the `Service` port)."""

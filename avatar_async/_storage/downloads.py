@@ -8,6 +8,7 @@ from avatar_async._jobs.expiry import urgency
 from avatar_async._jobs.ports import ArtifactSource, Clock, FetchJournal
 from avatar_async._jobs.records import Artifact, Job
 from avatar_async._storage.bandwidth import Bandwidth
+from avatar_async._storage.care import FULL, Care
 from avatar_async._storage.fetching import Fetch
 from avatar_async._storage.partfile import PartFile
 from avatar_async._storage.room import DiskRoom
@@ -60,8 +61,12 @@ class DownloadFolder:
         source: ArtifactSource,
         journal: FetchJournal,
         on_progress: Callable[[int, int | None], None],
+        *,
+        care: Care = FULL,
     ) -> Artifact:
         """Bring one artifact home and return it as stored; see `Downloads.fetch`.
+
+        With less than full `care`, some of that is left out; unverified, what is returned has no digest.
 
         Raises:
             DownloadError: Beside those of the port: the system refuses a file or folder.
@@ -74,5 +79,5 @@ class DownloadFolder:
                 room=self._room,
                 chance=self._chance,
             )
-        part = PartFile(self._out, job.folder, artifact)
+        part = PartFile(self._out, job.folder, artifact, care)
         return await Fetch(self._workshop, lane, part, artifact, source, journal, on_progress).run()

@@ -295,17 +295,18 @@ class Fetch:
         judgement = judge(self._part, self._artifact, finding, too_long=self._too_long)
         digest, length = self._part.sha256, self._part.offset
         if judgement.problem is not None:
-            twice = digest == self._artifact.bad_sha256
+            twice = self._part.verifies and digest == self._artifact.bad_sha256
             await self._in_thread(lambda: self._part.reject(keep=twice))
             msg = f"{self._part.path}: {judgement.problem}"
-            raise IntegrityError(msg, sha256=digest, short=judgement.short)
+            proof = digest if self._part.verifies else None
+            raise IntegrityError(msg, sha256=proof, short=judgement.short)
         verified = evolve(
             self._artifact,
             state=ArtifactState.FETCHING,
             etag=self._etag,
             verified_offset=length,
             stored_bytes=length,
-            sha256=digest,
+            sha256=digest if self._part.verifies else None,
             note=judgement.note,
         )
         await self._journal.record(verified)

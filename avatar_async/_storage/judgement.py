@@ -28,8 +28,10 @@ def judge(part: PartFile, artifact: Artifact, finding: Finding, *, too_long: boo
 
     The announced MD5, where it agrees, outweighs everything else that was announced. Where only it, or
     only the length, does not agree, the content wins if checksums of its own prove it, or if its own
-    structure is whole and the same bytes came twice.
+    structure is whole and the same bytes came twice. Of bytes that nobody looked at, the length must agree.
     """
+    if not part.verifies:
+        return _judge_length(part.offset, artifact.size_bytes, too_long=too_long)
     announced, length, digest = artifact.size_bytes, part.offset, part.md5
     agrees = digest is not None and artifact.md5 is not None and digest == artifact.md5.lower()
     complete = finding.problem is None and (finding.sound or finding.whole)
@@ -58,3 +60,12 @@ def judge(part: PartFile, artifact: Artifact, finding: Finding, *, too_long: boo
     return Judgement(
         note=f"the content is {word}, though {odd[0]}" + (f"; {finding.note}" if finding.note else "")
     )
+
+
+def _judge_length(length: int, announced: int | None, *, too_long: bool) -> Judgement:
+    if too_long:
+        return Judgement(problem=f"more than the {length} bytes announced were sent")
+    if announced is None or announced == length:
+        return Judgement()
+    short = length < announced
+    return Judgement(problem=f"it has {length} bytes, but {announced} were announced", short=short)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from avatar_async._jobs.records import Artifact
+from avatar_async._storage.care import FULL, Care
 from avatar_async._storage.checks import examine
 from avatar_async._storage.findings import BLOCK_BYTES, Finding, StoppedError
 from avatar_async._storage.paths import JobFolder, checked_name, file_errors
@@ -35,8 +36,9 @@ class PartFile:
     cancelled write, a cancelled check); setting `stop` makes long reads end soon.
     """
 
-    def __init__(self, out: Path, folder: str, artifact: Artifact) -> None:
+    def __init__(self, out: Path, folder: str, artifact: Artifact, care: Care = FULL) -> None:
         self._out = out
+        self._care = care
         self._folder_name = folder
         self._artifact = artifact
         self._name = checked_name(artifact.name)
@@ -61,7 +63,7 @@ class PartFile:
             StoppedError: `stop` was set.
         """
         with self._lock, file_errors(self.path):
-            folder = self._folder = JobFolder.open(self._out, self._folder_name)
+            folder = self._folder = JobFolder.open(self._out, self._folder_name, durable=self._care.durable)
             if folder.look(self._name) is not None:
                 self._adopt(folder)
                 return Start.ADOPTED
@@ -96,9 +98,10 @@ class PartFile:
             except OSError:
                 os.ftruncate(descriptor, self.offset)
                 raise
-            self._sha256.update(data)
-            if self._md5 is not None:
-                self._md5.update(data)
+            if self._care.verify:
+                self._sha256.update(data)
+                if self._md5 is not None:
+                    self._md5.update(data)
             self.offset += len(data)
 
     def restart(self) -> None:
@@ -111,7 +114,8 @@ class PartFile:
     def sync(self) -> int:
         """Make the bytes durable and return how many there are."""
         with self._lock, file_errors(self.path):
-            os.fdatasync(self._opened())
+            if self._care.durable:
+                os.fdatasync(self._opened())
             return self.offset
 
     def free_bytes(self) -> int:
@@ -121,24 +125,32 @@ class PartFile:
             return self._folder.free_bytes()
 
     @property
+    def verifies(self) -> bool:
+        """Whether the bytes are hashed and the content looked at."""
+        return self._care.verify
+
+    @property
     def sha256(self) -> str:
-        """Lowercase hex digest of the bytes so far."""
+        """Lowercase hex digest of the bytes so far, if they are hashed."""
         return str(self._sha256.hexdigest())
 
     @property
     def md5(self) -> str | None:
-        """Lowercase hex digest of the bytes so far, if the service announced one."""
+        """Lowercase hex digest of the bytes so far, if the service announced one and they are hashed."""
         return None if self._md5 is None else str(self._md5.hexdigest())
 
     def examine(self, *, length_known: bool) -> Finding:
-        """Make the complete file durable and look at its content.
+        """Make the complete file durable and look at its content, as far as that is asked for.
 
         Raises:
             DiskSpaceError, DownloadError: The system refuses.
             StoppedError: `stop` was set.
         """
         with self._lock, file_errors(self.path):
-            os.fsync(self._opened())
+            if self._care.durable:
+                os.fsync(self._opened())
+            if not self._care.verify:
+                return Finding()
             with os.fdopen(os.dup(self._opened()), "rb") as handle:
                 return examine(
                     handle, self._name, self._artifact.role, length_known=length_known, stop=self.stop
@@ -156,7 +168,7 @@ class PartFile:
             if self._folder.look(self._name) is not None:
                 raise self._unknown()
             os.fchmod(self._opened(), self._folder.file_mode)
-            self._folder.rename(self._part_name, self._name)
+            self._folder.rename(self._part_name, self._name, durable=self._care.durable)
 
     def reject(self, *, keep: bool) -> None:
         """Remove the bad bytes, or keep them as `NAME.suspect` for a person."""

@@ -6,11 +6,13 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from avatar_async._storage.faults import DISK_FULL
 from avatar_async._storage.folders import make_folder, sync_folder
 from avatar_async.errors import DiskSpaceError, DownloadError
+
+_FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def checked_name(name: str) -> str:
@@ -55,8 +57,13 @@ class JobFolder:
         self._descriptor = descriptor
 
     @classmethod
-    def open(cls, out: Path, folder: str) -> Self:
+    def open(cls, out: Path, folder: str, *, durable: bool = True) -> Self:
         """Open a job's folder, made if it is missing.
+
+        Args:
+            out: The output folder.
+            folder: Name of the job's folder in it.
+            durable: Whether a folder that is made must outlast a power cut.
 
         Raises:
             DownloadError: Its name leads out of `out`, it is a link, or the system refuses.
@@ -64,14 +71,18 @@ class JobFolder:
         """
         path = out / checked_name(folder)
         with file_errors(path):
-            if not out.is_dir():
-                make_folder(out)
             made = False
-            with suppress(FileExistsError):
-                path.mkdir(mode=0o755)
-                made = True
-            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            if made:
+            try:
+                descriptor = os.open(path, _FOLDER_FLAGS)
+            except FileNotFoundError:
+                if durable and not out.is_dir():
+                    make_folder(out)
+                out.mkdir(mode=0o755, parents=True, exist_ok=True)
+                with suppress(FileExistsError):
+                    path.mkdir(mode=0o755)
+                    made = True
+                descriptor = os.open(path, _FOLDER_FLAGS)
+            if made and durable:
                 try:
                     sync_folder(out)
                 except OSError:
@@ -106,12 +117,13 @@ class JobFolder:
         safe = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         return os.open(checked_name(name), flags | safe, mode, dir_fd=self._descriptor)
 
-    def rename(self, old: str, new: str) -> None:
-        """Give a file another name, durably; a file of that name is replaced."""
+    def rename(self, old: str, new: str, *, durable: bool = True) -> None:
+        """Give a file another name, durably unless told otherwise; a file of that name is replaced."""
         os.replace(
             checked_name(old), checked_name(new), src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor
         )
-        self.sync()
+        if durable:
+            self.sync()
 
     def remove(self, name: str) -> None:
         """Remove a file if it is there."""

@@ -9,6 +9,7 @@ from avatar_async._jobs.names import safe_file_names
 from avatar_async._jobs.ports import ArtifactSource, Clock
 from avatar_async._jobs.records import DEFAULT_BATCH, Artifact, Job
 from avatar_async._jobs.remote import RemoteFile
+from avatar_async._storage.care import FULL, Care
 from avatar_async._storage.downloads import DownloadFolder
 from avatar_async.requests import Kind
 
@@ -28,7 +29,9 @@ class SingleDownloads:
         self._bandwidth_bytes_s = bandwidth_bytes_s
         self._homes: dict[Path, DownloadFolder] = {}
 
-    async def fetch(self, file: RemoteFile, folder: Path | str, source: ArtifactSource) -> Path:
+    async def fetch(
+        self, file: RemoteFile, folder: Path | str, source: ArtifactSource, care: Care = FULL
+    ) -> Path:
         """Store a file in a folder and return where it is; cancellation leaves a `.part` beside it.
 
         Raises:
@@ -46,7 +49,7 @@ class SingleDownloads:
         (name,) = safe_file_names([file.name])
         artifact = Artifact(role=file.role, name=name, url=file.url, size_bytes=file.size_bytes, md5=file.md5)
         job = _lone_job(place.name, self._clock.now())
-        await home.fetch(job, artifact, source, _NoJournal(), _no_progress)
+        await home.fetch(job, artifact, source, _NoJournal(), _no_progress, care=care)
         return place / name
 
 

@@ -190,7 +190,7 @@ class Scene:
             artifacts=artifacts,
         )
 
-    async def fetch(self, artifact):
+    async def fetch(self, artifact, **settings):
         """Fetch with a new set of downloads, as a new process would."""
         downloads = DownloadFolder(
             self.out, clock=self.clock, disk_reserve_bytes=self.reserve, rules=FetchRules(**self.rules)
@@ -201,6 +201,7 @@ class Scene:
             self.source,
             self.journal,
             lambda done, total: self.progress.append((done, total)),
+            **settings,
         )
 
     def names(self):
