@@ -35,6 +35,7 @@ AvatarError
 ├── JobNotFoundError               no such job
 ├── LifecycleError                 an illegal transition
 ├── MediaError                     a picture, video or zip cannot be read or made
+│   └── MediaOutOfReachError       what is asked of a file lies beyond what may be read of it
 └── EmulatorError                  the embedded service cannot start
 ```
 """
@@ -240,6 +241,10 @@ class LifecycleError(AvatarError):
 
 class MediaError(AvatarError):
     """Tell that a picture, video or zip cannot be read or made."""
+
+
+class MediaOutOfReachError(MediaError):
+    """Tell that what is asked of a file lies beyond what may be read of it: it stays unknown."""
 
 
 class EmulatorError(AvatarError):

@@ -12,6 +12,7 @@ from attrs import define, field
 from yarl import URL
 
 from avatar_async._jobs.ports import ArtifactStream, Clock
+from avatar_async._transport.addresses import MAX_REDIRECTS, REDIRECTS, address_of, name_of, redirected
 from avatar_async._transport.errors import mapped
 from avatar_async._transport.session import USER_AGENT, proxy_for
 from avatar_async._transport.tls import tls_context
@@ -19,11 +20,8 @@ from avatar_async._wire.moments import retry_after_s
 from avatar_async.errors import ArtifactRefusedError, ReplyError, ThrottledError, TransportError
 from avatar_async.settings import Settings
 
-_MAX_REDIRECTS = 5
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REFUSED = frozenset({401, 403, 404, 410})
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.ASCII)
-_PRINTABLE = re.compile(r"[!-~]+")
 
 
 @define(kw_only=True)
@@ -51,7 +49,7 @@ class OpenArtifact:
             TransportTimeoutError: No bytes came for too long.
         """
         content = self._response.content
-        with mapped(_name(self._response.url)):
+        with mapped(name_of(self._response.url)):
             try:
                 async for chunk in content.iter_any():
                     yield chunk
@@ -133,24 +131,24 @@ class DownloadSession:
     ) -> aiohttp.ClientResponse:
         """Ask, following redirects; credentials go to the first origin only."""
         with mapped("download"):
-            address = _address(url)
-        for _ in range(_MAX_REDIRECTS + 1):
+            address = address_of(url)
+        for _ in range(MAX_REDIRECTS + 1):
             response = await self._ask(address, headers)
-            if response.status not in _REDIRECTS or hdrs.LOCATION not in response.headers:
+            if response.status not in REDIRECTS or hdrs.LOCATION not in response.headers:
                 stack.callback(response.close)
                 _check(response, self._clock.now())
                 return response
             response.close()
-            with mapped(_name(address)):
-                target = _redirected(address, response.headers[hdrs.LOCATION])
+            with mapped(name_of(address)):
+                target = redirected(address, response.headers[hdrs.LOCATION])
                 if target.origin() != address.origin():
                     headers = {name: value for name, value in headers.items() if name != hdrs.AUTHORIZATION}
             address = target
-        raise ReplyError(f"{_name(address)}: too many redirects")
+        raise ReplyError(f"{name_of(address)}: too many redirects")
 
     async def _ask(self, address: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         assert self._session is not None
-        with mapped(_name(address)):
+        with mapped(name_of(address)):
             return await self._session.get(
                 address,
                 headers=headers,
@@ -176,7 +174,7 @@ class DownloadSession:
 
     def _whole(self, response: aiohttp.ClientResponse) -> OpenArtifact:
         if response.status != 200:
-            raise ReplyError(f"{_name(response.url)}: HTTP {response.status} to a plain request")
+            raise ReplyError(f"{name_of(response.url)}: HTTP {response.status} to a plain request")
         return OpenArtifact(
             status=200,
             offset=0,
@@ -195,34 +193,8 @@ def _unread(content: aiohttp.StreamReader) -> bytes:
     return b"".join(blocks)[getattr(content, "_buffer_offset", 0) :]
 
 
-def _address(url: str) -> URL:
-    """Return an address as it will be asked for.
-
-    Raises:
-        ReplyError: It is not http or https, or names no host.
-    """
-    address = URL(url, encoded=_PRINTABLE.fullmatch(url) is not None)
-    if address.scheme not in ("http", "https") or not address.host:
-        raise ReplyError("download: the address is not http or https")
-    return address
-
-
-def _redirected(address: URL, location: str) -> URL:
-    """Return where a redirect leads.
-
-    Raises:
-        ReplyError: Not to an http or https address, or from https back to http.
-    """
-    target = address.join(URL(location, encoded=_PRINTABLE.fullmatch(location) is not None))
-    if target.scheme not in ("http", "https") or not target.host:
-        raise ReplyError(f"{_name(address)}: a redirect leads to an address that is not http or https")
-    if address.scheme == "https" and target.scheme != "https":
-        raise ReplyError(f"{_name(address)}: a redirect leads from https to an address that is not")
-    return target
-
-
 def _check(response: aiohttp.ClientResponse, now: datetime) -> None:
-    status, name = response.status, _name(response.url)
+    status, name = response.status, name_of(response.url)
     if status in _REFUSED:
         raise ArtifactRefusedError(f"{name}: HTTP {status}", http_status=status)
     if status == 429:
@@ -246,13 +218,9 @@ def _length(response: aiohttp.ClientResponse) -> int | None:
     """Return how long the body says it is; chunks overrule what the header says."""
     if hdrs.TRANSFER_ENCODING in response.headers:
         return None
-    with mapped(_name(response.url)):
+    with mapped(name_of(response.url)):
         return response.content_length
 
 
 def _strong(etag: str | None) -> str | None:
     return etag if etag is not None and re.fullmatch(r'"[!#-~\x80-\xff]+"', etag) else None
-
-
-def _name(address: URL) -> str:
-    return f"download from {address.host}"

@@ -151,13 +151,13 @@ def iter_frames(
         MediaError: There is no video, no frame of it can be decoded, or it breaks off.
     """
     with opened(source) as container:
-        stream = _video_stream(container)
+        stream = video_stream(container)
         any_frame = False
         for frame in container.decode(stream):
             if max_s is not None and any_frame and _time_s(frame) >= max_s:
                 return
             any_frame = True
-            yield _to_image(frame, short_side_px)
+            yield upright(frame, short_side_px)
         if not any_frame:
             raise MediaError("the video has no frame that can be decoded")
 
@@ -189,7 +189,7 @@ def sample_frames(
         return [shrink(picture, short_side_px)]
     images: list[Image.Image] = []
     with opened(source) as container:
-        stream = _video_stream(container)
+        stream = video_stream(container)
         duration_s = container.duration / av.time_base if container.duration else 0.0
         last_s = max(0.0, duration_s - 0.05)
         first_s = min(max(0.0, start_s), last_s)
@@ -198,7 +198,7 @@ def sample_frames(
             at_s = first_s + (final_s - first_s) * index / max(1, count - 1)
             frame = _frame_at(container, stream, at_s)
             if frame is not None:
-                images.append(_to_image(frame, short_side_px))
+                images.append(upright(frame, short_side_px))
     if not images:
         raise MediaError("the video has no frame that can be decoded")
     return images
@@ -260,7 +260,12 @@ def _picture(source: MediaSource) -> Image.Image | None:
             raise MediaError(f"the image cannot be decoded: {error}") from error
 
 
-def _video_stream(container: InputContainer) -> VideoStream:
+def video_stream(container: InputContainer) -> VideoStream:
+    """Return the first track of pictures, ready to be decoded.
+
+    Raises:
+        MediaError: There is none, or its pictures are too large.
+    """
     if not container.streams.video:
         raise MediaError("the file has no video track")
     stream = container.streams.video[0]
@@ -286,7 +291,8 @@ def _time_s(frame: VideoFrame) -> float:
     return math.inf if at_s is None else at_s
 
 
-def _to_image(frame: VideoFrame, short_side_px: int | None) -> Image.Image:
+def upright(frame: VideoFrame, short_side_px: int | None) -> Image.Image:
+    """Return a frame as RGB, the right way up, its shorter side at most `short_side_px`."""
     width_px, height_px = fitted(frame.width, frame.height, short_side_px)
     to_image = cast("Callable[..., Image.Image]", frame.to_image)
     image = to_image(width=width_px, height=height_px)
