@@ -36,8 +36,10 @@ _CODECS = {
     ".mp3": "mp3",
     **dict.fromkeys(("sowt", "twos", "lpcm", "in24", "in32", "fl32", "ipcm", "fpcm", "raw "), "pcm"),
 }
-#: A clock this coarse cannot show a constant rate better than with durations one tick apart.
+#: Share of a sample by which a coarse clock may stretch it without making the rate vary.
 _JITTER_SHARE = 0.1
+#: Many containers tell times in milliseconds, and a file may have come from one of them.
+_COARSE_S = 0.0011
 #: Edits and tables round differently, by less than a sample.
 _LOST_SHARE = 0.9
 
@@ -107,7 +109,8 @@ class Track:
         if self.durations is None or not self.durations.longest:
             return None
         spread = self.durations.longest - self.durations.shortest
-        return spread == 0 or (spread == 1 and spread <= _JITTER_SHARE * self.durations.longest)
+        coarse = spread == 1 or spread <= _COARSE_S * self.timescale
+        return spread == 0 or (coarse and spread <= _JITTER_SHARE * self.durations.longest)
 
     def shown_s(self, movie_timescale: int) -> float:
         """Return how long it is shown, in seconds: what its edits show, but no more than there is."""

@@ -71,6 +71,7 @@ async def test_the_rotation_is_what_players_turn_clockwise(rotation_deg):
         (((100, 40), (1, 7)), True),
         (((50, 33), (50, 34)), True),
         (((50, 33), (50, 36)), False),
+        (((50, 15), (50, 17)), False),
         (((50, 1), (50, 2)), False),
         (((1, 40),), True),
     ],
