@@ -65,9 +65,13 @@ class EmbeddedService:
         """Open a download; see `ArtifactSource.open_artifact`."""
         return self._client.open_artifact(url, offset=offset, etag=etag)
 
+    def present(self, address: str) -> str:
+        """Return where an address leads this time."""
+        return self._actual + address[len(ORIGIN) :] if _is_ours(address) else address
+
     def _present(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self._actual + value[len(ORIGIN) :] if _is_ours(value) else value
+            return self.present(value)
         if isinstance(value, dict):
             return {key: self._present(inner) for key, inner in value.items()}
         if isinstance(value, list):

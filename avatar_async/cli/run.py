@@ -59,7 +59,7 @@ EXAMPLES = examples(
 @opt.fetches
 @opt.bandwidth
 @opt.validation
-@click.option("--no-preflight", is_flag=True, help="Skip checks of the media (this version makes none).")
+@click.option("--no-preflight", is_flag=True, help="Skip the checks of the media.")
 @click.option("--allow-duplicate", is_flag=True, help="Submit a request again under another name.")
 @opt.until
 @opt.callback_port
@@ -98,12 +98,12 @@ def run(
     log_file: Path | None,
 ) -> None:
     """Run a batch until it ends, or go on with it."""
-    del no_preflight
 
     async def work() -> int:
         from avatar_async.cli import logs, places
         from avatar_async.cli.callbacks import callbacks_of
         from avatar_async.cli.given import Given, check_service, read
+        from avatar_async.cli.preflight import preflight_of
         from avatar_async.cli.program import again_command
         from avatar_async.cli.service import open_service, read_faults
         from avatar_async.cli.session import Manner, conclude, conduct
@@ -148,7 +148,11 @@ def run(
                 service, out=given.place.out, ledger=given.place.ledger, options=given.run_options(settings)
             )
 
+            preflight = None if no_preflight else preflight_of(settings, service, manner)
+
             async def feed(orchestrator: "Orchestrator") -> None:
+                if preflight is not None:
+                    await preflight.check(orchestrator, specs)
                 if callbacks is not None:
                     await stack.enter_async_context(callbacks.serving(orchestrator, tell))
                 await orchestrator.add_all(specs)
