@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 from attrs import frozen
 
 from avatar_async.cli import exits
@@ -15,10 +16,14 @@ if TYPE_CHECKING:
     from avatar_async._jobs.ports import Service
     from avatar_async._jobs.records import JobSpec
     from avatar_async.cli.session import Manner
-    from avatar_async.media.preflight import Finding, Looker
+    from avatar_async.media.preflight import Checked, Finding, Looker
     from avatar_async.media.ranges import RangeReader
     from avatar_async.orchestrator import Orchestrator
     from avatar_async.settings import Settings
+
+#: Files from which a person is told that they are looked at.
+_MANY = 8
+_LOOK_S = 0.1
 
 
 @asynccontextmanager
@@ -46,7 +51,7 @@ async def looking(
             if is_web_url(address):
                 yield session.file(present(address))
             else:
-                with FileReader.open(Path(address)) as reader:
+                async with FileReader.open(Path(address)) as reader:
                     yield reader
 
         yield Looker(opened)
@@ -78,10 +83,20 @@ class Preflight:
 
         submitted = await _submitted(orchestrator, specs)
         due = [(spec.name, spec.request) for spec in specs if spec.name not in submitted]
-        if not any(request.urls() for _, request in due):
+        addresses = {address for _, request in due for _, address in request.urls()}
+        if not addresses:
             return
-        async with looking(self.settings, self.present) as looker:
+        if len(addresses) > _MANY:
+            self.manner.say(f"Looking at {len(addresses)} files before anything is sent ...")
+        checked = None
+        async with looking(self.settings, self.present) as looker, anyio.create_task_group() as group:
+            group.start_soon(_leave_when_stopped, orchestrator, group.cancel_scope)
             checked = await check_requests(due, looker, lenient=self.lenient)
+            group.cancel_scope.cancel()
+        if checked is not None:
+            self._tell(checked)
+
+    def _tell(self, checked: "Checked") -> None:
         refused = bool(checked.errors) and self.settings.validation == "strict"
         errors = checked.errors if refused else ()
         told = [finding for finding in checked.findings if finding not in errors and not _expected(finding)]
@@ -112,6 +127,13 @@ def preflight_of(settings: "Settings", service: "Service", manner: "Manner") -> 
     return Preflight(
         settings=settings, lenient=settings.loopback, present=lambda address: address, manner=manner
     )
+
+
+async def _leave_when_stopped(orchestrator: "Orchestrator", scope: anyio.CancelScope) -> None:
+    """Cancel a scope once somebody has stopped the run, which will not submit anything then."""
+    while orchestrator.stopped_because is None:  # noqa: ASYNC110 - nobody sets an event for it
+        await anyio.sleep(_LOOK_S)
+    scope.cancel()
 
 
 async def _submitted(orchestrator: "Orchestrator", specs: "Sequence[JobSpec]") -> set[str]:

@@ -1,7 +1,7 @@
 """Reading parts of a file, wherever it lies: the port, local files, and a window kept within a budget."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
@@ -51,21 +51,16 @@ class FileReader:
         self.size_bytes: int | None = size_bytes
 
     @classmethod
-    @contextmanager
-    def open(cls, path: Path) -> Iterator["FileReader"]:
+    @asynccontextmanager
+    async def open(cls, path: Path) -> AsyncIterator["FileReader"]:
         """Open a regular file for the block.
 
         Raises:
             MediaError: It is none, or cannot be opened.
         """
-        try:
-            if not path.is_file():
-                raise MediaError("there is no such file" if not path.exists() else "it is not a regular file")
-            stream = path.open("rb")
-        except OSError as error:
-            raise MediaError(f"it cannot be opened: {error.strerror}") from error
+        stream, size_bytes = await anyio.to_thread.run_sync(_opened, path)
         with stream:
-            yield cls(stream, stream.seek(0, 2))
+            yield cls(stream, size_bytes)
 
     async def read(self, offset: int, length: int) -> bytes:
         """Return the bytes at an offset; see `RangeReader.read`.
@@ -81,6 +76,16 @@ class FileReader:
             return self._stream.read(length)
         except (OSError, OverflowError) as error:
             raise MediaError(f"it cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _opened(path: Path) -> tuple[BufferedReader, int]:
+    try:
+        if not path.is_file():
+            raise MediaError("it is not a regular file" if path.exists() else "there is no such file")
+        stream = path.open("rb")
+        return stream, stream.seek(0, 2)
+    except (OSError, ValueError) as error:
+        raise MediaError(f"it cannot be opened: {getattr(error, 'strerror', None) or error}") from error
 
 
 @frozen(kw_only=True)

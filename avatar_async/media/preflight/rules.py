@@ -137,7 +137,9 @@ def _decodes(subject: Subject) -> Iterator[Finding]:
     failure = subject.seen.failure
     if subject.use.role not in ("face", "image", "footage") or failure is None:
         return
-    unknown = isinstance(failure, MediaOutOfReachError) or not isinstance(failure, MediaError)
+    far = isinstance(failure, MediaOutOfReachError) or not isinstance(failure, MediaError)
+    footage = subject.seen.footage
+    unknown = far or footage is None or footage.sort != "image"
     yield subject.finding(
         Gravity.UNKNOWN if unknown else Gravity.ERROR,
         "decodes",
