@@ -39,7 +39,7 @@ class Shelf:
             return await self._whole(request, content, manner)
         return await self._part(request, content, manner)
 
-    async def _part(self, request, content, manner):
+    async def _part(self, request: web.Request, content: bytes, manner: str) -> web.StreamResponse:
         found = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers["Range"])
         assert found
         first, last = int(found[1]), min(int(found[2] or len(content)), len(content) - 1)
@@ -66,7 +66,7 @@ class Shelf:
             return response
         return web.Response(status=206, body=body, headers=headers)
 
-    async def _whole(self, request, content, manner):
+    async def _whole(self, request: web.Request, content: bytes, manner: str) -> web.StreamResponse:
         response = web.StreamResponse()
         if manner == "whole":
             response.content_length = len(content)
