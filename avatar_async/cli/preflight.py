@@ -99,12 +99,12 @@ class Preflight:
     def _tell(self, checked: "Checked") -> None:
         refused = bool(checked.errors) and self.settings.validation == "strict"
         errors = checked.errors if refused else ()
-        told = [finding for finding in checked.findings if finding not in errors and not _expected(finding)]
+        others = [each for each in checked.findings if not (refused and each.gravity == "error")]
         if not self.manner.quiet:
-            for line in finding_lines(told):
+            for line in finding_lines([finding for finding in others if not _expected(finding)]):
                 exits.tell(line)
         if refused:
-            lines = finding_lines(checked.errors, graded=False)
+            lines = finding_lines(errors, graded=False)
             count = "1 check" if len(lines) == 1 else f"{len(lines)} checks"
             head = f"{count} of the media failed; nothing was sent (--no-preflight skips them)"
             raise ConfigError("\n  ".join([head, *lines]))

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.fuzz import file_targets, lifecycle_target, wire_targets
+from tests.fuzz import file_targets, lifecycle_target, media_target, wire_targets
 
 _VENDOR = Path(__file__).parents[1] / "fixtures" / "vendor"
 Target = Callable[[bytes], None]
@@ -46,6 +46,7 @@ TARGETS: dict[str, Target] = {
     "receipt": _in_folder(file_targets.receipt),
     "token_file": _in_folder(file_targets.token_file),
     "lifecycle": lifecycle_target.history,
+    "movie": media_target.movie,
 }
 
 
@@ -116,6 +117,8 @@ def seeds(name: str) -> list[bytes]:
             return [
                 json.dumps(held | dict.fromkeys(("granted_at", "renew_at", "expires_at"), 1.7e9)).encode()
             ]
+        case "movie":
+            return list(media_target.SEEDS)
         case _:
             return [bytes(range(256)), b"\0" * 64]
 

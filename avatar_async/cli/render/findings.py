@@ -49,10 +49,10 @@ def plural(count: int, word: str) -> str:
 
 def file_line(address: str, seen: "Seen") -> str:
     """Return what is known of a file in one line."""
-    from avatar_async.requests.addresses import public_url
+    from avatar_async.media.preflight.findings import named
 
     facts = _facts(seen.footage) if seen.footage else ["not read"]
-    return one_line(f"{public_url(address)}: {', '.join(facts)}")
+    return one_line(f"{named(address)}: {', '.join(facts)}")
 
 
 def _facts(footage: "Footage") -> list[str]:

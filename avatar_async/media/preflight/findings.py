@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from attrs import frozen
 
+from avatar_async.requests.addresses import is_web_url, public_url
 from avatar_async.requests.problems import INFERRED_SOURCE
 
 #: Sources of rules, by document and section.
@@ -76,6 +77,11 @@ class Finding:
             "remedy": self.remedy,
             "source": self.source,
         }
+
+
+def named(address: str) -> str:
+    """Return a file's name for messages: a path as it is, an address without what is secret in it."""
+    return public_url(address) if is_web_url(address) else address
 
 
 def verdict(findings: Iterable[Finding]) -> Literal["failed", "unknown", "warnings", "passed"]:

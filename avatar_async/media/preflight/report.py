@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
-from avatar_async.media.preflight.findings import Finding, Gravity, verdict
+from avatar_async.media.preflight.findings import Finding, Gravity, named, verdict
 from avatar_async.media.preflight.looking import Asked, Looker, Seen, merged
 from avatar_async.media.preflight.rules import SCREENS, alone_findings, request_findings
 from avatar_async.media.preflight.uses import uses_of
 from avatar_async.requests import Request
-from avatar_async.requests.addresses import public_url
 
 if TYPE_CHECKING:
     from avatar_async.media.screens import ScreenLook
@@ -49,7 +48,7 @@ def facts_of(address: str, seen: Seen) -> dict[str, Any]:
     """Return what was learnt of a file as `check --json` prints it; null is unknown."""
     footage = seen.footage
     facts: dict[str, Any] = {
-        "file": public_url(address),
+        "file": named(address),
         "failure": str(seen.failure) if seen.failure else None,
     }
     if footage is None:

@@ -193,9 +193,10 @@ def _steady(subject: Subject) -> Iterator[Finding]:
 def _oddities(subject: Subject) -> Iterator[Finding]:
     footage = subject.seen.footage
     assert footage is not None
+    unsure = footage.sort == "zip"
     for note in footage.notes:
         yield subject.finding(
-            Gravity.WARNING,
+            Gravity.UNKNOWN if unsure else Gravity.WARNING,
             "oddity",
             "the file is odd",
             measured=note,

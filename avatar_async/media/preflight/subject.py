@@ -3,10 +3,9 @@
 from attrs import frozen
 
 from avatar_async.errors import ArtifactRefusedError, MediaError, MediaOutOfReachError
-from avatar_async.media.preflight.findings import Finding, Gravity
+from avatar_async.media.preflight.findings import Finding, Gravity, named
 from avatar_async.media.preflight.looking import Seen
 from avatar_async.media.preflight.uses import Use
-from avatar_async.requests.addresses import public_url
 
 _GONE = (404, 410)
 _SAME_FOR_THE_SERVICE = "make sure that the service can read it, or skip the checks with --no-preflight"
@@ -48,7 +47,7 @@ class Subject:
             check=check,
             job=self.job,
             path=self.use.path,
-            file=public_url(self.use.address),
+            file=named(self.use.address),
             what=what,
             measured=measured,
             limit=limit,

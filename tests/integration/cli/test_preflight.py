@@ -2,7 +2,10 @@
 
 import contextlib
 import json
+import signal
+from subprocess import PIPE
 
+import anyio
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -11,6 +14,7 @@ from avatar_async.cli.app import app
 from avatar_async.emulator import Emulator
 from avatar_async.media.clips import ClipStyle, make_still
 from avatar_async.media.video import encode, tone
+from tests.integration.media.conftest import shelf_of
 from tests.unit.media.mp4.film import Film
 
 GOOD, SHORT, SILENT, MASK = (
@@ -173,6 +177,24 @@ async def test_jobs_that_were_submitted_are_not_checked_again(cli, media, tmp_pa
         assert again.code == 1, again
         assert "cannot be used" not in again.err
         assert len(emulator.received.creates) == 1
+
+
+async def test_ctrl_c_ends_the_checks_and_nothing_is_sent(cli, media, tmp_path):
+    """A server that does not answer must not hold a person for a minute."""
+    async with served(cli, media) as (run, emulator, _url), shelf_of({}) as shelf:
+        batch = manifest(tmp_path, training("a", shelf.url("stuck", "a.mp4")))
+        with anyio.fail_after(30):
+            async with await anyio.open_process(
+                run.command("run", batch, "--out", "o"),
+                cwd=tmp_path,
+                env=run.environ,
+                stdout=PIPE,
+                stderr=PIPE,
+            ) as process:
+                await shelf.asked.wait()
+                process.send_signal(signal.SIGINT)
+                assert await process.wait() == 130
+        assert not emulator.received.creates
 
 
 async def test_a_swapped_sample_is_told_before_a_run(cli, media, tmp_path):

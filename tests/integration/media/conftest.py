@@ -3,6 +3,7 @@
 import re
 from contextlib import asynccontextmanager
 
+import anyio
 import pytest
 from aiohttp import web
 from attrs import define, field
@@ -13,14 +14,15 @@ class Shelf:
     """Files by name; the first part of an address says how they are given.
 
     `ranges` as servers should; `whole`, `chunked` and `lengthless` without ranges; `moved` behind a redirect;
-    `shifted`, `unsaid`, `changing`, `packed`, `short` and `broken` are wrong in one way each; a number is a
-    status.
+    `shifted`, `unsaid`, `changing`, `packed`, `short` and `broken` are wrong in one way each; `stuck`
+    never answers; a number is a status.
     """
 
     files: dict[str, bytes] = field(factory=dict)
     origin: str = ""
     requests: list[web.Request] = field(factory=list)
     sent_bytes: int = 0
+    asked: anyio.Event = field(factory=anyio.Event)
 
     def url(self, manner: str, name: str) -> str:
         """Return the address of a file."""
@@ -30,6 +32,9 @@ class Shelf:
         """Answer one request."""
         self.requests.append(request)
         manner, name = request.match_info["manner"], request.match_info["name"]
+        if manner == "stuck":
+            self.asked.set()
+            await anyio.sleep_forever()
         if manner == "moved":
             return web.Response(status=302, headers={"Location": f"/ranges/{name}?signed=1"})
         if manner.isdigit():
@@ -90,7 +95,7 @@ async def shelf_of(files):
     shelf = Shelf(files=files)
     application = web.Application()
     application.router.add_get("/{manner}/{name}", shelf.give)
-    runner = web.AppRunner(application)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)
