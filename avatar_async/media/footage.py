@@ -38,6 +38,7 @@ class Footage:
         frames: How many pictures there are, exactly.
         has_audio: Whether there is sound.
         audio_codec: Name of the sound's coding.
+        audio_s: How long the sound is, in seconds.
         fragmented: Whether it is a fragmented MP4.
         notes: What is odd about it.
         read_bytes: How much of it was read.
@@ -57,6 +58,7 @@ class Footage:
     frames: int | None = None
     has_audio: bool | None = None
     audio_codec: str | None = None
+    audio_s: float | None = None
     fragmented: bool = False
     notes: tuple[str, ...] = ()
     read_bytes: int = 0
@@ -108,6 +110,8 @@ def _of_movie(movie: Movie, window: Window, container: str) -> Footage:
     if movie.missing_bytes:
         raise MediaError(f"it breaks off: the last {movie.missing_bytes} bytes are missing")
     video, audio = movie.video, movie.audio
+    if audio is not None and not movie.fragmented and not audio.media_s:
+        audio = None  # a track without a sample is no sound
     if video is None and audio is None:
         raise MediaError("it holds neither pictures nor sound")
     shown = video or audio
@@ -129,6 +133,7 @@ def _of_movie(movie: Movie, window: Window, container: str) -> Footage:
         frames=None if video is None or hides else video.samples,
         has_audio=audio is not None,
         audio_codec=audio.codec if audio else None,
+        audio_s=audio.shown_s(movie.timescale) if audio and not movie.fragmented else None,
         fragmented=movie.fragmented,
         notes=tuple(_notes(movie, shown, hides=hides)),
         read_bytes=window.read_bytes,

@@ -52,16 +52,19 @@ async def count_fragments(
     """Count the samples of a track in all fragments from an offset to the file's end.
 
     Returns:
-        The sum, or None if the window's budget does not reach to the end or the file breaks off.
+        The sum, or None if the window's budget does not reach to the end.
 
     Raises:
-        MediaError: The boxes do not fit into each other.
+        MediaError: The boxes do not fit into each other, or the file breaks off.
     """
     total = _Sum()
     try:
         async for box in boxes(window, start, None, ahead=4096):
-            if window.size_bytes is None or box.end > window.size_bytes:
+            if window.size_bytes is None:
                 return None
+            if box.end > window.size_bytes:
+                lost = box.end - window.size_bytes
+                raise MediaError(f"it breaks off in a fragment: {lost} bytes are missing")
             if box.kind == "moof":
                 async for part in boxes(window, box.body, box.end, ahead=4096):
                     if part.kind == "traf":

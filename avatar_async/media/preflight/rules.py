@@ -25,6 +25,8 @@ from avatar_async.requests.unset import UNSET
 LEAST_BASE_S = 360.0
 #: Sample colours that a file without a request is looked at with: a green screen and a blue one.
 SCREENS = ((0, 255, 0), (255, 0, 0))
+#: Recorders end sound and pictures at slightly different times.
+_LEAST_SOUND_SHARE = 0.95
 _VIDEO_ROLES: tuple[Role, ...] = ("base", "auxiliary", "mask", "material", "actions", "clip", "footage")
 _SOURCES: dict[Role, str] = {
     "base": f"{CREATE}, Request Parameters",
@@ -208,7 +210,10 @@ def _oddities(subject: Subject) -> Iterator[Finding]:
 def _speech(subject: Subject, mode: Any) -> Iterator[Finding]:
     footage = subject.seen.footage
     assert footage is not None
-    if mode not in (UNSET, Stage01GenMode.OWN_LIP_SYNC) or footage.sort != "video" or footage.has_audio:
+    if mode not in (UNSET, Stage01GenMode.OWN_LIP_SYNC) or footage.sort != "video":
+        return
+    if footage.has_audio:
+        yield from _sound_lasts(subject)
         return
     unknown = footage.has_audio is None
     yield subject.finding(
@@ -220,6 +225,23 @@ def _speech(subject: Subject, mode: Any) -> Iterator[Finding]:
         remedy="bring the recording with its sound, or set stage01_gen_mode to 0",
         source=f"{CREATE}, param Parameter Description",
     )
+
+
+def _sound_lasts(subject: Subject) -> Iterator[Finding]:
+    footage = subject.seen.footage
+    assert footage is not None
+    if footage.audio_s is None or footage.duration_s is None:
+        return
+    if footage.audio_s < _LEAST_SOUND_SHARE * footage.duration_s:
+        yield subject.finding(
+            Gravity.WARNING,
+            "audio",
+            "the sound ends before the pictures",
+            measured=f"sound {spoken_s(footage.audio_s)}, pictures {spoken_s(footage.duration_s)}",
+            limit="sound from start to end",
+            remedy="check the recording: lips are trained on what is heard",
+            source=INFERRED,
+        )
 
 
 def _aligned(mask: Subject, video: Seen | None) -> Iterator[Finding]:

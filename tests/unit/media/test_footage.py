@@ -1,5 +1,6 @@
 """What is told of whole files of many forms, made by the programs that people use."""
 
+import os
 from pathlib import Path
 
 import av
@@ -108,6 +109,22 @@ async def test_an_edit_that_hides_frames_leaves_their_number_unknown(tmp_path):
     assert footage.frames is None
     assert footage.duration_s == 5.0
     assert "edit list" in footage.notes[0]
+
+
+async def test_what_is_no_regular_file_is_refused_at_once(tmp_path):
+    """Opening a pipe waits for somebody to write."""
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for name in ("pipe.mp4", ".", "absent.mp4"):
+        with pytest.raises(MediaError, match="file"):
+            await looked_at(tmp_path / name)
+
+
+async def test_a_track_of_sound_without_a_sample_is_no_sound(tmp_path):
+    """A recorder whose microphone was off writes one."""
+    path = tmp_path / "a.mp4"
+    path.write_bytes(Film(runs=((10, 1),)).written())
+    footage = await looked_at(path)
+    assert footage.has_audio is False
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,13 @@ async def broken_off(content: bytes) -> bool:
     return bool(movie.missing_bytes > 0)
 
 
+async def test_fragments_that_break_off_are_known_for_it():
+    """A browser that crashed leaves half a fragment."""
+    whole = Film(fragmented=(250, 250)).written()
+    assert not await broken_off(whole)
+    assert await broken_off(whole[:-100])
+
+
 @pytest.mark.parametrize("moov_last", [False, True])
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.99])
 async def test_a_file_that_breaks_off_is_known_for_it(share, moov_last):

@@ -118,6 +118,12 @@ def test_own_lip_sync_needs_sound(has_audio, mode, expected):
     assert told(request, {VIDEO: film(has_audio=has_audio)}) == expected
 
 
+def test_sound_that_ends_early_is_told():
+    """A microphone's battery ran out."""
+    assert told(training(), {VIDEO: film(audio_s=399.0)}) == []
+    assert told(training(), {VIDEO: film(audio_s=90.0)}) == [("warning", "audio")]
+
+
 @pytest.mark.parametrize(
     ("mask", "video", "expected"),
     [
