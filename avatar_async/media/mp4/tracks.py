@@ -202,7 +202,7 @@ async def _read_tables(window: Window, stbl: Box, ahead: int, *, counted: bool) 
             elif box.kind in ("stsz", "stz2"):
                 count = await read_count(window, box)
             known = durations is not None and (durations.samples is not None or not counted)
-            if entry and known and not window.has(box.end, 32):
+            if entry and known and not (window.near or window.has(box.end, 32)):
                 break
     except MediaOutOfReachError:
         if not entry:
