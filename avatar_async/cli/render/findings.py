@@ -52,6 +52,10 @@ def file_line(address: str, seen: "Seen") -> str:
     from avatar_async.media.preflight.findings import named
 
     facts = _facts(seen.footage) if seen.footage else ["not read"]
+    found = [look for look in seen.screens.values() if look.screen_rgb is not None]
+    best = max(found, key=lambda look: look.coverage, default=None)
+    if best is not None:
+        facts.append(f"screen {best.screen_rgb} in RGB on {best.coverage:.0%} of the picture")
     return one_line(f"{named(address)}: {', '.join(facts)}")
 
 

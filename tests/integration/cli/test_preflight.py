@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import signal
 from subprocess import PIPE
 
@@ -78,6 +79,7 @@ def test_good_footage_passes_and_its_facts_are_told(check, media):
     ended = check("real.mp4")
     assert ended.exit_code == 0, ended.output
     assert "90 x 160, 361.00 s, 1 fps (constant), 361 frames, sound aac" in ended.output
+    assert re.search(r"screen \(\d+, 1\d\d, \d+\) in RGB on [56]\d% of the picture", ended.output)
     assert ended.output.splitlines()[-1] == "passed: 0 errors, 0 warnings, 0 unknown"
 
 
