@@ -7,7 +7,9 @@ import anyio
 
 from avatar_async.emulator.emulator import Emulator
 
-_KEPT_BLOCKS = 64
+#: Pieces of one small size fit every picture; larger ones of all sizes would be given back and fetched again.
+_BLOCK_BYTES = 64 * 1024
+_KEPT_BLOCKS = 1024
 
 
 def keep_image_memory() -> None:
@@ -17,6 +19,7 @@ def keep_image_memory() -> None:
     """
     from PIL import _imaging
 
+    _imaging.set_block_size(_BLOCK_BYTES)
     _imaging.set_blocks_max(_KEPT_BLOCKS)
 
 

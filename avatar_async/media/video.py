@@ -21,7 +21,7 @@ from PIL import Image
 
 from avatar_async.errors import MediaError
 from avatar_async.media.frames import MediaSource, fitted, iter_frames, opened, probe
-from avatar_async.media.keyer import LABEL, KeyParameters, estimate_screen, key
+from avatar_async.media.keyer import LABEL, QUALITY_LABEL, KeyParameters, estimate_screen, key
 
 #: Keyed videos are shrunk so that the shorter side is at most this.
 PREVIEW_SHORT_SIDE_PX = 540
@@ -108,7 +108,8 @@ def key_video(
     target: Path,
     parameters: KeyParameters,
     *,
-    comment: str = LABEL,
+    comment: str = "",
+    quality: bool = False,
     stopped: Callable[[], bool] = lambda: False,
 ) -> KeyedVideo:
     """Key the first 10 s of a video at 540p at most, and encode it without sound.
@@ -117,7 +118,8 @@ def key_video(
         source: The video.
         target: Where the MP4 goes.
         parameters: How to key it.
-        comment: Written to the file's metadata.
+        comment: Written to the file's metadata after the label that all previews carry.
+        quality: Key as `keyer.key` does in its quality mode; the label tells of it.
         stopped: Asked before each frame; True ends the work early.
 
     Raises:
@@ -127,7 +129,6 @@ def key_video(
     if info.kind != "video":
         raise MediaError("the file is not a video")
     size = fitted(info.width_px, info.height_px, PREVIEW_SHORT_SIDE_PX)
-    scale = size[0] / info.width_px if info.width_px else 1.0
     warnings: dict[str, None] = {}
     if info.duration_s is not None and info.duration_s > PREVIEW_MAX_S:
         warnings[f"only the first {PREVIEW_MAX_S:g} s are keyed"] = None
@@ -141,11 +142,12 @@ def key_video(
                 raise MediaError("the work was stopped")
             if number == 0:
                 screen = estimate_screen(image, parameters.sample_bgr)
-            result = key(image, parameters, screen=screen, scale=scale)
+            result = key(image, parameters, screen=screen, quality=quality)
             warnings.update(dict.fromkeys(result.warnings))
             yield result.image
 
-    frames = encode(keyed(), target, fps=info.fps or 25.0, comment=comment)
+    label = QUALITY_LABEL if quality else LABEL
+    frames = encode(keyed(), target, fps=info.fps or 25.0, comment=f"{label} {comment}".strip())
     return KeyedVideo(frames=frames, width_px=size[0], height_px=size[1], warnings=tuple(warnings))
 
 

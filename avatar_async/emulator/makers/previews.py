@@ -4,12 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from PIL.PngImagePlugin import PngInfo
-
 from avatar_async.emulator.makers.screens import parameters_of, used
 from avatar_async.emulator.makers.work import Made, Work
 from avatar_async.media.frames import first_frame, shrink
-from avatar_async.media.keyer import LABEL, key
+from avatar_async.media.keyer import key
 from avatar_async.media.video import key_video
 
 _MAX_SHORT_SIDE_PX = 2160
@@ -26,14 +24,10 @@ def make_image_preview(work: Work) -> list[Made]:
     Raises:
         MediaError: The source cannot be decoded.
     """
-    original = first_frame(work.sources[work.task.body["url"]])
-    image = shrink(original, _MAX_SHORT_SIDE_PX)
+    image = shrink(first_frame(work.sources[work.task.body["url"]]), _MAX_SHORT_SIDE_PX)
     parameters = parameters_of(work.task.body["param"])
-    keyed = key(image, parameters, scale=image.width / original.width)
-    facts = PngInfo()
-    facts.add_itxt("Comment", LABEL)
-    facts.add_itxt("Parameters", json.dumps(_facts(work, keyed.warnings), ensure_ascii=False))
-    keyed.image.save(work.folder / "preview.png", pnginfo=facts, compress_level=1)
+    keyed = key(image, parameters)
+    keyed.save(work.folder / "preview.png", _facts(work, keyed.warnings))
     return [Made("image", "preview.png")]
 
 
@@ -45,7 +39,7 @@ def make_video_preview(work: Work) -> list[Made]:
         StoppedError: The emulator is closing.
     """
     parameters = parameters_of(work.task.body["param"])
-    comment = f"{LABEL} {json.dumps(_facts(work, ()), ensure_ascii=False)}"
+    comment = json.dumps(_facts(work, ()), ensure_ascii=False)
     work.check_stopped()
     try:
         key_video(

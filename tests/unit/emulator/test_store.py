@@ -43,12 +43,13 @@ def test_memory_of_pictures_is_kept_where_a_process_asks_for_it():
     """It halves the time of keying, but is for the whole process, so nobody else's is touched."""
     from PIL import _imaging
 
-    before = _imaging.get_blocks_max()
+    before, size_before = _imaging.get_blocks_max(), _imaging.get_block_size()
     try:
         keep_image_memory()
-        assert _imaging.get_blocks_max() == 64
+        assert (_imaging.get_blocks_max(), _imaging.get_block_size()) == (1024, 64 * 1024)
     finally:
         _imaging.set_blocks_max(before)
+        _imaging.set_block_size(size_before)
 
 
 async def test_a_full_disk_is_told_as_one(tmp_path):

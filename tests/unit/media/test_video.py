@@ -47,6 +47,17 @@ def test_a_keyed_video_shows_the_background_and_its_label(clip, tmp_path):
         assert "not the vendor's" in container.metadata["comment"]
 
 
+def test_a_video_keyed_in_quality_mode_says_so_whatever_else_it_says(clip, tmp_path):
+    """Nobody may take it for what the vendor will make."""
+    result = key_video(clip, tmp_path / "keyed.mp4", KeyParameters(), comment="take 3", quality=True)
+    assert any("quality mode" in warning for warning in result.warnings)
+    with av.open(tmp_path / "keyed.mp4") as container:
+        comment = container.metadata["comment"]
+    assert comment.startswith("documented directions reproduced; not the vendor's pixels")
+    assert "quality mode" in comment
+    assert comment.endswith("take 3")
+
+
 def test_a_long_large_video_is_cut_and_shrunk(tmp_path):
     """Six minutes of full size would take minutes to key."""
     source = tmp_path / "long.mp4"

@@ -1,0 +1,62 @@
+"""Make the matte: background-ness, smoothed, between two thresholds."""
+
+from functools import lru_cache
+
+from PIL import Image, ImageChops
+
+from avatar_async.media.keying.bands import Bands, key_strength, scaled, smoothed
+from avatar_async.media.keying.parameters import KeyParameters
+from avatar_async.media.keying.plate import Plate
+from avatar_async.media.keying.screen import Screen
+
+_SCALE_LINES = 1080
+_SMALLEST_SCALE = 0.25
+#: How much of the way from the asked H to the whole screen is left where the plate is known locally.
+_LOCAL_DOUBT = 20 / 95
+_LOCAL_BLUR = 2 / 3
+
+
+def sigma_px(parameters: KeyParameters, size: tuple[int, int], *, local: bool) -> float:
+    """Return how far the matte of a picture of this size is smoothed."""
+    scale = max(_SMALLEST_SCALE, min(size) / _SCALE_LINES)
+    blur = parameters.blur_ks * (_LOCAL_BLUR if local else 1.0)
+    return blur * scale / 3 if parameters.blur_ks > 1 else 0.0
+
+
+def matte(bands: Bands, screen: Screen, parameters: KeyParameters, blur_px: float) -> Image.Image:
+    """Return the matte by the documented parameters: 255 is opaque."""
+    background = scaled(key_strength(bands, screen.channel), 255 / screen.strength)
+    background = smoothed(background, blur_px)
+    return _between(background, parameters.refineth_h, parameters.refineth_l, full=255)
+
+
+def local_matte(
+    bands: Bands, gain: Image.Image, plate: Plate, parameters: KeyParameters, blur_px: float
+) -> Image.Image:
+    """Return the matte measured against the screen as it is lit at each place.
+
+    There is less doubt about what is screen, so that H moves towards the whole screen (160 becomes 235) and
+    a third of the smoothing is left out; the directions stay.
+
+    Args:
+        bands: The picture.
+        gain: What evens out the light, from the plate.
+        plate: The clean plate.
+        parameters: How to key.
+        blur_px: Deviation of the smoothing.
+    """
+    strength = scaled(key_strength(bands, plate.channel), 255 / plate.strongest)
+    evened = ImageChops.multiply(smoothed(strength, blur_px), gain)
+    high = 255 - (255 - parameters.refineth_h) * _LOCAL_DOUBT
+    return _between(evened, high, parameters.refineth_l, full=255 * plate.weakest / plate.strongest)
+
+
+def _between(background: Image.Image, high: float, low: float, *, full: float) -> Image.Image:
+    """Return 0 from the high threshold on, 255 up to the low one; `full` is the value of the whole screen."""
+    return background.point(_threshold_table(max(high, low + 1), low, 255 / full))
+
+
+@lru_cache(maxsize=64)
+def _threshold_table(high: float, low: float, unit: float) -> list[int]:
+    span = high - low
+    return [min(255, max(0, round(255 * (high - value * unit) / span))) for value in range(256)]
