@@ -39,23 +39,28 @@ def keyframes(
         for index in range(count if duration_s else 1):
             if images and late():
                 break
-            frame = _frame_near(container, stream, duration_s * (index + 0.5) / count if duration_s else None)
-            if frame is not None and frame.pts not in seen:
-                seen.add(frame.pts)
+            at_s = duration_s * (index + 0.5) / count if duration_s else None
+            frame = _new_frame_near(container, stream, at_s, seen)
+            if frame is not None:
                 images.append(upright(frame, short_side_px))
     if not images:
         raise MediaError("no picture of it can be decoded")
     return images
 
 
-def _frame_near(container: InputContainer, stream: VideoStream, at_s: float | None) -> VideoFrame | None:
-    """Return the last picture before an instant that can be decoded alone, None if there is none."""
+def _new_frame_near(
+    container: InputContainer, stream: VideoStream, at_s: float | None, seen: set[int | None]
+) -> VideoFrame | None:
+    """Return the last picture before an instant that can be decoded alone; None if it was seen before."""
     if at_s is not None:
         container.seek(int(at_s * av.time_base), backward=True)
     for number, packet in enumerate(container.demux(stream)):
         if number >= _MOST_PACKETS:
             return None
         if packet.is_keyframe and packet.size:
+            if packet.pts in seen:
+                return None
+            seen.add(packet.pts)
             frames = [*stream.codec_context.decode(packet), *stream.codec_context.decode(None)]
             if frames:
                 return frames[0]

@@ -179,7 +179,7 @@ class Product:
 
     def run(self, *options: str, output: Path | None = None, **changed: str) -> Process:
         """Start the run, or go on with it."""
-        words = ("run", str(self.manifest), "--out", str(self.out), "--quiet", *options)
+        words = ("run", str(self.manifest), "--out", str(self.out), "--quiet", "--no-preflight", *options)
         return self.start(*words, output=output, **changed)
 
     def resolve(self, name: str, *choice: str) -> int:

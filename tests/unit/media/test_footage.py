@@ -101,6 +101,21 @@ async def test_pictures_of_turned_videos_are_seen_the_right_way_up(tmp_path):
     assert raw[below + 1] < raw[below] + 40, "the person below is on the left"
 
 
+def test_different_pictures_are_taken_all_over_a_video(tmp_path):
+    """A person may walk in late; a picture is not taken twice."""
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast", "g": "10"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(50):
+            frame = av.VideoFrame.from_image(Image.new("RGB", (64, 48), (number * 5, number * 5, number * 5)))
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    with (tmp_path / "a.mp4").open("rb") as stream:
+        levels = [picture.tobytes()[0] for picture in keyframes(stream, 5, short_side_px=48)]
+        assert levels == pytest.approx([0, 50, 100, 150, 200], abs=8)
+        assert len(keyframes(stream, 20, short_side_px=48)) == 5
+
+
 async def test_an_edit_that_hides_frames_leaves_their_number_unknown(tmp_path):
     """Programs differ in which of them they count."""
     path = tmp_path / "a.mp4"
