@@ -1,5 +1,6 @@
 """Key with FFmpeg's `chromakey` and `despill` through PyAV's filters, as the peer."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, Final, cast
 
@@ -48,6 +49,12 @@ def filtered(scene: Scene, settings: Settings) -> tuple[Floats, Floats]:
     alpha = keyed[..., 3] / 255
     back = np.asarray(scene.background_rgb, np.float32)
     return alpha, keyed[..., :3] * alpha[..., None] + back * (1 - alpha[..., None])
+
+
+def work(scene: Scene, settings: Settings) -> Callable[[], object]:
+    """Return the filtering alone, for a clock; without the composite."""
+    chain = _chain(scene, settings)
+    return lambda: _run(scene.pixels, chain)
 
 
 def _chain(scene: Scene, settings: Settings) -> list[tuple[str, str]]:
