@@ -8,6 +8,7 @@ from attrs import frozen
 from PIL import Image, ImageChops, ImageFilter
 
 from avatar_async.media.keyer import Bgr, Rgb, Screen, estimate_screen
+from avatar_async.media.keying.bands import key_strength, percentile, scaled
 
 #: Share of the screen's own strength from which a pixel counts as screen, its shadows included.
 _SCREEN_SHARE = 0.3
@@ -101,8 +102,8 @@ class _Measured:
         _add(self._rim, strength.histogram(rim))
 
     def lighting(self) -> float | None:
-        bright = _percentile(self._luma, 0.95)
-        return _percentile(self._luma, 0.05) / bright if bright else None
+        dark, bright = percentile(self._luma, 0.05), percentile(self._luma, 0.95)
+        return dark / bright if bright and any(self._luma) else None
 
     def spill(self) -> float | None:
         count = sum(self._rim)
@@ -117,10 +118,7 @@ class _Measured:
 
 def _strength(picture: Image.Image, screen: Screen) -> Image.Image:
     """Return how much of the screen's colour is where, 255 being that of the screen itself."""
-    bands = picture.split()
-    first, second = (bands[index] for index in range(3) if index != screen.channel)
-    excess = ImageChops.subtract(bands[screen.channel], ImageChops.lighter(first, second))
-    return excess.point([min(255, round(level * 255 / screen.strength)) for level in range(256)])
+    return scaled(key_strength(picture.split(), screen.channel), 255 / screen.strength)
 
 
 def _other(picture: Image.Image, sample_bgr: Bgr, coverage: float) -> Screen | None:
@@ -157,12 +155,3 @@ def _distance(hue: float, other: float) -> float:
 def _add(total: list[int], more: list[int]) -> None:
     for level, number in enumerate(more):
         total[level] += number
-
-
-def _percentile(histogram: list[int], share: float) -> int:
-    wanted, seen = sum(histogram) * share, 0
-    for level, number in enumerate(histogram):
-        seen += number
-        if number and seen >= wanted:
-            return level
-    return 0
