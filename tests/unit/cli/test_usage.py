@@ -18,7 +18,19 @@ kind = "image_preview"
 material_name = "a"
 url = "{url}"
 """
-COMMANDS = ["demo", "run", "check", "status", "resolve", "retry", "abandon", "fetch", "emulator", "init", "schema"]
+COMMANDS = [
+    "demo",
+    "run",
+    "check",
+    "status",
+    "resolve",
+    "retry",
+    "abandon",
+    "fetch",
+    "emulator",
+    "init",
+    "schema",
+]
 
 
 @pytest.fixture
