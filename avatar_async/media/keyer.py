@@ -133,8 +133,8 @@ def key(
         if local is None:
             share = matte(bands, found, parameters, blur_px).crop(kept)
         else:
-            gain = local.gain(rgb.size, seen)
-            share = local_matte(bands, gain, local, parameters, blur_px).crop(kept)
+            floor, gain = local.floor_of(rgb.size, seen), local.gain(rgb.size, seen)
+            share = local_matte(bands, floor, gain, local, parameters, blur_px).crop(kept)
         box = share.getbbox()
         if box is None:
             continue

@@ -25,6 +25,12 @@ def key_strength(bands: Bands, channel: int) -> Image.Image:
     return ImageChops.subtract(bands[channel], ImageChops.lighter(bands[first], bands[second]))
 
 
+def signed_strength(bands: Bands, channel: int, zero: int) -> Image.Image:
+    """Return the key strength where `zero` stands for none, so that what lacks the key colour differs too."""
+    first, second = other_channels(channel)
+    return ImageChops.subtract(bands[channel], ImageChops.lighter(bands[first], bands[second]), 1.0, zero)
+
+
 def scaled(band: Image.Image, factor: float) -> Image.Image:
     """Return a band times a factor."""
     return band if factor == 1 else band.point(_scale_table(factor))

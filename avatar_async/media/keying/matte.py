@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops
 
-from avatar_async.media.keying.bands import Bands, key_strength, scaled, smoothed
+from avatar_async.media.keying.bands import Bands, key_strength, scaled, signed_strength, smoothed
 from avatar_async.media.keying.parameters import KeyParameters
 from avatar_async.media.keying.plate import Plate
 from avatar_async.media.keying.screen import Screen
@@ -31,7 +31,12 @@ def matte(bands: Bands, screen: Screen, parameters: KeyParameters, blur_px: floa
 
 
 def local_matte(
-    bands: Bands, gain: Image.Image, plate: Plate, parameters: KeyParameters, blur_px: float
+    bands: Bands,
+    floor: Image.Image,
+    gain: Image.Image,
+    plate: Plate,
+    parameters: KeyParameters,
+    blur_px: float,
 ) -> Image.Image:
     """Return the matte measured against the screen as it is lit at each place.
 
@@ -40,13 +45,15 @@ def local_matte(
 
     Args:
         bands: The picture.
+        floor: What the subject has, from the plate.
         gain: What evens out the light, from the plate.
         plate: The clean plate.
         parameters: How to key.
         blur_px: Deviation of the smoothing.
     """
-    strength = scaled(key_strength(bands, plate.channel), 255 / plate.strongest)
-    evened = ImageChops.multiply(smoothed(strength, blur_px), gain)
+    strength = smoothed(signed_strength(bands, plate.channel, plate.zero), blur_px)
+    above = scaled(ImageChops.subtract(strength, floor), 255 / plate.strongest)
+    evened = ImageChops.multiply(above, gain)
     high = 255 - (255 - parameters.refineth_h) * _LOCAL_DOUBT
     return _between(evened, high, parameters.refineth_l, full=255 * plate.weakest / plate.strongest)
 

@@ -5,7 +5,13 @@ from typing import Final
 from attrs import frozen
 from PIL import Image, ImageChops, ImageFilter
 
-from avatar_async.media.keying.bands import at_least, key_strength, percentile, scaled
+from avatar_async.media.keying.bands import (
+    at_least,
+    key_strength,
+    percentile,
+    scaled,
+    signed_strength,
+)
 from avatar_async.media.keying.screen import Screen
 from avatar_async.media.keying.strips import Box
 
@@ -14,6 +20,12 @@ _REACHES_PX: Final = (25, 7, 2)
 _NEAR_ENOUGH: Final = 6
 _SURE: Final = (0.5, 0.75)
 _STRENGTH_RANGE: Final = (0.3, 1.6)
+#: Share of the plate's strength below which a pixel is sure to be subject, how far that is taken to hold, and
+#: how far below none it may count.
+_SUBJECT: Final = 0.25
+_SUBJECT_REACH_PX: Final = 5
+_SUBJECT_SHARE: Final = 0.6
+_MOST_LACK: Final = 64
 
 
 @frozen(kw_only=True, eq=False)
@@ -23,21 +35,29 @@ class Plate:
     Attributes:
         channel: Index of the key channel in RGB order.
         small: The plate, RGB.
-        strength: Its key strength, L.
-        weakest: The lowest of it.
-        strongest: The highest of it, with a reserve for noise.
+        zero: What stands for no key strength in `floor` and in what is measured against it.
+        floor: What the subject has near each place, at most `zero`: skin has less than no key strength.
+        span: Key strength of the plate above that floor, L.
+        weakest: The lowest span.
+        strongest: The highest span, with a reserve for noise.
     """
 
     channel: int
     small: Image.Image
-    strength: Image.Image
+    zero: int
+    floor: Image.Image
+    span: Image.Image
     weakest: int
     strongest: int
+
+    def floor_of(self, size: tuple[int, int], box: Box) -> Image.Image:
+        """Return the floor in a part of a picture of this size."""
+        return _part(self.floor, size, box)
 
     def gain(self, size: tuple[int, int], box: Box) -> Image.Image:
         """Return what evens out the light in a part of a picture of this size, 255 where it is weakest."""
         table = [min(255, round(255 * self.weakest / max(1, value))) for value in range(256)]
-        return _part(self.strength.point(table), size, box)
+        return _part(self.span.point(table), size, box)
 
     def bands(self, size: tuple[int, int], box: Box) -> list[Image.Image]:
         """Return the plate's red, green and blue in a part of a picture of this size."""
@@ -53,15 +73,37 @@ def clean_plate(small: Image.Image, screen: Screen) -> Plate:
     sure = at_least(ImageChops.subtract(found, scaled(local, _SURE[1])), 1)
     plate = _filled(small, sure, screen)
     local = _bounded(key_strength(plate.split(), screen.channel), screen)
-    spread = local.histogram()
-    weakest, strongest = percentile(spread, 0.0), percentile(spread, 1.0)
+    zero = min(_MOST_LACK, 255 - percentile(local.histogram(), 1.0))
+    floor = _floor(small, local, screen.channel, zero)
+    span = ImageChops.subtract(local, floor, 1.0, zero)
+    spread = span.histogram()
     return Plate(
         channel=screen.channel,
         small=plate,
-        strength=local,
-        weakest=weakest,
-        strongest=min(255, round(strongest * 1.15)),
+        zero=zero,
+        floor=floor,
+        span=span,
+        weakest=percentile(spread, 0.0),
+        strongest=min(255, round(percentile(spread, 1.0) * 1.15)),
     )
+
+
+def _floor(small: Image.Image, local: Image.Image, channel: int, zero: int) -> Image.Image:
+    """Return the most key strength that sure subject has within some pixels, none being `zero`; at most that.
+
+    The most, and not the mean: grey glasses before a face must not become transparent.
+    """
+    none = Image.new("L", small.size, zero)
+    bands = small.split()
+    subject = at_least(ImageChops.subtract(scaled(local, _SUBJECT), key_strength(bands, channel)), 1)
+    subject = subject.filter(ImageFilter.MinFilter(3))
+    signed = ImageChops.lighter(signed_strength(bands, channel, zero), Image.new("L", small.size, 1))
+    near = ImageChops.darker(signed, subject)
+    for _ in range(_SUBJECT_REACH_PX):
+        near = near.filter(ImageFilter.MaxFilter(3))
+    near = near.point([zero if value == 0 else min(zero, value) for value in range(256)])
+    near = ImageChops.lighter(near, ImageChops.subtract(none, scaled(local, _SUBJECT_SHARE)))
+    return near.filter(ImageFilter.GaussianBlur(1.5))
 
 
 def _filled(small: Image.Image, sure: Image.Image, screen: Screen) -> Image.Image:

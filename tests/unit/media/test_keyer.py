@@ -262,3 +262,13 @@ def test_keying_changes_nothing_of_the_picture_it_was_given():
     key(picture, KeyParameters())
     key(picture, KeyParameters(), quality=True)
     assert picture == SCENE
+
+
+@pytest.mark.parametrize("colour", [(128, 128, 128), (30, 30, 34), (250, 250, 250)])
+def test_the_quality_mode_keeps_grey_things_before_skin(colour):
+    """Edges are measured against how far skin is from the screen; glasses are not as far."""
+    picture = Image.new("RGB", (320, 320), (40, 170, 60))
+    picture.paste((224, 160, 120), (60, 60, 260, 320))
+    picture.paste(colour, (60, 150, 260, 162))
+    alpha = key(picture, KeyParameters(), quality=True).alpha
+    assert alpha.crop((70, 140, 250, 310)).getextrema() == (255, 255)
