@@ -384,15 +384,15 @@ async def test_a_disk_that_fills_up_keeps_what_arrived(scene, make_zip, monkeypa
     content = make_zip()
     async with scene(cuts=[100_000]) as stage:
         artifact = stage.artifact(content=content)
-        write = os.pwrite
+        write = os.pwritev
 
-        def full(descriptor, data, offset):
+        def full(descriptor, blocks, offset):
             if offset >= 100_000:
                 raise OSError(errno.ENOSPC, "No space left on device")
-            return write(descriptor, data, offset)
+            return write(descriptor, blocks, offset)
 
         with monkeypatch.context() as patch:
-            patch.setattr(os, "pwrite", full)
+            patch.setattr(os, "pwritev", full)
             with pytest.raises(DiskSpaceError, match="disk is full"):
                 await stage.fetch(artifact)
         left = stage.journal.entries[-1]
