@@ -15,6 +15,7 @@ from typing import Any
 from attrs import evolve
 
 from avatar_async._jobs import events as ev
+from avatar_async._jobs.copies import copied
 from avatar_async._jobs.records import BY_PERSON, Artifact, Job
 from avatar_async._jobs.states import OPEN, REMOTE, RETRYABLE, ArtifactState, State
 from avatar_async.errors import LifecycleError
@@ -23,7 +24,7 @@ _Apply = Callable[[Job, Any], Job]
 
 
 def _amended(job: Job, event: ev.Amended) -> Job:
-    return evolve(
+    return copied(
         job,
         fingerprint=event.fingerprint,
         task_name=event.task_name,
@@ -34,7 +35,7 @@ def _amended(job: Job, event: ev.Amended) -> Job:
 
 
 def _intent(job: Job, event: ev.IntentWritten) -> Job:
-    return evolve(
+    return copied(
         job,
         state=State.SUBMITTING,
         owner=event.owner,
@@ -46,7 +47,7 @@ def _intent(job: Job, event: ev.IntentWritten) -> Job:
 
 
 def _put_back(job: Job, event: ev.PutBack) -> Job:
-    return evolve(
+    return copied(
         job,
         state=State.PLANNED,
         owner=None,
@@ -57,15 +58,15 @@ def _put_back(job: Job, event: ev.PutBack) -> Job:
 
 
 def _unknown(job: Job, event: ev.OutcomeUnknown) -> Job:
-    return evolve(job, state=State.IN_DOUBT, owner=None, error=event.error)
+    return copied(job, state=State.IN_DOUBT, owner=None, error=event.error)
 
 
 def _refused(job: Job, event: ev.Refused) -> Job:
-    return evolve(job, state=State.REJECTED, owner=None, error=event.error)
+    return copied(job, state=State.REJECTED, owner=None, error=event.error)
 
 
 def _accepted(job: Job, event: ev.Accepted) -> Job:
-    return evolve(
+    return copied(
         job,
         state=State.IN_FLIGHT,
         owner=None,
@@ -77,7 +78,7 @@ def _accepted(job: Job, event: ev.Accepted) -> Job:
 
 
 def _settled(job: Job, event: ev.Settled) -> Job:
-    return evolve(
+    return copied(
         job,
         state=State.IN_FLIGHT,
         task_id=event.task_id,
@@ -90,11 +91,11 @@ def _settled(job: Job, event: ev.Settled) -> Job:
 
 
 def _candidates(job: Job, event: ev.CandidatesFound) -> Job:
-    return evolve(job, candidates=event.task_ids)
+    return copied(job, candidates=event.task_ids)
 
 
 def _disowned(job: Job, event: ev.Disowned) -> Job:
-    return evolve(
+    return copied(
         job, state=State.IN_DOUBT, task_id=None, accepted_at=None, settled_by=None, error=event.error
     )
 
@@ -102,7 +103,7 @@ def _disowned(job: Job, event: ev.Disowned) -> Job:
 def _anew(job: Job, event: ev.ResubmitOrdered | ev.RetryOrdered) -> Job:
     if isinstance(event, ev.RetryOrdered) and job.hold is not None and job.state in OPEN:
         return _released(job)
-    return evolve(
+    return copied(
         job,
         state=State.PLANNED,
         attempt=job.attempt + 1,
@@ -133,25 +134,25 @@ def _released(job: Job) -> Job:
         else artifact
         for artifact in job.artifacts
     )
-    return evolve(job, hold=None, error=None, not_before=None, artifacts=artifacts)
+    return copied(job, hold=None, error=None, not_before=None, artifacts=artifacts)
 
 
 def _given_up(job: Job, _event: ev.GivenUp) -> Job:
-    return evolve(job, state=State.ABANDONED, owner=None, not_before=None, hold=None)
+    return copied(job, state=State.ABANDONED, owner=None, not_before=None, hold=None)
 
 
 def _polled(job: Job, event: ev.Polled) -> Job:
-    return evolve(
+    return copied(
         job, remote_status=event.remote_status, progress=event.progress, last_running_at=event.at, error=None
     )
 
 
 def _left_out(job: Job, event: ev.LeftOut) -> Job:
-    return evolve(job, error=event.error)
+    return copied(job, error=event.error)
 
 
 def _finished(job: Job, event: ev.Finished) -> Job:
-    return evolve(
+    return copied(
         job,
         state=State.READY,
         remote_status=event.remote_status,
@@ -165,7 +166,7 @@ def _finished(job: Job, event: ev.Finished) -> Job:
 
 
 def _remote_failed(job: Job, event: ev.RemoteFailed) -> Job:
-    return evolve(
+    return copied(
         job,
         state=State.FAILED,
         owner=None,
@@ -180,7 +181,7 @@ def _lost(job: Job, event: ev.LostToExpiry) -> Job:
         artifact if artifact.state is ArtifactState.STORED else evolve(artifact, state=ArtifactState.EXPIRED)
         for artifact in job.artifacts
     )
-    return evolve(
+    return copied(
         job,
         state=State.EXPIRED,
         owner=None,
@@ -193,15 +194,15 @@ def _lost(job: Job, event: ev.LostToExpiry) -> Job:
 
 
 def _fetch_started(job: Job, event: ev.FetchStarted) -> Job:
-    return evolve(job, state=State.FETCHING, owner=event.owner, not_before=None, hold=None)
+    return copied(job, state=State.FETCHING, owner=event.owner, not_before=None, hold=None)
 
 
 def _refreshed(job: Job, event: ev.ArtifactsRefreshed) -> Job:
-    return evolve(job, artifacts=event.artifacts)
+    return copied(job, artifacts=event.artifacts)
 
 
 def _artifact_changed(job: Job, event: ev.ArtifactChanged) -> Job:
-    return evolve(job, artifacts=_replace(job, event.artifact))
+    return copied(job, artifacts=_replace(job, event.artifact))
 
 
 def _replace(job: Job, changed: Artifact) -> tuple[Artifact, ...]:
@@ -212,7 +213,7 @@ def _replace(job: Job, changed: Artifact) -> tuple[Artifact, ...]:
 
 
 def _fetch_paused(job: Job, event: ev.FetchPaused) -> Job:
-    return evolve(job, state=State.READY, owner=None, not_before=event.not_before, error=event.error)
+    return copied(job, state=State.READY, owner=None, not_before=event.not_before, error=event.error)
 
 
 def _all_stored(job: Job, event: ev.AllStored) -> Job:
@@ -221,18 +222,18 @@ def _all_stored(job: Job, event: ev.AllStored) -> Job:
         lacking = ", ".join(missing) or "any file at all"
         msg = f"job {job.name!r} cannot be stored: not yet verified on disk: {lacking}"
         raise LifecycleError(msg)
-    return evolve(job, state=State.STORED, owner=None, stored_at=event.at, error=None, hold=None)
+    return copied(job, state=State.STORED, owner=None, stored_at=event.at, error=None, hold=None)
 
 
 def _held(job: Job, event: ev.Held) -> Job:
     state = State.READY if job.state is State.FETCHING else job.state
-    return evolve(job, state=state, owner=None, hold=event.reason, error=event.error or job.error)
+    return copied(job, state=state, owner=None, hold=event.reason, error=event.error or job.error)
 
 
 def _receipt_written(job: Job, event: ev.ReceiptWritten) -> Job:
     if event.task_id not in (None, job.task_id):
         return job
-    return evolve(job, receipt_state=event.state)
+    return copied(job, receipt_state=event.state)
 
 
 #: Which event may happen in which states, and what it does.

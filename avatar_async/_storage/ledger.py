@@ -19,6 +19,7 @@ from avatar_async._storage.connect import open_reader, open_writer, prepare_file
 from avatar_async._storage.faults import ledger_error
 from avatar_async._storage.readers import HistoryEntry, Intent
 from avatar_async._storage.staying import Staying
+from avatar_async._storage.transaction import Transaction
 from avatar_async._storage.writer import Outcome, SqliteThread, Work, commit_group, read_group
 from avatar_async.errors import LedgerError
 from avatar_async.requests import Kind
@@ -79,7 +80,7 @@ class Ledger:
 
     async def bind(self, endpoint: str, account: str, *, rebind: bool = False) -> None:
         """Tie the ledger to an endpoint origin and account, or check it; see `JobStore.bind`."""
-        await self._write(lambda db: writes.bind(db, endpoint, account, rebind=rebind))
+        await self._write(lambda group: writes.bind(group.connection, endpoint, account, rebind=rebind))
 
     async def binding(self) -> tuple[str, str] | None:
         """Return the endpoint origin and account the ledger is tied to, None if it is not yet."""
@@ -87,7 +88,7 @@ class Ledger:
 
     async def insert(self, jobs: Sequence[NewJob]) -> list[Job]:
         """Save new jobs as planned, all or none; see `JobStore.insert`."""
-        return await self._write(lambda db: newcomers.insert(db, jobs))
+        return await self._write(lambda group: newcomers.insert(group, jobs))
 
     async def adopt(self, jobs: Sequence[tuple[Job, Mapping[str, Any]]]) -> list[Job]:
         """Save jobs with their requests as they stand, all or none; ids and revisions are given anew.
@@ -95,22 +96,22 @@ class Ledger:
         Raises:
             ConflictError: A (batch, name), a folder or a task id is taken.
         """
-        return await self._write(lambda db: newcomers.adopt(db, jobs))
+        return await self._write(lambda group: newcomers.adopt(group, jobs))
 
     async def restore(self, jobs: Sequence[tuple[Job, Job, Mapping[str, Any]]]) -> list[Job]:
         """Bring jobs to where their receipts saw them; see `newcomers.restore`."""
-        return await self._write(lambda db: newcomers.restore(db, jobs))
+        return await self._write(lambda group: newcomers.restore(group, jobs))
 
     async def apply(self, changes: Sequence[Change]) -> list[Job]:
         """Apply every change, or none, in one durable commit; see `JobStore.apply`.
 
         Cancelled, the changes may still be written: read the jobs again before going on.
         """
-        return await self._write(lambda db: writes.apply(db, changes))
+        return await self._write(lambda group: writes.apply(group, changes))
 
     async def remember(self, key: str, value: str) -> None:
         """Keep a small fact about the whole ledger."""
-        await self._write(lambda db: writes.remember(db, key, value))
+        await self._write(lambda group: writes.remember(group.connection, key, value))
 
     async def recall(self, key: str) -> str | None:
         """Return a fact kept with `remember`."""
@@ -171,7 +172,7 @@ class Ledger:
         """Return what happened to a job, in order, without addresses."""
         return await self._reader.call(lambda db: readers.history(db, job_id))
 
-    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _write(self, work: Callable[[Transaction], T]) -> T:
         if self._writer is None:
             msg = f"ledger {self.path} was opened for reading only"
             raise LedgerError(msg)

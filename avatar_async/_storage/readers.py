@@ -94,7 +94,7 @@ def job(connection: sqlite3.Connection, job_id: str) -> Job:
         "WHERE job_id = ? ORDER BY position",
         (key,),
     )
-    return rows.job_of(row, map(rows.artifact_of, artifacts))
+    return rows.job_of(row, tuple(map(rows.artifact_of, artifacts)))
 
 
 def jobs_where(

@@ -60,8 +60,8 @@ async def test_commits_are_durable_and_logged_ahead(tmp_path):
     """The settings that a kill or a power cut relies on."""
     async with Ledger.open(tmp_path / "ledger.db") as store:
         pragmas = await inside(store)(
-            lambda db: [
-                db.execute(f"PRAGMA {name}").fetchone()[0]
+            lambda group: [
+                group.connection.execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
             ]
         )
@@ -174,8 +174,10 @@ async def test_a_full_disk_refuses_the_write_and_keeps_the_rest(tmp_path, new_jo
     """Nobody of the group may believe in a write that is not there."""
     async with Ledger.open(tmp_path / "ledger.db") as store:
         kept = await store.insert([new_job("kept")])
-        pages = await inside(store)(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
-        await inside(store)(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchone())
+        pages = await inside(store)(lambda group: group.connection.execute("PRAGMA page_count").fetchone()[0])
+        await inside(store)(
+            lambda group: group.connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+        )
         failures = []
 
         async def write(number):
@@ -190,7 +192,9 @@ async def test_a_full_disk_refuses_the_write_and_keeps_the_rest(tmp_path, new_jo
         assert len(failures) == 8
         assert all("disk is full" in failure for failure in failures)
         assert await store.jobs() == kept
-        await inside(store)(lambda db: db.execute("PRAGMA max_page_count = 100000").fetchone())
+        await inside(store)(
+            lambda group: group.connection.execute("PRAGMA max_page_count = 100000").fetchone()
+        )
         await store.insert([new_job("again")])
 
 
