@@ -12,6 +12,7 @@ from attrs import define, field
 from yarl import URL
 
 from avatar_async._jobs.ports import ArtifactStream, Clock
+from avatar_async._transport.allocation import keep_blocks
 from avatar_async._transport.errors import mapped
 from avatar_async._transport.session import USER_AGENT, proxy_for
 from avatar_async._transport.tls import tls_context
@@ -53,7 +54,7 @@ class OpenArtifact:
         content = self._response.content
         with mapped(_name(self._response.url)):
             try:
-                async for chunk in content.iter_any():
+                while chunk := await content.readany():
                     yield chunk
             except (aiohttp.ClientError, OSError):
                 unread = _unread(content)
@@ -114,6 +115,7 @@ class DownloadSession:
         """
         if self._session is None:
             raise RuntimeError("enter the client with `async with` before using it")
+        keep_blocks()
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         async with AsyncExitStack() as stack:
             opened = None
