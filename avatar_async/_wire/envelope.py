@@ -20,7 +20,9 @@ MAX_DEPTH = 64
 MAX_MESSAGE = 500
 _MAX_DIGITS = 40
 _INT64_MAX = (1 << 63) - 1
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+_LONG_NUMBER = b"0" * (_MAX_DIGITS + 1)
+_DIGITS = bytes(ord("0") if chr(byte).isascii() and chr(byte).isdigit() else 0 for byte in range(256))
+_GAPS = (b'" ', b'"\n', b'"\t', b'"\r')
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
@@ -49,26 +51,41 @@ def decode_json(body: bytes) -> Any:
     """
     if len(body) > MAX_BODY_BYTES:
         raise ReplyError(f"the reply is longer than {MAX_BODY_BYTES} bytes")
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
-        raise ReplyError(f"the reply is nested deeper than {MAX_DEPTH} levels")
     read, value = _read(body)
     if not read:
         # Raised here, it has no cause: the parser's own error holds the body, and a token with it.
         raise ReplyError(f"the reply is not JSON ({len(body)} bytes)")
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _too_deep(value):
+        raise ReplyError(f"the reply is nested deeper than {MAX_DEPTH} levels")
     return value
 
 
 def _read(body: bytes) -> tuple[bool, Any]:
     try:
-        value = json.loads(
-            body.decode("utf-8-sig"),
-            parse_int=_integer,
-            parse_constant=_constant,
-            object_pairs_hook=_unambiguous,
-        )
+        text = body.decode("utf-8-sig")
+        plain, value = _read_plain(body, text)
+        return True, value if plain else _CAREFUL.decode(text)
     except (ValueError, RecursionError):
         return False, None
-    return True, value
+
+
+def _read_plain(body: bytes, text: str) -> tuple[bool, Any]:
+    """Read JSON as the machine-written kind mostly is, several times faster; tell whether it was that kind.
+
+    Where no blank follows a quote, each key of each object shows as a quote and a colon (which within
+    texts only adds to their number): as many of these as keys that were found means no key came twice.
+    """
+    if _LONG_NUMBER in body.translate(_DIGITS) or any(gap in body for gap in _GAPS):
+        return False, None
+    keys = 0
+
+    def count(found: dict[str, Any]) -> dict[str, Any]:
+        nonlocal keys
+        keys += len(found)
+        return found
+
+    value = json.JSONDecoder(object_hook=count, parse_constant=_constant).decode(text)
+    return keys == body.count(b'":'), value
 
 
 def decode_envelope(reply: Reply) -> Envelope:
@@ -87,10 +104,10 @@ def decode_envelope(reply: Reply) -> Envelope:
 
 def integer(value: Any) -> int | None:
     """Return a JSON number or numeric text as an int64; None if it is neither. `true` is no number."""
-    if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,19}\s*", value):
+    if type(value) is not int:
+        if not isinstance(value, str) or not re.fullmatch(r"\s*-?[0-9]{1,19}\s*", value):
+            return None
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
     return value if -_INT64_MAX - 1 <= value <= _INT64_MAX else None
 
 
@@ -104,6 +121,8 @@ def text(value: Any, limit: int = MAX_MESSAGE) -> str | None:
     """Return a JSON text fit to be shown and stored, cut at `limit` characters; None if it is none."""
     if not isinstance(value, str):
         return None
+    if len(value) <= limit and value.isprintable():
+        return value.strip()
     return _UNREADABLE.sub(" ", value[: limit * 2]).strip()[:limit]
 
 
@@ -116,12 +135,13 @@ def sentence(value: Any, secrets: tuple[str, ...] = ()) -> str | None:
     """
     if not isinstance(value, str):
         return None
-    return text(public_text(redacted(value[: MAX_MESSAGE * 4], secrets)))
+    words = redacted(value[: MAX_MESSAGE * 4], secrets)
+    return text(public_text(words) if "://" in words or "?" in words else words)
 
 
 def address(value: Any) -> str | None:
     """Return an http(s) address; None if the value is none."""
-    if not isinstance(value, str) or len(value) > LONGEST_URL or _UNREADABLE.search(value):
+    if not isinstance(value, str) or len(value) > LONGEST_URL or _unreadable(value):
         return None
     try:
         parts = urlsplit(value)
@@ -129,6 +149,10 @@ def address(value: Any) -> str | None:
     except ValueError:
         return None
     return value if usable and re.match(r"https?://[^/?#]", value, re.IGNORECASE) else None
+
+
+def _unreadable(text: str) -> bool:
+    return not text.isprintable() and _UNREADABLE.search(text) is not None
 
 
 def _integer(digits: str) -> int:
@@ -149,13 +173,16 @@ def _constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _depth(body: bytes) -> int:
-    depth = deepest = 0
-    for match in _TOKENS.finditer(body):
-        token = match[0]
-        if token in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token in b"]}":
-            depth -= 1
-    return deepest
+_CAREFUL = json.JSONDecoder(parse_int=_integer, parse_constant=_constant, object_pairs_hook=_unambiguous)
+
+
+def _too_deep(value: Any) -> bool:
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+    return bool(level)
