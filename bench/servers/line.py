@@ -1,0 +1,71 @@
+"""A line of limited speed between two ends of this machine: small segments that arrive spread over time."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from attrs import frozen
+
+_SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+_NEAR, _FAR, _MASK = "10.199.7.1", "10.199.7.2", 30
+#: What may pass at once: a few segments, as on a real line.
+_BURST_BYTES = 64_000
+
+
+@frozen(kw_only=True)
+class Line:
+    """The far end.
+
+    Attributes:
+        address: Its IP address.
+        within: Words to put before the command of a server that shall run there.
+    """
+
+    address: str
+    within: Sequence[str]
+
+
+@contextmanager
+def line(mbit_s: int) -> Iterator[Line | None]:
+    """Make a network namespace at the end of a line that `tbf` slows down; None where that is not allowed.
+
+    Segments leave it one by one (no segmentation offload), as a network card receives them.
+
+    Args:
+        mbit_s: Megabits a second towards this end.
+    """
+    name = f"bench{os.getpid()}"
+    near, far = f"bn{os.getpid()}", f"bf{os.getpid()}"
+    within = ("ip", "netns", "exec", name)
+    shape = ("tbf", "rate", f"{mbit_s}mbit", "burst", str(_BURST_BYTES), "latency", "50ms")
+    steps = (
+        ("ip", "link", "add", near, "type", "veth", "peer", "name", far),
+        ("ip", "link", "set", far, "netns", name),
+        ("ip", "addr", "add", f"{_NEAR}/{_MASK}", "dev", near),
+        ("ip", "link", "set", near, "up"),
+        (*within, "ip", "addr", "add", f"{_FAR}/{_MASK}", "dev", far),
+        (*within, "ip", "link", "set", "dev", far, "gso_max_segs", "1"),
+        (*within, "ip", "link", "set", far, "up"),
+        (*within, "tc", "qdisc", "add", "dev", far, "root", *shape),
+    )
+    made = os.geteuid() == 0 and _done("ip", "netns", "add", name)
+    try:
+        ready = made and all(_done(*step) for step in steps)
+        yield Line(address=_FAR, within=_absolute(within)) if ready else None
+    finally:
+        if made:
+            _done("ip", "link", "del", near)
+            _done("ip", "netns", "del", name)
+
+
+def _absolute(command: Sequence[str]) -> tuple[str, ...]:
+    return (shutil.which(command[0], path=_SBIN) or command[0], *command[1:])
+
+
+def _done(*command: str) -> bool:
+    try:
+        return subprocess.run(_absolute(command), capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
