@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from avatar_async._jobs.changes import Change
-from avatar_async._jobs.records import Artifact, Job, NewJob
+from avatar_async._jobs.records import Artifact, Job, NewJob, Standing
 from avatar_async._jobs.remote import QueryAnswer, SubmissionReport
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import SubmissionCodes
@@ -86,6 +86,25 @@ class JobStore(Protocol):
         """Return jobs in the order they were added."""
         ...
 
+    async def some(self, job_ids: Collection[str]) -> list[Job]:
+        """Return those of the jobs that exist, in the order they were added."""
+        ...
+
+    async def open_page(self, batch: str, *, after: str | None = None, limit: int) -> list[Job]:
+        """Return the first open jobs of a batch, or the first behind a job, in the order they were added."""
+        ...
+
+    async def standings(self, state: State, *, after: str | None = None, limit: int) -> list[Standing]:
+        """Return where the first jobs of a state stand, or the first behind a job, as they were added."""
+        ...
+
+    async def witness(self, *, besides: str | None = None) -> int | None:
+        """Return the id of the newest task that is surely ours and not that job's; None if there is none.
+
+        An id that a person gave is not, until the service has shown its task.
+        """
+        ...
+
     async def counts(self) -> dict[State, int]:
         """Return how many jobs are in each state (every state is a key)."""
         ...
@@ -114,8 +133,12 @@ class JobStore(Protocol):
         """Return how long the latest finished jobs of a kind took, submission to finish, in seconds."""
         ...
 
-    async def changed_since(self, revision: int) -> list[Job]:
-        """Return jobs written after that revision, by this process or another; cheap when nothing was."""
+    async def latest_revision(self) -> int:
+        """Return the revision of the latest write to any job; 0 without jobs."""
+        ...
+
+    async def written_since(self, revision: int) -> dict[str, int]:
+        """Return the latest revision of each job written after that one, by anyone, the earliest first."""
         ...
 
     async def receipts_due(self) -> list[Job]:

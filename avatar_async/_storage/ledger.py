@@ -11,10 +11,10 @@ import anyio
 import anyio.to_thread
 
 from avatar_async._jobs.changes import Change
-from avatar_async._jobs.records import Job, NewJob
+from avatar_async._jobs.records import Job, NewJob, Standing
 from avatar_async._jobs.states import State
 from avatar_async._storage import changes as writes
-from avatar_async._storage import newcomers, readers
+from avatar_async._storage import newcomers, readers, resuming
 from avatar_async._storage.connect import open_reader, open_writer, prepare_file
 from avatar_async._storage.faults import ledger_error
 from avatar_async._storage.readers import HistoryEntry, Intent
@@ -40,7 +40,6 @@ class Ledger:
         self.path = path
         self._writer = writer
         self._reader = reader
-        self._changes = readers.ChangeReader()
 
     @classmethod
     @asynccontextmanager
@@ -129,6 +128,22 @@ class Ledger:
         """Return jobs in the order they were added."""
         return await self._reader.call(lambda db: readers.jobs(db, batch, states))
 
+    async def some(self, job_ids: Collection[str]) -> list[Job]:
+        """Return those of the jobs that exist, in the order they were added."""
+        return await self._reader.call(lambda db: resuming.some(db, job_ids))
+
+    async def open_page(self, batch: str, *, after: str | None = None, limit: int) -> list[Job]:
+        """Return open jobs page by page; see `JobStore.open_page`."""
+        return await self._reader.call(lambda db: resuming.open_page(db, batch, after, limit))
+
+    async def standings(self, state: State, *, after: str | None = None, limit: int) -> list[Standing]:
+        """Return where jobs of a state stand, page by page; see `JobStore.standings`."""
+        return await self._reader.call(lambda db: resuming.standings(db, state, after, limit))
+
+    async def witness(self, *, besides: str | None = None) -> int | None:
+        """Return the id of the newest task that is surely ours; see `JobStore.witness`."""
+        return await self._reader.call(lambda db: resuming.witness(db, besides))
+
     async def counts(self) -> dict[State, int]:
         """Return how many jobs are in each state (every state is a key)."""
         return await self._reader.call(readers.counts)
@@ -156,9 +171,13 @@ class Ledger:
         """Return how long the latest well finished jobs of a kind took, in seconds."""
         return await self._reader.call(lambda db: readers.durations_s(db, kind, limit))
 
-    async def changed_since(self, revision: int) -> list[Job]:
-        """Return jobs written after that revision, by anyone; cheap when nothing was."""
-        return await self._reader.call(lambda db: self._changes.since(db, revision))
+    async def latest_revision(self) -> int:
+        """Return the revision of the latest write to any job; 0 without jobs."""
+        return await self._reader.call(readers.latest_revision)
+
+    async def written_since(self, revision: int) -> dict[str, int]:
+        """Return the latest revision of each job written after that one, by anyone, the earliest first."""
+        return await self._reader.call(lambda db: resuming.written_since(db, revision))
 
     async def receipts_due(self) -> list[Job]:
         """Return jobs that have, or may have, a task and whose receipt tells of another state."""

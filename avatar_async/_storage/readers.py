@@ -129,11 +129,13 @@ def jobs(connection: sqlite3.Connection, batch: str | None, states: Collection[S
         conditions.append("batch = ?")
         parameters.append(batch)
     if states is not None:
-        if OPEN.issuperset(states):
+        if frozenset(states) == OPEN:
             conditions.append(schema.OPEN_CONDITION)
             table = schema.OPEN_JOBS
-        conditions.append("state IN (SELECT value FROM json_each(?))")
-        parameters.append(rows.to_json([state.value for state in states]))
+        else:
+            conditions.append("state IN (SELECT value FROM json_each(?))")
+            parameters.append(rows.to_json([state.value for state in states]))
+            table = schema.JOBS_BY_STATE
     return jobs_where(connection, " AND ".join(conditions), parameters, table)
 
 
@@ -254,24 +256,6 @@ def history(connection: sqlite3.Connection, job_id: str) -> list[HistoryEntry]:
         )
         for at, attempt, event, before, after, message in found
     ]
-
-
-class ChangeReader:
-    """Tells cheaply whether anybody wrote since the last look; lives with one reading connection."""
-
-    def __init__(self) -> None:
-        self._data_version = -1
-        self._revision = 0
-
-    def since(self, connection: sqlite3.Connection, revision: int) -> list[Job]:
-        """Return jobs written after that revision, by any connection."""
-        data_version = connection.execute("PRAGMA data_version").fetchone()[0]
-        if data_version == self._data_version and revision >= self._revision:
-            return []
-        found = jobs_where(connection, "revision > ?", (revision,))
-        self._revision = latest_revision(connection)
-        self._data_version = data_version
-        return found
 
 
 def _first(row: Sequence[Any]) -> Any:

@@ -228,7 +228,7 @@ class Orchestrator:
         """
         if not self._started:
             self._started = True
-            self._open.loops.start(self._open.group, self._open.recovered)
+            self._open.loops.start(self._open.group, self._open.recovered, self._open.outdated)
         return self._open.ended.iterate()
 
     def events(self) -> AsyncIterator[RunEvent]:

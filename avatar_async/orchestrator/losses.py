@@ -11,7 +11,6 @@ from avatar_async._jobs.records import Job, JobError
 from avatar_async._jobs.remote import QueryAnswer, RemoteTask
 from avatar_async.errors import ArtifactRefusedError, AvatarError
 from avatar_async.orchestrator.pace import Pace
-from avatar_async.orchestrator.witness import witness_for
 
 #: Two answers that leave an id out must be this many seconds apart to prove anything.
 _APART_S: Final = 3600.0
@@ -115,7 +114,7 @@ class Losses:
         """Return another task's id to ask for along with a task whose results may be gone; else None."""
         if self._clock.now() <= least_expiry_of(job, retention=self._retention):
             return None
-        return await witness_for(self._store, job)
+        return await self._store.witness(besides=job.id)
 
     def _key(self, job: Job) -> _Key:
         return (job.id, job.attempt, job.expires_at)
