@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from attrs import frozen
 
 _SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-_NEAR, _FAR, _MASK = "10.199.7.1", "10.199.7.2", 30
 #: What may pass at once: a few segments, as on a real line.
 _BURST_BYTES = 64_000
 
@@ -38,14 +37,15 @@ def line(mbit_s: int) -> Iterator[Line | None]:
     """
     name = f"bench{os.getpid()}"
     near, far = f"bn{os.getpid()}", f"bf{os.getpid()}"
+    net = f"10.199.{os.getpid() % 256}"
     within = ("ip", "netns", "exec", name)
     shape = ("tbf", "rate", f"{mbit_s}mbit", "burst", str(_BURST_BYTES), "latency", "50ms")
     steps = (
         ("ip", "link", "add", near, "type", "veth", "peer", "name", far),
         ("ip", "link", "set", far, "netns", name),
-        ("ip", "addr", "add", f"{_NEAR}/{_MASK}", "dev", near),
+        ("ip", "addr", "add", f"{net}.1/30", "dev", near),
         ("ip", "link", "set", near, "up"),
-        (*within, "ip", "addr", "add", f"{_FAR}/{_MASK}", "dev", far),
+        (*within, "ip", "addr", "add", f"{net}.2/30", "dev", far),
         (*within, "ip", "link", "set", "dev", far, "gso_max_segs", "1"),
         (*within, "ip", "link", "set", far, "up"),
         (*within, "tc", "qdisc", "add", "dev", far, "root", *shape),
@@ -53,7 +53,7 @@ def line(mbit_s: int) -> Iterator[Line | None]:
     made = os.geteuid() == 0 and _done("ip", "netns", "add", name)
     try:
         ready = made and all(_done(*step) for step in steps)
-        yield Line(address=_FAR, within=_absolute(within)) if ready else None
+        yield Line(address=f"{net}.2", within=_absolute(within)) if ready else None
     finally:
         if made:
             _done("ip", "link", "del", near)
