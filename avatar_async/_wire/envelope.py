@@ -20,6 +20,9 @@ MAX_DEPTH = 64
 MAX_MESSAGE = 500
 _MAX_DIGITS = 40
 _INT64_MAX = (1 << 63) - 1
+#: How most addresses begin; nothing in these needs a second look.
+_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[1-9][0-9]{0,3})?/")
+_WRITTEN_INTEGER = re.compile(r"\s*-?[0-9]{1,19}\s*")
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
@@ -81,7 +84,7 @@ def decode_envelope(reply: Reply) -> Envelope:
 def integer(value: Any) -> int | None:
     """Return a JSON number or numeric text as an int64; None if it is neither. `true` is no number."""
     if type(value) is not int:
-        if not isinstance(value, str) or not re.fullmatch(r"\s*-?[0-9]{1,19}\s*", value):
+        if not isinstance(value, str) or not _WRITTEN_INTEGER.fullmatch(value):
             return None
         value = int(value)
     return value if -_INT64_MAX - 1 <= value <= _INT64_MAX else None
@@ -89,6 +92,8 @@ def integer(value: Any) -> int | None:
 
 def task_id(value: Any) -> int | None:
     """Return a usable task id: a positive int64, as a number or text."""
+    if type(value) is int and 0 < value <= _INT64_MAX:  # as most are
+        return value
     number = integer(value)
     return number if number is not None and number > 0 else None
 
@@ -97,7 +102,7 @@ def text(value: Any, limit: int = MAX_MESSAGE) -> str | None:
     """Return a JSON text fit to be shown and stored, cut at `limit` characters; None if it is none."""
     if not isinstance(value, str):
         return None
-    if len(value) <= limit and value.isprintable():
+    if len(value) <= limit and value.isprintable():  # as most are
         return value.strip()
     return _UNREADABLE.sub(" ", value[: limit * 2]).strip()[:limit]
 
@@ -119,6 +124,8 @@ def address(value: Any) -> str | None:
     """Return an http(s) address; None if the value is none."""
     if not isinstance(value, str) or len(value) > LONGEST_URL or _unreadable(value):
         return None
+    if _PLAIN_ADDRESS.match(value):
+        return value
     try:
         parts = urlsplit(value)
         usable = bool(parts.hostname) and parts.port != 0

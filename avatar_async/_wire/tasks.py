@@ -1,20 +1,22 @@
 """One task of a query or list reply, read in the terms of a dialect."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from avatar_async._jobs.remote import RemoteFile, RemoteState, RemoteTask
 from avatar_async._wire.dialect import FileShape, QueryDialect
 from avatar_async._wire.envelope import address, integer, sentence, task_id, text
-from avatar_async._wire.jsonpath import find
+from avatar_async._wire.jsonpath import JsonPath, find
 from avatar_async._wire.moments import moment
 from avatar_async._wire.redaction import redacted
 
 #: Most files of one task that are read.
 MAX_FILES = 1000
 _MAX_WORD = 100
+_MD5 = re.compile(r"[0-9a-fA-F]{32}")
+_SUCCEEDED, _UNKNOWN = RemoteState.SUCCEEDED, RemoteState.UNKNOWN
 _ROLE_OF_SUFFIX = {
     **dict.fromkeys(("zip", "7z", "tar", "gz"), "model"),
     **dict.fromkeys(("jpg", "jpeg", "png", "webp", "bmp", "gif"), "image"),
@@ -42,15 +44,20 @@ def read_task(
     number = only if said is None else task_id(said)
     if number is None:
         return None
-    shown = redacted(item, secrets)
+    shown = redacted(item, secrets) if secrets else item
     status = _word(find(shown, dialect.status)) or ""
-    state = dialect.statuses.get(status, RemoteState.UNKNOWN)
+    state = dialect.statuses.get(status, _UNKNOWN)
+    files: tuple[RemoteFile, ...] = ()
     try:
-        files = (*_listed_files(dialect, item, shown), *_single_files(dialect, item))
+        if dialect.files is not None:
+            files = _listed_files(dialect.files, item, shown)
+        if dialect.urls:
+            files += _single_files(dialect.urls, item)
     except ValueError as error:
         files = ()
-        if state is RemoteState.SUCCEEDED:
-            state, status = RemoteState.UNKNOWN, f"{status} ({error})"
+        if state is _SUCCEEDED:
+            state, status = _UNKNOWN, f"{status} ({error})"
+    reason = find(item, dialect.fail_reason)
     return RemoteTask(
         task_id=number,
         state=state,
@@ -58,7 +65,7 @@ def read_task(
         kind=dialect.kinds.get(_word(find(shown, dialect.kind)) or ""),
         name=text(find(shown, dialect.name)),
         progress=_progress(find(item, dialect.progress), dialect.progress_full),
-        fail_reason=sentence(find(item, dialect.fail_reason), secrets) or None,
+        fail_reason=None if reason is None else sentence(reason, secrets) or None,
         created_at=moment(find(item, dialect.created_at), dialect.zone),
         finished_at=moment(find(item, dialect.finished_at), dialect.zone),
         expires_at=moment(find(item, dialect.expires_at), dialect.zone),
@@ -66,19 +73,18 @@ def read_task(
     )
 
 
-def _listed_files(dialect: QueryDialect, item: Any, shown: Any) -> Iterator[RemoteFile]:
-    shape = dialect.files
-    listed = find(item, shape.at) if shape else None
-    if listed is None or shape is None:
-        return
+def _listed_files(shape: FileShape, item: Any, shown: Any) -> tuple[RemoteFile, ...]:
+    listed = find(item, shape.at)
+    if listed is None:
+        return ()
     if not isinstance(listed, list) or len(listed) > MAX_FILES:
         raise ValueError("its files are no list")
-    for entry, words in zip(listed, find(shown, shape.at), strict=True):
-        if not isinstance(entry, dict):
-            raise ValueError("one of its files is no object")
-        file = _file(shape, entry, words)
-        if file is not None:
-            yield file
+    if not listed:
+        return ()
+    if not all(isinstance(entry, dict) for entry in listed):
+        raise ValueError("one of its files is no object")
+    files = (_file(shape, *entry) for entry in zip(listed, find(shown, shape.at), strict=True))
+    return tuple(file for file in files if file is not None)
 
 
 def _file(shape: FileShape, entry: dict[str, Any], words: dict[str, Any]) -> RemoteFile | None:
@@ -94,15 +100,17 @@ def _file(shape: FileShape, entry: dict[str, Any], words: dict[str, Any]) -> Rem
         name=name or role,
         url=url,
         size_bytes=size if size is not None and size > 0 else None,
-        md5=md5.lower() if re.fullmatch(r"[0-9a-fA-F]{32}", md5) else None,
+        md5=md5.lower() if _MD5.fullmatch(md5) else None,
     )
 
 
-def _single_files(dialect: QueryDialect, item: dict[str, Any]) -> Iterator[RemoteFile]:
-    for role, path in dialect.urls.items():
-        url = _address(find(item, path))
-        if url is not None:
-            yield RemoteFile(role=role, name=_name_in(url) or role, url=url)
+def _single_files(places: Mapping[str, JsonPath], item: dict[str, Any]) -> tuple[RemoteFile, ...]:
+    urls = {role: _address(find(item, path)) for role, path in places.items()}
+    return tuple(
+        RemoteFile(role=role, name=_name_in(url) or role, url=url)
+        for role, url in urls.items()
+        if url is not None
+    )
 
 
 def _address(value: Any) -> str | None:
@@ -131,11 +139,13 @@ def _role_of(name: str, url: str) -> str:
 
 
 def _word(value: Any) -> str | None:
+    if isinstance(value, str):
+        return text(value, _MAX_WORD)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)[:_MAX_WORD]
-    return text(value, _MAX_WORD)
+    return None
 
 
 def _progress(value: Any, full: float) -> int | None:
