@@ -14,7 +14,7 @@ from avatar_async._jobs.changes import Change
 from avatar_async._jobs.records import Job, NewJob, Standing
 from avatar_async._jobs.states import State
 from avatar_async._storage import changes as writes
-from avatar_async._storage import newcomers, readers, resuming
+from avatar_async._storage import listing, newcomers, readers, resuming
 from avatar_async._storage.connect import open_reader, open_writer, prepare_file
 from avatar_async._storage.faults import ledger_error
 from avatar_async._storage.readers import HistoryEntry, Intent
@@ -143,6 +143,28 @@ class Ledger:
     async def witness(self, *, besides: str | None = None) -> int | None:
         """Return the id of the newest task that is surely ours; see `JobStore.witness`."""
         return await self._reader.call(lambda db: resuming.witness(db, besides))
+
+    async def page(
+        self, *, states: Collection[State] | None = None, after: str | None = None, limit: int
+    ) -> list[Job]:
+        """Return the first jobs of these states, or the first behind a job, in the order they were added."""
+        return await self._reader.call(lambda db: listing.page(db, states, after, limit))
+
+    async def first(self, state: State, *, limit: int) -> list[Job]:
+        """Return the first jobs of a state, in the order they were added."""
+        return await self._reader.call(lambda db: listing.first(db, state, limit))
+
+    async def vanishing(self, *, limit: int) -> list[Job]:
+        """Return finished jobs whose files are not all home, the most urgent first."""
+        return await self._reader.call(lambda db: listing.vanishing(db, limit))
+
+    async def to_look_at(self, *, limit: int) -> list[Job]:
+        """Return the first open jobs that wait for a person, or that the service does not show."""
+        return await self._reader.call(lambda db: listing.to_look_at(db, limit))
+
+    async def states_of(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], State]:
+        """Return, for those pairs of batch and name that are jobs, their states."""
+        return await self._reader.call(lambda db: listing.states_of(db, names))
 
     async def counts(self) -> dict[State, int]:
         """Return how many jobs are in each state (every state is a key)."""

@@ -19,6 +19,13 @@ OPEN_CONDITION = (
 OPEN_JOBS = "jobs INDEXED BY jobs_open"
 #: The table as read through the index of states.
 JOBS_BY_STATE = "jobs INDEXED BY jobs_by_state"
+#: Open jobs that wait for a person, or whose task the service does not show; spelt as the index does.
+LOOK_CONDITION = (
+    "(hold IS NOT NULL OR state = 'in_doubt' OR (state = 'in_flight' "
+    "AND (error IS NOT NULL OR (settled_by = 'person' AND remote_status IS NULL))))"
+)
+#: The table as read through that index.
+JOBS_TO_LOOK_AT = "jobs INDEXED BY jobs_to_look_at"
 #: Jobs that have, or may have, a task and whose receipt tells of another state; spelt as the index does.
 RECEIPT_DUE_CONDITION = (
     "(task_id IS NOT NULL OR state = 'in_doubt' OR receipt_state IS NOT NULL) AND receipt_state IS NOT state"
@@ -143,6 +150,9 @@ DROP INDEX jobs_open;
 CREATE INDEX jobs_open ON jobs (job_id)
     WHERE (state = 'planned' OR state = 'submitting' OR state = 'in_doubt'
     OR state = 'in_flight' OR state = 'ready' OR state = 'fetching');
+CREATE INDEX jobs_to_look_at ON jobs (job_id)
+    WHERE (hold IS NOT NULL OR state = 'in_doubt' OR (state = 'in_flight'
+    AND (error IS NOT NULL OR (settled_by = 'person' AND remote_status IS NULL))));
 """
 
 #: The script at index n brings a ledger from version n to n + 1; a published one never changes.
