@@ -83,7 +83,8 @@ class Appending:
             await self._settle()
             batch, self._batch = self._batch, []
             self._write_bytes, self._batch_bytes = self._batch_bytes, 0
-            self._write = self._shop.writers.begin(self._part.append, batch)
+            writers = self._shop.writers
+            self._write = writers.begin(self._part.append, batch, writers.hashing)
         await self._keep_durable()
 
     async def flush(self) -> None:

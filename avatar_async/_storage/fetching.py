@@ -70,19 +70,19 @@ class Fetch:
         Raises:
             AvatarError: As `Downloads.fetch` lists them.
         """
-        try:
-            with self._shop.writers.engaged():
+        with self._shop.writers.engaged():
+            try:
                 return await self._bring()
-        except (IntegrityError, UnknownFileError):
-            raise
-        except BaseException:
-            self._part.stop.set()
-            await self._last_checkpoint()
-            raise
-        finally:
-            self._shop.room.release(self)
-            with anyio.CancelScope(shield=True):
-                await self._in_thread(self._part.close)
+            except (IntegrityError, UnknownFileError):
+                raise
+            except BaseException:
+                self._part.stop.set()
+                await self._last_checkpoint()
+                raise
+            finally:
+                self._shop.room.release(self)
+                with anyio.CancelScope(shield=True):
+                    await self._in_thread(self._part.close)
 
     async def _bring(self) -> Artifact:
         start = await anyio.to_thread.run_sync(

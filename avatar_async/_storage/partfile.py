@@ -5,6 +5,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -88,21 +89,27 @@ class PartFile:
             )
         return folder.open_file(self._part_name, os.O_RDWR | os.O_CREAT)
 
-    def append(self, chunks: Sequence[bytes]) -> None:
-        """Write bytes behind those there are.
+    def append(self, chunks: Sequence[bytes], aside: Executor) -> None:
+        """Write bytes behind those there are, and have them hashed meanwhile.
+
+        Args:
+            chunks: The bytes.
+            aside: Whose threads hash them.
 
         Raises:
             DiskSpaceError, DownloadError: The system refuses; what was not written is cut off.
         """
         with self._lock, file_errors(self.path):
             descriptor = self._opened()
+            hashed = aside.submit(self._hash, chunks) if self._care.verify else None
             try:
                 end = _write_all(descriptor, chunks, self.offset)
             except OSError:
                 os.ftruncate(descriptor, self.offset)
                 raise
-            if self._care.verify:
-                self._hash(chunks)
+            finally:
+                if hashed is not None:
+                    hashed.result()
             self.offset = end
 
     def restart(self) -> None:

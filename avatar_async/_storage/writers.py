@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
@@ -20,6 +20,7 @@ class Writers:
     def __init__(self) -> None:
         self._running = 0
         self._threads: ThreadPoolExecutor | None = None
+        self._hashing: ThreadPoolExecutor | None = None
 
     @contextmanager
     def engaged(self) -> Iterator[None]:
@@ -29,9 +30,18 @@ class Writers:
             yield
         finally:
             self._running -= 1
-            if not self._running and self._threads is not None:
-                self._threads.shutdown(wait=False)
-                self._threads = None
+            if not self._running:
+                for threads in (self._threads, self._hashing):
+                    if threads is not None:
+                        threads.shutdown(wait=False)
+                self._threads = self._hashing = None
+
+    @property
+    def hashing(self) -> Executor:
+        """Threads of their own for what writing threads wait for."""
+        if self._hashing is None:
+            self._hashing = ThreadPoolExecutor(_THREADS, thread_name_prefix="avatar-hash")
+        return self._hashing
 
     def share_bytes(self, most_bytes: int, all_bytes: int) -> int:
         """Return how many bytes one download may collect, so that all of them stay within a bound."""
