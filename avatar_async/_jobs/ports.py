@@ -117,6 +117,10 @@ class JobStore(Protocol):
         """
         ...
 
+    async def requests(self, job_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Return, for those of the jobs that exist, their requests in the plain form."""
+        ...
+
     async def submitted_as(self, fingerprints: Collection[str]) -> dict[str, str]:
         """Return, for those fingerprints ever submitted here, the name of the job that did it."""
         ...
@@ -125,8 +129,8 @@ class JobStore(Protocol):
         """Return, for those task ids ever given to a job here (any attempt), that job's name."""
         ...
 
-    async def folders(self) -> set[str]:
-        """Return every job's folder name."""
+    async def taken_folders(self, folders: Collection[str]) -> set[str]:
+        """Return those of the folder names that some file system takes for a job's folder."""
         ...
 
     async def durations_s(self, kind: Kind, *, limit: int = 200) -> list[float]:

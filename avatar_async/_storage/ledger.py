@@ -174,6 +174,10 @@ class Ledger:
         """Return a job's request in its plain form; see `JobStore.request`."""
         return await self._reader.call(lambda db: readers.request(db, job_id))
 
+    async def requests(self, job_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Return, for those of the jobs that exist, their requests in the plain form."""
+        return await self._reader.call(lambda db: readers.requests(db, job_ids))
+
     async def submitted_as(self, fingerprints: Collection[str]) -> dict[str, str]:
         """Return, for fingerprints of which a task was or may have been made, the job that did it.
 
@@ -185,9 +189,9 @@ class Ledger:
         """Return, for those task ids ever given to a job here (any attempt), that job's name."""
         return await self._reader.call(lambda db: readers.claimed(db, task_ids))
 
-    async def folders(self) -> set[str]:
-        """Return every job's folder name."""
-        return await self._reader.call(readers.folders)
+    async def taken_folders(self, folders: Collection[str]) -> set[str]:
+        """Return those of the folder names that some file system takes for a job's folder."""
+        return await self._reader.call(lambda db: readers.taken_folders(db, folders))
 
     async def durations_s(self, kind: Kind, *, limit: int = 200) -> list[float]:
         """Return how long the latest well finished jobs of a kind took, in seconds."""

@@ -1,12 +1,12 @@
 """The jobs that come into a ledger: new ones, and those that receipts know."""
 
 import sqlite3
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from attrs import evolve
 
+from avatar_async._jobs.names import folder_key
 from avatar_async._jobs.records import Job, NewJob
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import Verdict
@@ -95,11 +95,6 @@ def restore(transaction: Transaction, jobs: Sequence[tuple[Job, Job, Mapping[str
         _note_lost_call(connection, job_id, after)
         restored.append(after)
     return restored
-
-
-def folder_key(folder: str) -> str:
-    """Return what two folder names share if some file system takes them for one."""
-    return unicodedata.normalize("NFKC", folder).casefold()
 
 
 def _taken(connection: sqlite3.Connection, job: Job) -> ConflictError:

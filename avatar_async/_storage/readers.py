@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from avatar_async._jobs.names import folder_key
 from avatar_async._jobs.planner import took_s
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import OPEN, State
@@ -164,14 +165,24 @@ def request(connection: sqlite3.Connection, job_id: str) -> dict[str, Any]:
     return body
 
 
+def requests(connection: sqlite3.Connection, job_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return, for those of the jobs that exist, their requests in the plain form."""
+    found = connection.execute(
+        "SELECT job_id, body FROM requests WHERE job_id IN (SELECT value FROM json_each(?))",
+        (rows.to_json([_key(job_id) for job_id in job_ids]),),
+    )
+    return {str(key): json.loads(body) for key, body in found}
+
+
 def submitted_as(connection: sqlite3.Connection, fingerprints: Collection[str]) -> dict[str, str]:
     """Return, for fingerprints of which a task was or may have been made, the name of the first such job."""
     found = connection.execute(
+        "WITH asked AS (SELECT value AS fingerprint FROM json_each(?)) "
         "SELECT claims.fingerprint, jobs.name FROM ("
-        "SELECT fingerprint, job_id FROM tasks UNION "
-        "SELECT fingerprint, job_id FROM intents WHERE verdict IS NULL OR verdict IN ('unknown', 'accepted')"
-        ") AS claims JOIN jobs USING (job_id) "
-        "WHERE claims.fingerprint IN (SELECT value FROM json_each(?)) ORDER BY jobs.job_id DESC",
+        "SELECT fingerprint, job_id FROM asked CROSS JOIN tasks USING (fingerprint) UNION "
+        "SELECT fingerprint, job_id FROM asked CROSS JOIN intents USING (fingerprint) "
+        "WHERE verdict IS NULL OR verdict IN ('unknown', 'accepted')"
+        ") AS claims CROSS JOIN jobs USING (job_id) ORDER BY jobs.job_id DESC",
         (rows.to_json(list(fingerprints)),),
     )
     return dict(found)
@@ -187,9 +198,15 @@ def claimed(connection: sqlite3.Connection, task_ids: Collection[int]) -> dict[i
     return dict(found)
 
 
-def folders(connection: sqlite3.Connection) -> set[str]:
-    """Return every job's folder name."""
-    return {row[0] for row in connection.execute("SELECT folder FROM jobs")}
+def taken_folders(connection: sqlite3.Connection, folders: Collection[str]) -> set[str]:
+    """Return those of the folder names that some file system takes for a job's folder."""
+    keys = {folder: folder_key(folder) for folder in folders}
+    found = connection.execute(
+        "SELECT folder_key FROM json_each(?) AS asked CROSS JOIN jobs ON folder_key = asked.value",
+        (rows.to_json(list(keys.values())),),
+    )
+    taken = {row[0] for row in found}
+    return {folder for folder, key in keys.items() if key in taken}
 
 
 def durations_s(connection: sqlite3.Connection, kind: Kind, limit: int) -> list[float]:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
+import anyio.lowlevel
+
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.changes import change
 from avatar_async._jobs.ports import Clock, JobStore
@@ -20,7 +22,7 @@ _ACTIVE: Final = frozenset({State.SUBMITTING, State.IN_FLIGHT, State.READY, Stat
 #: Times the counts are read in a row before the next look at the ledger has to do.
 _COUNTINGS: Final = 5
 #: Jobs that are read and taken up without a pause, and those that are read before anything else begins.
-_PAGE: Final = 200
+_PAGE: Final = 100
 _AT_ONCE: Final = 2000
 
 
@@ -149,8 +151,10 @@ class Board:
         """
         await self._learn_needs(jobs)
         strange = [job for job in jobs if not self.knows(job.id, job.revision)]
-        for job in jobs:
+        for number, job in enumerate(jobs, start=1):
             self.absorb(job, tell=tell and job.revision > self.loaded_revision)
+            if number % _PAGE == 0:
+                await anyio.lowlevel.checkpoint()
         if strange or self._recount_due:
             await self._recount()
         self.changed.set()
@@ -224,7 +228,7 @@ class Board:
     # ------------------------------------------------------------ inside
     async def _learn_needs(self, jobs: Iterable[Job]) -> None:
         """Read the states of jobs that these need and that are not here."""
-        wanted = {need for job in jobs for need in job.needs} - self._states.keys()
+        wanted = {need for job in jobs for need in job.needs if need not in self._states}
         if wanted:
             found = await self._store.find(self.batch, wanted)
             for name, job in found.items():

@@ -82,7 +82,9 @@ async def test_inserted_jobs_are_planned_and_read_back_equal(open_store):
         assert await store.get(inserted[0].id) == inserted[0]
         assert await store.find("default", ["two", "nobody"]) == {"two": inserted[1]}
         assert await store.request(inserted[0].id) == dict(new_job("one").request)
-        assert await store.folders() == {"default-one", "default-two"}
+        asked = ["default-one", "DEFAULT-TWO", "default-three"]
+        assert await store.taken_folders(asked) == {"default-one", "DEFAULT-TWO"}
+        assert await store.requests([inserted[1].id, "999"]) == {inserted[1].id: dict(new_job("two").request)}
     async with open_store() as store:
         assert await store.jobs() == inserted
 
