@@ -9,7 +9,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from avatar_async._jobs.expiry import at_risk
-from avatar_async._jobs.planner import poll_limits
+from avatar_async._jobs.planner import PollPlanner, poll_limits
 from avatar_async._jobs.ports import Clock, Downloads, JobStore, Receipts, Service
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
@@ -23,7 +23,7 @@ from avatar_async.orchestrator.hints import Hints
 from avatar_async.orchestrator.hub import EventHub
 from avatar_async.orchestrator.losses import Losses
 from avatar_async.orchestrator.options import RunOptions
-from avatar_async.orchestrator.pace import Pace
+from avatar_async.orchestrator.pace import Pace, spacing_s
 from avatar_async.orchestrator.poller import Poller
 from avatar_async.orchestrator.recovery import Outdated, Recovered
 from avatar_async.orchestrator.references import References
@@ -95,12 +95,18 @@ class Loops:
             owner=owner,
             fatal=self._submission_stopped,
         )
+        planner = PollPlanner(
+            calls_per_s=1.0 / spacing_s(options.poll_rate),
+            batch=service.query_batch,
+            limits=poll_limits(options.deadlines_s),
+        )
         self._answers = Answers(
             self.board,
             store,
             service,
             self.admission,
             pace,
+            planner,
             losses=losses,
             retention=retention,
         )
@@ -111,8 +117,8 @@ class Loops:
             self.admission,
             pace,
             chance,
+            planner,
             self._answers,
-            limits=poll_limits(options.deadlines_s),
             fatal=self._refused_for_good,
         )
         self.fetcher: Final = Fetcher(

@@ -9,7 +9,7 @@ from avatar_async._jobs.expiry import least_expiry_of
 from avatar_async._jobs.ports import Clock, JobStore, Service
 from avatar_async._jobs.records import Job, JobError
 from avatar_async._jobs.remote import QueryAnswer, RemoteTask
-from avatar_async.errors import ArtifactRefusedError, AvatarError
+from avatar_async.errors import ArtifactRefusedError, AvatarError, ThrottledError
 from avatar_async.orchestrator.pace import Pace
 
 #: Two answers that leave an id out must be this many seconds apart to prove anything.
@@ -92,7 +92,11 @@ class Losses:
 
     async def _query(self, task_ids: list[int]) -> QueryAnswer:
         await self._pace.turn()
-        return await self._service.query_tasks(task_ids)
+        try:
+            return await self._service.query_tasks(task_ids)
+        except ThrottledError as error:
+            self._pace.rest(error)
+            raise
 
     def _is_past(self, job: Job, answer: QueryAnswer) -> bool:
         other_at = answer.service_at or self._cautious.now()

@@ -10,7 +10,7 @@ from avatar_async._jobs.matching import same_name
 from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import Job, JobError
 from avatar_async._jobs.remote import QueryAnswer, RemoteTask
-from avatar_async.errors import AvatarError
+from avatar_async.errors import AvatarError, ThrottledError
 from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.pace import Pace
 
@@ -84,5 +84,8 @@ class Unconfirmed:
         await self._pace.turn()
         try:
             return bool((await self._service.query_tasks([witness])).tasks)
+        except ThrottledError as error:
+            self._pace.rest(error)
+            return False
         except AvatarError:
             return False
