@@ -1,0 +1,149 @@
+"""One race of pollers over tasks of one distribution: what each schedule comes to."""
+
+import math
+import random
+import statistics
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from attrs import frozen
+
+from avatar_async._jobs.planner.durations import Durations
+from avatar_async._jobs.planner.timetable import PollLimits, Timetable
+from avatar_async.orchestrator.pace import spacing_s
+from bench.polling.distributions import Distribution, described
+from bench.polling.oracle import Cost, best_at, best_fixed_at, best_growing_at, bound_at, cost_of, every
+from bench.polling.service import Plain, Product, Watch, seer, watch
+
+#: Samples that what is learned from few is averaged over, and polls a task at which it is judged.
+_SAMPLES, _CALLS = 5, (4.0, 12.0)
+_LIMITS = PollLimits(max_s=900.0, deadline_s=1e9)
+_HALVINGS = 12
+
+
+@frozen(kw_only=True)
+class Terms:
+    """What is raced.
+
+    Attributes:
+        shape: The distribution, as `described` reads it.
+        jobs: How many tasks.
+        in_flight: How many of them run at once, at most.
+        calls_per_s: The budget of calls.
+        batch: Most tasks a call asks for.
+        seed: Of everything left to chance.
+    """
+
+    shape: str
+    jobs: int
+    in_flight: int
+    calls_per_s: float
+    batch: int
+    seed: int
+
+    @property
+    def at_once(self) -> bool:
+        """Whether all tasks begin together."""
+        return self.in_flight >= self.jobs
+
+
+def race(terms: Terms) -> dict[str, dict[str, float]]:
+    """Return the figures of each contender."""
+    distribution = described(terms.shape)
+    chance = random.Random(terms.seed)
+    durations_s = [distribution.draw(chance) for _ in range(terms.jobs)]
+    samples = [[distribution.draw(chance) for _ in range(200)] for _ in range(_SAMPLES)]
+    found: dict[str, dict[str, float]] = {}
+    for name, number in (
+        ("product, nothing known", 0),
+        ("product, 30 known", 30),
+        ("product, 200 known", 200),
+    ):
+        asker = Product(
+            calls_per_s=1.0 / spacing_s(terms.calls_per_s),
+            batch=terms.batch,
+            limits=_LIMITS,
+            known=samples[0][:number],
+            seed=terms.seed,
+        )
+        seen = watch(asker, durations_s, in_flight=terms.in_flight, spacing_s=spacing_s(terms.calls_per_s))
+        found[name] = _figures(terms, distribution, seen)
+    polls = found["product, 200 known"]["polls_per_job"]
+    for number in (30, 200):
+        found[f"schedule learned from {number}"] = _learned(distribution, samples, number)
+    for each_s in (1, 10, 60):
+        plain = Plain(partial(every, float(each_s)), terms.batch)
+        seen = watch(plain, durations_s, in_flight=terms.in_flight, spacing_s=spacing_s(terms.calls_per_s))
+        found[f"every {each_s} s"] = _figures(terms, distribution, seen)
+    found["best fixed, as many polls"] = _exact(best_fixed_at(distribution, polls))
+    found["best exponential, as many polls"] = _exact(best_growing_at(distribution, polls))
+    found["oracle, as many polls"] = _exact(best_at(distribution, polls))
+    known = seer(
+        durations_s,
+        in_flight=terms.in_flight,
+        batch=terms.batch,
+        spacing_s=spacing_s(terms.calls_per_s),
+    )
+    found["clairvoyant"] = _times(terms, known)
+    return found
+
+
+def _times(terms: Terms, seen: Watch) -> dict[str, float]:
+    delays_s = sorted(seen.delays_s)
+    return {
+        "calls_per_job": seen.calls / terms.jobs,
+        "polls_per_job": seen.asked / terms.jobs,
+        "mean_s": statistics.fmean(delays_s),
+        "median_s": statistics.median(delays_s),
+        "p95_s": delays_s[math.ceil(0.95 * len(delays_s)) - 1],
+        "window": seen.most_in_a_second / max(1, math.ceil(terms.calls_per_s)),
+    }
+
+
+def _figures(terms: Terms, distribution: Distribution, seen: Watch) -> dict[str, float]:
+    figures = _times(terms, seen)
+    polls, mean_s = figures["polls_per_job"], figures["mean_s"]
+    if polls < 1.05:
+        return figures
+    best_s = best_at(distribution, polls).delay_s
+    plain_s = min(best_fixed_at(distribution, polls).delay_s, best_growing_at(distribution, polls).delay_s)
+    if terms.at_once:
+        bound_s = bound_at(distribution, polls, terms.jobs, terms.calls_per_s * terms.batch)
+        best_s, plain_s = max(best_s, bound_s), max(plain_s, bound_s)
+    return figures | {"to_best": mean_s / best_s, "to_plain": mean_s / plain_s}
+
+
+def _exact(cost: Cost) -> dict[str, float]:
+    return {"polls_per_job": cost.calls, "mean_s": cost.delay_s}
+
+
+def _learned(distribution: Distribution, samples: Sequence[Sequence[float]], number: int) -> dict[str, float]:
+    """Return how a schedule from so few durations does, without anything learned meanwhile."""
+    ratios = []
+    for sample in samples:
+        timetable = Timetable(durations=Durations.learn(sample[:number]))
+        for calls in _CALLS:
+            cost = _at(distribution, timetable, calls)
+            ratios.append(cost.delay_s / best_at(distribution, cost.calls).delay_s)
+    return {"to_best": statistics.fmean(ratios), "worst_to_best": max(ratios)}
+
+
+def _at(distribution: Distribution, timetable: Timetable, calls: float) -> Cost:
+    """Return the cost of the timetable at about so many polls a task."""
+    limits = PollLimits(min_s=0.0, max_s=_LIMITS.max_s, deadline_s=_LIMITS.deadline_s)
+
+    def ages(price: float) -> Iterator[float]:
+        age_s = 0.0
+        while True:
+            age_s += timetable.wait_s(age_s, limits, price, 0.5)
+            yield age_s
+
+    low, high = 1e-6, 1e7
+    cost = Cost(calls=0.0, delay_s=0.0)
+    for _ in range(_HALVINGS):
+        price = math.sqrt(low * high)
+        cost = cost_of(distribution, ages(price))
+        if abs(cost.calls - calls) < 0.05 * calls:
+            break
+        low, high = (price, high) if cost.calls > calls else (low, price)
+    return cost

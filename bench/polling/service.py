@@ -1,0 +1,188 @@
+"""A service in virtual time, asked by whatever decides when: the product's planner, or a plain schedule."""
+
+import heapq
+import random
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from attrs import frozen
+
+from avatar_async._jobs.planner.planner import PollPlanner
+from avatar_async._jobs.planner.timetable import PollLimits
+from avatar_async.requests import Kind
+
+
+@frozen(kw_only=True)
+class Watch:
+    """What watching all tasks came to.
+
+    Attributes:
+        calls: Query calls made.
+        asked: Task ids asked for, over all calls.
+        delays_s: Seconds from each task's end to the call that showed it.
+        calls_at_s: When each call left.
+    """
+
+    calls: int
+    asked: int
+    delays_s: Sequence[float]
+    calls_at_s: Sequence[float]
+
+    @property
+    def most_in_a_second(self) -> int:
+        """The most calls within any window of one second (open at its end)."""
+        recent: deque[float] = deque()
+        most = 0
+        for at_s in self.calls_at_s:
+            recent.append(at_s)
+            while recent[0] <= at_s - 1.0:
+                recent.popleft()
+            most = max(most, len(recent))
+        return most
+
+
+class Asker(Protocol):
+    """Decide when tasks are asked for."""
+
+    def begin(self, number: int, now_s: float) -> None:
+        """Take up a task that begins now."""
+
+    def next_due_s(self) -> float | None:
+        """Return when the next call is due."""
+
+    def take(self, now_s: float) -> Sequence[int]:
+        """Return the tasks to ask for in a call that leaves now."""
+
+    def running(self, number: int, now_s: float) -> None:
+        """Hear that a task still runs."""
+
+    def ended(self, number: int, seconds: float, now_s: float) -> None:
+        """Hear that a task has ended, and how long it took."""
+
+
+class Product:
+    """The product's own planner, driven as its poller drives it."""
+
+    def __init__(
+        self,
+        *,
+        calls_per_s: float,
+        batch: int,
+        limits: PollLimits,
+        known: Sequence[float],
+        seed: int,
+        kind: Kind = Kind.TRAINING,
+    ) -> None:
+        self.planner = PollPlanner(calls_per_s=calls_per_s, batch=batch, limits=dict.fromkeys(Kind, limits))
+        self.planner.know(kind, known)
+        self._kind = kind
+        self._first_s = limits.first_s
+        self._chance = random.Random(seed)
+
+    def begin(self, number: int, now_s: float) -> None:
+        """Take up a task that begins now."""
+        self.planner.begin(str(number), self._kind, since_s=now_s, now_s=now_s)
+        self.planner.plan(str(number), now_s=now_s, part=self._chance.random())
+
+    def next_due_s(self) -> float | None:
+        """Return when the next call is due."""
+        return self.planner.next_due_s()
+
+    def take(self, now_s: float) -> Sequence[int]:
+        """Return the tasks to ask for in a call that leaves now."""
+        return [int(job_id) for job_id in self.planner.take(now_s)]
+
+    def running(self, number: int, now_s: float) -> None:
+        """Hear that a task still runs."""
+        self.planner.plan(str(number), now_s=now_s, part=self._chance.random())
+
+    def ended(self, number: int, seconds: float, now_s: float) -> None:
+        """Hear that a task has ended, and how long it took."""
+        self.planner.drop(str(number), now_s=now_s, took_s=seconds)
+
+
+class Plain:
+    """A schedule of ages, the same for every task; the soonest due first."""
+
+    def __init__(self, make: Callable[[], Iterator[float]], batch: int = 1) -> None:
+        self._make = make
+        self._batch = batch
+        self._begun: dict[int, tuple[float, Iterator[float]]] = {}
+        self._heap: list[tuple[float, int]] = []
+
+    def begin(self, number: int, now_s: float) -> None:
+        """Take up a task that begins now."""
+        self._begun[number] = (now_s, self._make())
+        self.running(number, now_s)
+
+    def next_due_s(self) -> float | None:
+        """Return when the next call is due."""
+        return self._heap[0][0] if self._heap else None
+
+    def take(self, now_s: float) -> Sequence[int]:
+        """Return the tasks to ask for in a call that leaves now."""
+        taken: list[int] = []
+        while self._heap and self._heap[0][0] <= now_s and len(taken) < self._batch:
+            taken.append(heapq.heappop(self._heap)[1])
+        return taken
+
+    def running(self, number: int, now_s: float) -> None:
+        """Hear that a task still runs."""
+        begun_s, ages = self._begun[number]
+        due_s = next(begun_s + age_s for age_s in ages if begun_s + age_s > now_s)
+        heapq.heappush(self._heap, (due_s, number))
+
+    def ended(self, number: int, seconds: float, now_s: float) -> None:  # noqa: ARG002 - the protocol's
+        """Hear that a task has ended, and how long it took."""
+        del self._begun[number]
+
+
+def watch(asker: Asker, durations_s: Sequence[float], *, in_flight: int, spacing_s: float) -> Watch:
+    """Run tasks of these durations, at most `in_flight` at once, with calls at least so far apart."""
+    ends: dict[int, float] = {}
+    begun = asked = 0
+    now_s = free_s = 0.0
+    delays: list[float] = []
+    calls: list[float] = []
+    while len(delays) < len(durations_s):
+        while begun < len(durations_s) and len(ends) < in_flight:
+            ends[begun] = now_s + durations_s[begun]
+            asker.begin(begun, now_s)
+            begun += 1
+        due_s = asker.next_due_s()
+        assert due_s is not None
+        now_s = max(now_s, free_s, due_s)
+        numbers = asker.take(now_s)
+        calls.append(now_s)
+        asked += len(numbers)
+        free_s = now_s + spacing_s
+        for number in numbers:
+            if ends[number] <= now_s:
+                delays.append(now_s - ends.pop(number))
+                asker.ended(number, durations_s[number], now_s)
+            else:
+                asker.running(number, now_s)
+    return Watch(calls=len(calls), asked=asked, delays_s=delays, calls_at_s=calls)
+
+
+def seer(durations_s: Sequence[float], *, in_flight: int, batch: int, spacing_s: float) -> Watch:
+    """Return what one comes to who knows every end: one call for each, or for many, as soon as may be."""
+    ends: list[float] = list(durations_s[:in_flight])
+    heapq.heapify(ends)
+    begun = len(ends)
+    free_s = 0.0
+    delays: list[float] = []
+    calls: list[float] = []
+    while ends:
+        now_s = max(free_s, ends[0])
+        calls.append(now_s)
+        free_s = now_s + spacing_s
+        for _ in range(batch):
+            if not ends or ends[0] > now_s:
+                break
+            delays.append(now_s - heapq.heappop(ends))
+            if begun < len(durations_s):
+                heapq.heappush(ends, now_s + durations_s[begun])
+                begun += 1
+    return Watch(calls=len(calls), asked=len(delays), delays_s=delays, calls_at_s=calls)
