@@ -129,7 +129,6 @@ class Outdated:
             while page := await self._store.standings(state, after=after, limit=_PAGE):
                 old += await outdated(page, self._out)
                 after = page[-1].id
-        self._left -= frozenset(states)
         if old:
             old.sort(key=lambda job: (len(job.id), job.id))
             listed = ", ".join(job.name for job in old[:_MOST_NAMED])
@@ -140,3 +139,4 @@ class Outdated:
                 "back (with its -wal file), or take up what the receipts tell with --rebuild-ledger"
             )
             raise LedgerError(message)
+        self._left -= frozenset(states)
