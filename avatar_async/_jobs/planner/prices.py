@@ -13,8 +13,9 @@ from attrs import frozen
 
 #: Share of the price's root that is kept while tasks are few, of what is needed when they are most.
 _FORESIGHT: Final = 0.8
-_HALVINGS: Final = 40
-_HIGHEST: Final = 1e9
+#: Steps of the search for a price, and the highest one there is.
+_HALVINGS: Final = 50
+_HIGHEST: Final = 1e15
 
 
 @frozen
