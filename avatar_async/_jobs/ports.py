@@ -105,6 +105,10 @@ class JobStore(Protocol):
         """
         ...
 
+    async def sent_again(self, kind: Kind) -> list[Job]:
+        """Return the jobs of a kind of which there was more than one attempt, as they were added."""
+        ...
+
     async def counts(self) -> dict[State, int]:
         """Return how many jobs are in each state (every state is a key)."""
         ...

@@ -166,6 +166,10 @@ class Ledger:
         """Return, for those pairs of batch and name that are jobs, their states."""
         return await self._reader.call(lambda db: listing.states_of(db, names))
 
+    async def sent_again(self, kind: Kind) -> list[Job]:
+        """Return the jobs of a kind of which there was more than one attempt, as they were added."""
+        return await self._reader.call(lambda db: readers.sent_again(db, kind))
+
     async def counts(self) -> dict[State, int]:
         """Return how many jobs are in each state (every state is a key)."""
         return await self._reader.call(readers.counts)

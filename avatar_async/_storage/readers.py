@@ -146,6 +146,11 @@ def find(connection: sqlite3.Connection, batch: str, names: Collection[str]) -> 
     return {each.name: each for each in jobs_where(connection, condition, (batch, rows.to_json(list(names))))}
 
 
+def sent_again(connection: sqlite3.Connection, kind: Kind) -> list[Job]:
+    """Return the jobs of a kind of which there was more than one attempt, in the order they were added."""
+    return jobs_where(connection, "kind = ? AND attempt > 1", (kind.value,))
+
+
 def counts(connection: sqlite3.Connection) -> dict[State, int]:
     """Return how many jobs are in each state."""
     found = dict(connection.execute("SELECT state, count(*) FROM jobs GROUP BY state"))

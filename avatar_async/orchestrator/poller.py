@@ -215,15 +215,15 @@ class Poller:
             await self.wake.wait(clock, self._probe_at_s - clock.monotonic())
             return
         self._probe_at_s = clock.monotonic() + _PROBE_S
-        known = [job.task_id for job in await self._store.jobs(states={State.STORED}) if job.task_id]
+        known = await self._store.witness()
         await self._pace.turn()
         try:
-            await self._service.query_tasks(known[-1:] or [1])
+            await self._service.query_tasks([1 if known is None else known])
         except ThrottledError as error:
             self._probe_at_s = clock.monotonic() + max(_PROBE_S, self._pace.rest(error))
             return
         except AvatarError as error:
-            if known or not isinstance(error, RejectedError):
+            if known is not None or not isinstance(error, RejectedError):
                 self._probe_at_s = clock.monotonic() + max(_PROBE_S, self._failed(error))
                 return
         self._failures = 0

@@ -11,7 +11,7 @@ from avatar_async._jobs import events as ev
 from avatar_async._jobs.changes import change
 from avatar_async._jobs.ports import Clock, JobStore
 from avatar_async._jobs.records import JobError, Standing
-from avatar_async._jobs.states import OPEN, REMOTE, RETRYABLE, State
+from avatar_async._jobs.states import REMOTE, RETRYABLE, State
 from avatar_async._storage.newer import outdated
 from avatar_async.errors import LedgerError
 
@@ -20,9 +20,10 @@ _MOST_NAMED = 5
 #: Jobs whose receipts are looked for in one go.
 _PAGE: Final = 2000
 #: States of which a job that the ledger knows too little about could be paid for again in this run.
-_UNSENT: Final = frozenset({State.PLANNED, State.SUBMITTING, State.IN_DOUBT})
-#: The other states of which a receipt may know a later attempt.
-_SENT: Final = REMOTE | RETRYABLE
+_UNSENT: Final = (State.PLANNED, State.SUBMITTING, State.IN_DOUBT)
+#: The other states of which a receipt may know a later attempt, in the order in which polls move a job on:
+#: one that moves while it is looked for is met in a later state. A poll may also put it in doubt.
+_SENT: Final = (State.IN_FLIGHT, State.READY, State.FETCHING, *sorted(RETRYABLE), State.IN_DOUBT)
 
 
 @frozen(kw_only=True)
@@ -97,7 +98,7 @@ class Outdated:
         self._store = store
         self._out = out
         self._ledger = ledger
-        self._left: frozenset[State] = OPEN | RETRYABLE
+        self._left: tuple[State, ...] = (*_UNSENT, *_SENT)
 
     @property
     def settled(self) -> bool:
@@ -111,8 +112,9 @@ class Outdated:
             LedgerError: It is older than the receipts.
         """
         counts = await self._store.counts()
-        many = sum(counts[state] for state in _SENT) > _PAGE
+        many = sum(counts[state] for state in REMOTE | RETRYABLE) > _PAGE
         await self._check(_UNSENT if many else self._left)
+        self._left = _SENT if many else ()
 
     async def check_rest(self) -> None:
         """Look at the jobs that were left, before anything of this run is written to a receipt.
@@ -121,17 +123,18 @@ class Outdated:
             LedgerError: It is older than the receipts.
         """
         await self._check(self._left)
+        self._left = ()
 
     async def _check(self, states: Iterable[State]) -> None:
-        old: list[Standing] = []
+        old: dict[str, Standing] = {}
         for state in states:
             after: str | None = None
             while page := await self._store.standings(state, after=after, limit=_PAGE):
-                old += await outdated(page, self._out)
+                old |= {job.id: job for job in await outdated(page, self._out)}
                 after = page[-1].id
         if old:
-            old.sort(key=lambda job: (len(job.id), job.id))
-            listed = ", ".join(job.name for job in old[:_MOST_NAMED])
+            first = sorted(old.values(), key=lambda job: (len(job.id), job.id))[:_MOST_NAMED]
+            listed = ", ".join(job.name for job in first)
             more = f" and {len(old) - _MOST_NAMED} more" if len(old) > _MOST_NAMED else ""
             message = (
                 f"the ledger {self._ledger} is older than the receipts in {self._out}: it does not know the "
@@ -139,4 +142,3 @@ class Outdated:
                 "back (with its -wal file), or take up what the receipts tell with --rebuild-ledger"
             )
             raise LedgerError(message)
-        self._left -= frozenset(states)

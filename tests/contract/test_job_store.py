@@ -427,6 +427,18 @@ async def test_some_are_those_that_exist_in_the_order_they_were_added(open_store
         assert two not in await store.some([one.id])
 
 
+async def test_jobs_sent_again_are_those_of_the_kind_with_more_than_one_attempt(open_store):
+    """The first task of such a job may be taken for another's of its name."""
+    async with open_store() as store:
+        [once, again, other] = await store.insert(
+            [new_job("once"), new_job("again"), new_job("other", kind=Kind.TAKEOVER)]
+        )
+        for job in (again, other):
+            await step(store, job, *doubt(1), ev.ResubmitOrdered(at=at(2)))
+        await step(store, once, *doubt(1))
+        assert [job.name for job in await store.sent_again(Kind.TRAINING)] == ["again"]
+
+
 async def test_open_jobs_come_page_by_page_in_the_order_they_were_added(open_store):
     """A run takes up a hundred thousand of them without holding others up."""
     async with open_store() as store:

@@ -11,7 +11,7 @@ from attrs import evolve
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.changes import change
 from avatar_async._jobs.records import Job, JobSpec
-from avatar_async._jobs.states import State
+from avatar_async._jobs.states import OPEN, RETRYABLE, State
 from avatar_async._storage.ledger import Ledger
 from avatar_async._storage.receipts import ReceiptFolder
 from avatar_async.errors import LedgerError
@@ -145,6 +145,11 @@ async def test_an_older_ledger_is_noticed_before_a_receipt_of_a_task_is_overwrit
                 pass
     assert json.loads((tmp_path / "out" / last.folder / "job.json").read_text())["task_id"] == "4711"
     assert not service.creates
+
+
+def test_every_job_is_looked_at_that_could_be_paid_for_again():
+    """A state left out would let an older ledger through."""
+    assert {*recovery._UNSENT, *recovery._SENT} == OPEN | RETRYABLE
 
 
 async def test_no_more_creates_are_under_way_than_connections_can_take(
