@@ -79,3 +79,17 @@ async def test_an_answer_that_came_while_the_process_was_stopped_is_read():
 
                     group.start_soon(stopped)
                     assert await stream.receive() == b"answer"
+
+
+async def test_a_cancellation_from_outside_wins_over_a_limit_at_the_same_moment():
+    """Who ends the program is not told of a timeout instead."""
+    watch = Watch(limit_s=0.02)
+    with anyio.CancelScope() as outer:
+        with watch.limit():
+            try:
+                await anyio.sleep_forever()
+            finally:
+                outer.cancel()
+                with anyio.CancelScope():
+                    await anyio.lowlevel.checkpoint()
+    assert outer.cancelled_caught
