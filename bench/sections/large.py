@@ -190,7 +190,7 @@ def _shaped(place: Place, stack: ExitStack, server: Nginx, size: int) -> Work:
     how = "limited by nginx (no network namespace here): bytes come in bursts"
     url = server.paced(f"{size}.bin")
     if far is not None:
-        how = "shaped by tbf in a network namespace, each segment by itself"
+        how = "shaped by tbf in a network namespace; segments come two by two"
         files = server.files
         server = stack.enter_context(nginx(place.scratch / "far", address=far.address, within=far.within))
         (server.files / f"{size}.bin").symlink_to(files / f"{size}.bin")
