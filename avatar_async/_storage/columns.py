@@ -15,7 +15,7 @@ _FIELDS: Final = tuple(
 )
 _values_of: Final[Callable[[Job], tuple[Any, ...]]] = attrgetter(*_FIELDS)
 #: How a field is stored that is not stored as it is.
-_STORED: Final[dict[str, Callable[[Any], Any]]] = {
+_CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "state": rows.to_word,
     "receipt_state": rows.to_word,
     "needs": rows.to_json,
@@ -23,6 +23,7 @@ _STORED: Final[dict[str, Callable[[Any], Any]]] = {
     "error": rows.error_text,
     **{field: rows.to_text for field in _FIELDS if field.endswith("_at") or field == "not_before"},
 }
+_STORED: Final = tuple(_CONVERSIONS.get(field) for field in _FIELDS)
 #: One text for each set of columns, since SQLite keeps what it prepared by its text.
 _statements: dict[tuple[str, ...], str] = {}
 
@@ -32,12 +33,11 @@ def update(before: Job, after: Job) -> tuple[str, list[Any]]:
 
     It touches no row unless the stored job is `before`: revisions rise with every write and never come twice.
     """
-    was, is_now = _values_of(before), _values_of(after)
-    changed = tuple(compress(_FIELDS, map(is_not, was, is_now)))
-    values = [
-        _STORED[field](value) if field in _STORED else value
-        for field, value in zip(changed, compress(is_now, map(is_not, was, is_now)), strict=True)
-    ]
+    values: list[Any] = []
+    differs = [*map(is_not, _values_of(before), now := _values_of(after))]
+    changed = tuple(compress(_FIELDS, differs))
+    for stored, value in compress(zip(_STORED, now, strict=True), differs):
+        values.append(value if stored is None else stored(value))
     values += (after.revision, int(before.id), before.revision, str(before.state), before.attempt)
     return _statements.get(changed) or _statement(changed), values
 

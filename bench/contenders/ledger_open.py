@@ -1,7 +1,7 @@
 """Opening a long ledger and finding its open jobs, as a run does when it begins.
 
-`found` reads the rows through the partial index, `decoded` makes jobs of them page by page as the board does,
-`scanned` is what it takes without an index.
+`found` reads who they are and where they stand through the partial index, `rows` all their columns, `decoded`
+makes jobs of them page by page as the board does, `scanned` is `found` without an index.
 """
 
 import json
@@ -19,17 +19,18 @@ from avatar_async._storage.connect import open_reader
 from avatar_async._storage.ledger import Ledger
 
 _PAGE = 1000
+_STANDING = "job_id, name, kind, state, attempt, task_id, submitted_at, revision"
 
 
-def _rows(path: Path, table: str) -> dict[str, float]:
+def _rows(path: Path, table: str, columns: str) -> dict[str, float]:
     with closing(open_reader(path)) as connection:
         began_s = time.perf_counter()
-        found = _fetched(connection, table)
+        found = _fetched(connection, table, columns)
         return {"seconds": time.perf_counter() - began_s, "found": len(found)}
 
 
-def _fetched(connection: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
-    query = f"SELECT {rows.JOB_COLUMNS} FROM {table} WHERE {schema.OPEN_CONDITION}"  # noqa: S608
+def _fetched(connection: sqlite3.Connection, table: str, columns: str) -> list[tuple[object, ...]]:
+    query = f"SELECT {columns} FROM {table} WHERE {schema.OPEN_CONDITION}"  # noqa: S608
     return connection.execute(f"{query} ORDER BY job_id").fetchall()
 
 
@@ -50,9 +51,11 @@ def main() -> None:
     path, how = Path(sys.argv[1]), sys.argv[2]
     match how:
         case "found":
-            figures = _rows(path, schema.OPEN_JOBS)
+            figures = _rows(path, schema.OPEN_JOBS, _STANDING)
+        case "rows":
+            figures = _rows(path, schema.OPEN_JOBS, rows.JOB_COLUMNS)
         case "scanned":
-            figures = _rows(path, "jobs NOT INDEXED")
+            figures = _rows(path, "jobs NOT INDEXED", _STANDING)
         case _:
             figures = anyio.run(_decoded, path)
     if figures["found"] != int(sys.argv[3]):
