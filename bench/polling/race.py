@@ -13,7 +13,7 @@ from avatar_async._jobs.planner.timetable import PollLimits, Timetable
 from avatar_async.orchestrator.pace import spacing_s
 from bench.polling.distributions import Distribution, described
 from bench.polling.oracle import Cost, best_at, best_fixed_at, best_growing_at, bound_at, cost_of, every
-from bench.polling.service import Plain, Product, Watch, seer, watch
+from bench.polling.service import Plain, Product, Watch, seer, stream, watch
 
 #: Samples that what is learned from few is averaged over, and polls a task at which it is judged.
 _SAMPLES, _CALLS = 5, (4.0, 12.0)
@@ -52,6 +52,8 @@ def race(terms: Terms) -> dict[str, dict[str, float]]:
     distribution = described(terms.shape)
     chance = random.Random(terms.seed)
     durations_s = [distribution.draw(chance) for _ in range(terms.jobs)]
+    begins_s = stream(terms.jobs, in_flight=terms.in_flight, mean_s=distribution.mean_s)
+    call_s = spacing_s(terms.calls_per_s)
     samples = [[distribution.draw(chance) for _ in range(200)] for _ in range(_SAMPLES)]
     found: dict[str, dict[str, float]] = {}
     for name, number in (
@@ -66,24 +68,20 @@ def race(terms: Terms) -> dict[str, dict[str, float]]:
             known=samples[0][:number],
             seed=terms.seed,
         )
-        seen = watch(asker, durations_s, in_flight=terms.in_flight, spacing_s=spacing_s(terms.calls_per_s))
+        seen = watch(asker, begins_s, durations_s, spacing_s=call_s)
         found[name] = _figures(terms, distribution, seen)
     polls = found["product, 200 known"]["polls_per_job"]
     for number in (30, 200):
         found[f"schedule learned from {number}"] = _learned(distribution, samples, number)
     for each_s in (1, 10, 60):
         plain = Plain(partial(every, float(each_s)), terms.batch)
-        seen = watch(plain, durations_s, in_flight=terms.in_flight, spacing_s=spacing_s(terms.calls_per_s))
+        seen = watch(plain, begins_s, durations_s, spacing_s=call_s)
         found[f"every {each_s} s"] = _figures(terms, distribution, seen)
     found["best fixed, as many polls"] = _exact(best_fixed_at(distribution, polls))
     found["best exponential, as many polls"] = _exact(best_growing_at(distribution, polls))
     found["oracle, as many polls"] = _exact(best_at(distribution, polls))
-    known = seer(
-        durations_s,
-        in_flight=terms.in_flight,
-        batch=terms.batch,
-        spacing_s=spacing_s(terms.calls_per_s),
-    )
+    ends_s = [begin_s + seconds for begin_s, seconds in zip(begins_s, durations_s, strict=True)]
+    known = seer(ends_s, batch=terms.batch, spacing_s=call_s)
     found["clairvoyant"] = _times(terms, known)
     return found
 

@@ -1,6 +1,7 @@
 """A service in virtual time, asked by whatever decides when: the product's planner, or a plain schedule."""
 
 import heapq
+import math
 import random
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -138,39 +139,46 @@ class Plain:
         del self._begun[number]
 
 
-def watch(asker: Asker, durations_s: Sequence[float], *, in_flight: int, spacing_s: float) -> Watch:
-    """Run tasks of these durations, at most `in_flight` at once, with calls at least so far apart."""
-    ends: dict[int, float] = {}
+def stream(number: int, *, in_flight: int, mean_s: float) -> list[float]:
+    """Return when tasks begin: together, or where fewer are to run at once, in an even stream."""
+    step_s = mean_s / in_flight if in_flight < number else 0.0
+    return [index * step_s for index in range(number)]
+
+
+def watch(
+    asker: Asker, begins_s: Sequence[float], durations_s: Sequence[float], *, spacing_s: float
+) -> Watch:
+    """Run tasks that begin at these instants and take so long, with calls at least so far apart."""
     begun = asked = 0
     now_s = free_s = 0.0
     delays: list[float] = []
     calls: list[float] = []
     while len(delays) < len(durations_s):
-        while begun < len(durations_s) and len(ends) < in_flight:
-            ends[begun] = now_s + durations_s[begun]
+        due_s = asker.next_due_s()
+        call_s = math.inf if due_s is None else max(now_s, free_s, due_s)
+        if begun < len(begins_s) and begins_s[begun] <= call_s:
+            now_s = max(now_s, begins_s[begun])
             asker.begin(begun, now_s)
             begun += 1
-        due_s = asker.next_due_s()
-        assert due_s is not None
-        now_s = max(now_s, free_s, due_s)
+            continue
+        now_s = call_s
         numbers = asker.take(now_s)
         calls.append(now_s)
         asked += len(numbers)
         free_s = now_s + spacing_s
         for number in numbers:
-            if ends[number] <= now_s:
-                delays.append(now_s - ends.pop(number))
+            end_s = begins_s[number] + durations_s[number]
+            if end_s <= now_s:
+                delays.append(now_s - end_s)
                 asker.ended(number, durations_s[number], now_s)
             else:
                 asker.running(number, now_s)
     return Watch(calls=len(calls), asked=asked, delays_s=delays, calls_at_s=calls)
 
 
-def seer(durations_s: Sequence[float], *, in_flight: int, batch: int, spacing_s: float) -> Watch:
+def seer(ends_s: Sequence[float], *, batch: int, spacing_s: float) -> Watch:
     """Return what one comes to who knows every end: one call for each, or for many, as soon as may be."""
-    ends: list[float] = list(durations_s[:in_flight])
-    heapq.heapify(ends)
-    begun = len(ends)
+    ends = deque(sorted(ends_s))
     free_s = 0.0
     delays: list[float] = []
     calls: list[float] = []
@@ -181,8 +189,5 @@ def seer(durations_s: Sequence[float], *, in_flight: int, batch: int, spacing_s:
         for _ in range(batch):
             if not ends or ends[0] > now_s:
                 break
-            delays.append(now_s - heapq.heappop(ends))
-            if begun < len(durations_s):
-                heapq.heappush(ends, now_s + durations_s[begun])
-                begun += 1
+            delays.append(now_s - ends.popleft())
     return Watch(calls=len(calls), asked=len(delays), delays_s=delays, calls_at_s=calls)

@@ -61,6 +61,7 @@ class Durations:
     Attributes:
         count: Finished tasks it was learned from.
         median_s: The median in seconds.
+        long_s: What one task in ten outlasts, in seconds.
         spread: Half the distance of the quartiles in the logarithm of seconds, as a normal's sigma.
         ages_s: The grid: ages in seconds, the first is 0.
         left: The share that lasts longer than each age.
@@ -70,6 +71,7 @@ class Durations:
 
     count: int = 0
     median_s: float = 0.0
+    long_s: float = 0.0
     spread: float = 1.0
     ages_s: "array[float]" = _NOTHING
     left: "array[float]" = _NOTHING
@@ -253,10 +255,11 @@ def _gridded(count: int, logs: Sequence[float], left: Sequence[float]) -> Durati
             at.append(age_s)
             even.append(urgency[index - 1] + part * (urgency[index] - urgency[index - 1]))
             shares.append(math.exp(-(falls[index - 1] + part * (falls[index] - falls[index - 1]))))
-    half, first, last = (_quantile(at, shares, share) for share in (0.5, 0.75, 0.25))
+    half, first, last, long = (_quantile(at, shares, share) for share in (0.5, 0.75, 0.25, 0.1))
     return Durations(
         count=count,
         median_s=half,
+        long_s=long,
         spread=max(math.log(last / first) / 1.349, 0.05),
         ages_s=array("d", at),
         left=array("d", shares),

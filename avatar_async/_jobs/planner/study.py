@@ -40,6 +40,7 @@ class Study:
         self._number = self._peak = 0
         self._forgotten_s = float("-inf")
         self._learned_s = float("-inf")
+        self._begun_s = float("inf")
         self._fresh = 0
 
     @property
@@ -63,6 +64,7 @@ class Study:
     def begin(self, job_id: str, *, since_s: float, now_s: float) -> None:
         """Take up a task that was submitted at `since_s` and is watched from now on (monotonic seconds)."""
         self._number += 1
+        self._begun_s = min(self._begun_s, now_s)
         if crc32(job_id.encode()) % self._every == 0:
             self._running[job_id] = (since_s, now_s)
             self._peak = max(self._peak, len(self._running))
@@ -100,7 +102,10 @@ class Study:
         if self._fresh < enough and not stale:
             return None
         self._fresh, self._learned_s = 0, now_s
-        older = list(self._known)[: max(0, REMEMBERED - len(self._ended))]
+        older = list(self._known)
+        # Those of this run tell of long tasks only once it has lasted as long.
+        if older and now_s - self._begun_s > sorted(older)[len(older) * 9 // 10]:
+            older = older[: max(0, REMEMBERED - len(self._ended))]
         return Durations.learn(older, self._lives(now_s))
 
     def _lives(self, now_s: float) -> list[Life]:

@@ -122,7 +122,7 @@ class Timetable:
             next_s = plan.next_age_s(age_s)
             wait_s = next_s - age_s
             spread_s = min(wait_s, plan.next_age_s(next_s) - next_s)
-            longest_s = max(longest_s, self.durations.median_s)
+            longest_s = max(longest_s, self.durations.long_s)
             if price > self.least_price:
                 longest_s *= math.sqrt(price / self.least_price)
         else:
