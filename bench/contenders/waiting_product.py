@@ -1,7 +1,7 @@
 """avatar-async with many tasks in flight: what each costs while it waits.
 
 Arguments: a ledger with one open job (to warm up), the ledger, its number of tasks, query calls a second at
-most, seconds to watch; 0 seconds: until every task was asked for once.
+most, seconds to watch once all are known; 0 seconds: from the start until every task was asked for once.
 """
 
 import asyncio
@@ -33,13 +33,16 @@ async def _watch(ledger: Path, jobs: int, poll_rate: float, seconds: float) -> d
     service = RunningTasks()
     options = RunOptions(poll_rate=poll_rate, max_creates=0, disk_reserve_bytes=0)
     with tempfile.TemporaryDirectory(dir=ledger.parent) as out:
+        cpu_s, began_s = time.process_time(), time.perf_counter()
+        calls = ids = 0
         async with Orchestrator(service, out=out, ledger=ledger, options=options) as orchestrator:
             orchestrator.run()
             while service.first_s is None or known_tasks(orchestrator) < jobs:  # noqa: ASYNC110
                 await anyio.sleep(0.01)
             meter = LagMeter()
-            calls, ids = service.calls, service.ids
-            cpu_s, began_s = time.process_time(), time.perf_counter()
+            if seconds:
+                calls, ids = service.calls, service.ids
+                cpu_s, began_s = time.process_time(), time.perf_counter()
             tasks = 0
             while not _over(service, jobs, seconds, time.perf_counter() - began_s):
                 await anyio.sleep(0.25)
