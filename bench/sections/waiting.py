@@ -155,7 +155,7 @@ SECTION = Section(
         Setting(
             name="waiting_jobs",
             default="100+1000+10000+100000",
-            quick="100+1000+10000",
+            quick="100+10000",
             text="numbers of tasks in flight, one work each",
         ),
         Setting(name="waiting_poll_rate", default=20.0, text="query calls a second, at most"),
