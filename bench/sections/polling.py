@@ -170,6 +170,6 @@ SECTION = Section(
         Setting(name="polling_batch_rate", default=0.5, text="calls a second where they take many ids"),
         Setting(name="polling_seed", default=1, text="of everything left to chance"),
         Setting(name="polling_queued", default="10000+100000", text="tasks queued, as 10000+100000"),
-        Setting(name="polling_decisions", default=200_000, quick=50_000, text="decisions that are timed"),
+        Setting(name="polling_decisions", default=300_000, quick=100_000, text="decisions that are timed"),
     ),
 )

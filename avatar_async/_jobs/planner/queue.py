@@ -72,12 +72,15 @@ class PollQueue:
 
     def hurry(self, now_s: float) -> None:
         """Plan every poll that is planned for later for now instead, the soonest first."""
-        planned = sorted((due_s, turn, task) for due_s, turn, task in self._heap if task.turn == turn)
-        for due_s, turn, task in planned:
+        planned = [entry for entry in self._heap if entry[2].turn == entry[1]]
+        planned.sort()
+        for place, (due_s, _, task) in enumerate(planned):
+            self._turn += 1
+            task.turn = self._turn
             task.due_s = min(due_s, now_s)
-            task.turn = turn
-        self._heap = [(task.due_s, turn, task) for _, turn, task in planned]
-        heapq.heapify(self._heap)
+            planned[place] = (task.due_s, self._turn, task)
+        # Sorted, it is a heap.
+        self._heap = planned
 
     def drop(self, job_id: str) -> Polled | None:
         """Poll the task no more; return it, None if it was not polled."""
