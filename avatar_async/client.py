@@ -18,6 +18,7 @@ from avatar_async._storage.care import Care
 from avatar_async._storage.single import SingleDownloads
 from avatar_async._transport.downloads import DownloadSession
 from avatar_async._transport.session import ServiceSession
+from avatar_async._transport.sharing import SharedQuery
 from avatar_async._transport.tokens import TokenKeeper, token_keeper
 from avatar_async._transport.waiting import wait_for_task
 from avatar_async._wire.calls import Call, Reply
@@ -106,6 +107,7 @@ class AvatarClient:
             disk_reserve_bytes=settings.disk_reserve_bytes,
             bandwidth_bytes_s=settings.bandwidth_bytes_s,
         )
+        self._shared = SharedQuery(self.query_tasks, self.query_batch)
         self._keeper: TokenKeeper | None = None
         self._stack = AsyncExitStack()
 
@@ -169,15 +171,17 @@ class AvatarClient:
     async def query(self, task_id: int) -> RemoteTask:
         """Return what the service says of a task.
 
+        Queries made at the same moment share a call, up to the dialect's batch, and its outcome.
+
         Raises:
             TaskError: The service does not know it.
             ServiceError: The service refused.
             TransportError: No readable answer.
         """
-        answer = await self.query_tasks([task_id])
-        if not answer.tasks:
+        task = await self._shared.task(task_id)
+        if task is None:
             raise TaskError(f"the service does not know task {task_id}", task_id=task_id)
-        return answer.tasks[0]
+        return task
 
     async def wait(
         self, task_id: int, *, timeout_s: float | None = None, poll_s: float | None = None
