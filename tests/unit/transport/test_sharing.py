@@ -37,7 +37,7 @@ class Service:
 
 async def outcomes(shared, task_ids):
     """Return what each of many who ask at once gets: an id, None or an error."""
-    found = {}
+    found: dict[int, object] = {}
 
     async def one(number):
         try:
@@ -124,6 +124,7 @@ async def test_a_cancelled_leader_leaves_the_others_their_answers(under_way):
 
     async def join(number):
         task = await shared.task(number)
+        assert task is not None
         found[number] = task.task_id
 
     async with anyio.create_task_group() as group:
