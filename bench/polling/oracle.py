@@ -19,7 +19,7 @@ from bench.polling.distributions import Distribution
 #: Points of the grid, and the share of tasks that may last beyond it.
 _POINTS, _BEYOND = 6000, 1e-8
 #: Halvings of the search for a price or a spacing.
-_HALVINGS = 28
+_HALVINGS = 24
 #: Points of the coarser grid that it is made from.
 _ROUGH = 20_000
 #: Rungs up and down the ladder of prices; each is a fifth above the one below.
@@ -110,6 +110,14 @@ class _Grid:
                 self.ages_s.append(age_s)
         self.left = [1.0, *map(distribution.left, self.ages_s[1:])]
         self.mean_s = distribution.mean_s
+        #: Of each step: the wait at half a second's price, the share within, its width, the share that ends.
+        self._steps: list[tuple[float, float, float, float]] = []
+        for index in range(len(self.ages_s) - 1):
+            share, after = self.left[index], self.left[index + 1]
+            width_s = self.ages_s[index + 1] - self.ages_s[index]
+            if share > after and width_s > 0:
+                spacing = math.sqrt(share * width_s / (share - after))
+                self._steps.append((spacing, (share + after) / 2, width_s, share - after))
 
     def best(self, price: float) -> Cost:
         """Return the cost of the schedule that minimises delay plus `price` times calls."""
@@ -153,16 +161,14 @@ class _Grid:
             scarcity_s: Seconds until as many polls are made as tasks began.
         """
         polls = delay_s = 0.0
-        for index in range(len(self.ages_s) - 1):
-            left, after = self.left[index], self.left[index + 1]
-            width_s = self.ages_s[index + 1] - self.ages_s[index]
-            gone = left - after
-            if gone <= 0 or width_s <= 0:
-                continue
-            wait_s = max(math.sqrt(2 * price * left * width_s / gone), scarcity_s * (left + after) / 2)
-            polls += (left + after) / 2 * width_s / wait_s
-            delay_s += gone * wait_s / 2
-        return polls, delay_s
+        root = math.sqrt(2 * price)
+        for spacing, middle, width_s, gone in self._steps:
+            wait_s = root * spacing
+            if wait_s < scarcity_s * middle:
+                wait_s = scarcity_s * middle
+            polls += middle * width_s / wait_s
+            delay_s += gone * wait_s
+        return polls, delay_s / 2
 
 
 def bound_at(distribution: Distribution, calls: float, number: int, polls_per_s: float) -> float:

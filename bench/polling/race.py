@@ -4,7 +4,6 @@ import math
 import random
 import statistics
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from attrs import frozen
 
@@ -12,13 +11,15 @@ from avatar_async._jobs.planner.durations import Durations
 from avatar_async._jobs.planner.timetable import PollLimits, Timetable
 from avatar_async.orchestrator.pace import spacing_s
 from bench.polling.distributions import Distribution, described
-from bench.polling.oracle import Cost, best_at, best_fixed_at, best_growing_at, bound_at, cost_of, every
+from bench.polling.oracle import Cost, best_at, best_fixed_at, best_growing_at, bound_at, cost_of
 from bench.polling.service import Plain, Product, Watch, seer, stream, watch
 
 #: Samples that what is learned from few is averaged over, and polls a task at which it is judged.
 _SAMPLES, _CALLS = 5, (4.0, 12.0)
 _LIMITS = PollLimits(max_s=900.0, deadline_s=1e9)
 _HALVINGS = 12
+#: Polls a task beyond which nobody asks what would be best.
+_MOST_POLLS = 200.0
 
 
 @frozen(kw_only=True)
@@ -74,7 +75,7 @@ def race(terms: Terms) -> dict[str, dict[str, float]]:
     for number in (30, 200):
         found[f"schedule learned from {number}"] = _learned(distribution, samples, number)
     for each_s in (1, 10, 60):
-        plain = Plain(partial(every, float(each_s)), terms.batch)
+        plain = Plain(float(each_s), terms.batch)
         seen = watch(plain, begins_s, durations_s, spacing_s=call_s)
         found[f"every {each_s} s"] = _figures(terms, distribution, seen)
     found["best fixed, as many polls"] = _exact(best_fixed_at(distribution, polls))
@@ -101,7 +102,7 @@ def _times(terms: Terms, seen: Watch) -> dict[str, float]:
 def _figures(terms: Terms, distribution: Distribution, seen: Watch) -> dict[str, float]:
     figures = _times(terms, seen)
     polls, mean_s = figures["polls_per_job"], figures["mean_s"]
-    if polls < 1.05:
+    if not 1.05 <= polls <= _MOST_POLLS:
         return figures
     best_s = best_at(distribution, polls).delay_s
     plain_s = min(best_fixed_at(distribution, polls).delay_s, best_growing_at(distribution, polls).delay_s)

@@ -4,7 +4,7 @@ import heapq
 import math
 import random
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from attrs import frozen
@@ -104,17 +104,17 @@ class Product:
 
 
 class Plain:
-    """A schedule of ages, the same for every task; the soonest due first."""
+    """Even spacing, counted from when each task began; the soonest due first."""
 
-    def __init__(self, make: Callable[[], Iterator[float]], batch: int = 1) -> None:
-        self._make = make
+    def __init__(self, every_s: float, batch: int = 1) -> None:
+        self._every_s = every_s
         self._batch = batch
-        self._begun: dict[int, tuple[float, Iterator[float]]] = {}
+        self._begun: dict[int, float] = {}
         self._heap: list[tuple[float, int]] = []
 
     def begin(self, number: int, now_s: float) -> None:
         """Take up a task that begins now."""
-        self._begun[number] = (now_s, self._make())
+        self._begun[number] = now_s
         self.running(number, now_s)
 
     def next_due_s(self) -> float | None:
@@ -130,9 +130,8 @@ class Plain:
 
     def running(self, number: int, now_s: float) -> None:
         """Hear that a task still runs."""
-        begun_s, ages = self._begun[number]
-        due_s = next(begun_s + age_s for age_s in ages if begun_s + age_s > now_s)
-        heapq.heappush(self._heap, (due_s, number))
+        begun_s, every_s = self._begun[number], self._every_s
+        heapq.heappush(self._heap, (begun_s + ((now_s - begun_s + 1e-9) // every_s + 1) * every_s, number))
 
     def ended(self, number: int, seconds: float, now_s: float) -> None:  # noqa: ARG002 - the protocol's
         """Hear that a task has ended, and how long it took."""

@@ -119,7 +119,7 @@ def _planner(place: Place) -> Work:
     sizes = [int(size) for size in place.text("polling_queued").split("+")]
     return Work(
         name="decisions",
-        title="Decisions of the planner on one core: take what is due, plan it anew",
+        title="Decisions of the planner a second of CPU: take what is due, plan it anew",
         contenders=[
             Contender(
                 name=f"{size} queued, {told}",
@@ -153,6 +153,7 @@ SECTION = Section(
     title="Polling",
     works=works,
     rounds=3,
+    quick_rounds=1,
     order=40,
     about=(
         "A service in virtual time, asked by the product's own planner; the best schedule for a distribution "
@@ -162,14 +163,19 @@ SECTION = Section(
         Setting(
             name="polling_shapes", default=_SHAPES, quick=_QUICK_SHAPES, text="NAME=SHAPE;... of durations"
         ),
-        Setting(name="polling_jobs", default=10_000, quick=1500, text="jobs of a race"),
+        Setting(name="polling_jobs", default=10_000, quick=500, text="jobs of a race"),
         Setting(name="polling_rate", default=5, text="calls a second that may be spent"),
         Setting(name="polling_calls", default=8, text="calls a job that a steady stream of jobs leaves"),
-        Setting(name="polling_few", default=5, text="jobs in flight where calls are in plenty"),
+        Setting(name="polling_few", default=5, quick=3, text="jobs in flight where calls are in plenty"),
         Setting(name="polling_batch", default=100, text="ids a call, where calls take many"),
         Setting(name="polling_batch_rate", default=0.5, text="calls a second where they take many ids"),
         Setting(name="polling_seed", default=1, text="of everything left to chance"),
-        Setting(name="polling_queued", default="10000+100000", text="tasks queued, as 10000+100000"),
-        Setting(name="polling_decisions", default=300_000, quick=100_000, text="decisions that are timed"),
+        Setting(
+            name="polling_queued",
+            default="10000+100000",
+            quick="10000+30000",
+            text="tasks queued, as 10000+100000",
+        ),
+        Setting(name="polling_decisions", default=300_000, quick=50_000, text="decisions that are timed"),
     ),
 )

@@ -10,25 +10,22 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
 from typing import Final
 
 from attrs import frozen
 
+from avatar_async._jobs.planner.mixture import ANY_STEEPNESS, Mixture, Tail
+
 #: Shortest duration told apart from nothing, in seconds.
 _SHORTEST_S: Final = 1e-3
-#: Observations that the share of any duration whatever is worth, and how steeply its tails fall.
-_ANY_WEIGHT, _ANY_STEEPNESS = 1.0, 2.0
-#: Neighbours that a bump reaches over, as a multiple of the root of their number; its least half width.
-_REACH, _LEAST_REACH = 1.5, 0.02
+#: Observations that the share of any duration whatever is worth.
+_ANY_WEIGHT: Final = 1.0
+#: Neighbours that a bump reaches over, as a multiple of the root of their number.
+_REACH: Final = 1.5
 #: Bumps at most.
 _MOST_BUMPS: Final = 128
 #: How steeply a tail may fall.
 _STEEPEST, _FLATTEST = 12.0, 0.8
-#: Points at which bumps are evaluated, and steps of the coarse grid through all durations.
-_BUMP_POINTS, _COARSE_STEP = 256, 0.12
-#: The coarse grid reaches from the median divided by this to the longest one times this.
-_SPAN_BELOW, _SPAN_ABOVE = 3000.0, 60.0
 #: The grid ends where this is minus the logarithm of the share that lasts longer; how much coarser it gets
 #: on the way, as a power of that share.
 _FARTHEST, _THINNING = 9.0, 0.3
@@ -76,7 +73,7 @@ class Durations:
     ages_s: "array[float]" = _NOTHING
     left: "array[float]" = _NOTHING
     urgency: "array[float]" = _NOTHING
-    steepness: float = _ANY_STEEPNESS
+    steepness: float = ANY_STEEPNESS
 
     @classmethod
     def learn(cls, seconds: Iterable[float], lives: Sequence[Life] = ()) -> "Durations":
@@ -87,24 +84,24 @@ class Durations:
 
     def hazard(self, age_s: float) -> float:
         """Return the chance per second that a task still running at that age ends."""
-        if not self.count:
-            return 0.0
-        if age_s >= self.ages_s[-1]:
-            return self.steepness / age_s
-        right = bisect_right(self.ages_s, age_s)
-        step_s = self.ages_s[right] - self.ages_s[right - 1]
-        return 2.0 * ((self.urgency[right] - self.urgency[right - 1]) / step_s) ** 2
+        return self.at(age_s)[1]
 
     def left_at(self, age_s: float) -> float:
         """Return the share of tasks that last longer than that."""
+        return self.at(age_s)[0]
+
+    def at(self, age_s: float) -> tuple[float, float]:
+        """Return the share that lasts longer than that, and the chance per second that such a task ends."""
+        ages_s, left = self.ages_s, self.left
         if not self.count:
-            return 1.0
-        if age_s >= self.ages_s[-1]:
-            return self.left[-1] * math.pow(self.ages_s[-1] / age_s, self.steepness)
-        right = bisect_right(self.ages_s, age_s)
-        low_s, high_s = self.ages_s[right - 1], self.ages_s[right]
-        part = (age_s - low_s) / (high_s - low_s)
-        return self.left[right - 1] * math.pow(self.left[right] / self.left[right - 1], part)
+            return 1.0, 0.0
+        if age_s >= ages_s[-1]:
+            return left[-1] * math.pow(ages_s[-1] / age_s, self.steepness), self.steepness / age_s
+        right = bisect_right(ages_s, age_s)
+        low_s = ages_s[right - 1]
+        step_s, before = ages_s[right] - low_s, left[right - 1]
+        share = before - (before - left[right]) * (age_s - low_s) / step_s
+        return share, 2.0 * ((self.urgency[right] - self.urgency[right - 1]) / step_s) ** 2
 
     @property
     def mean_urgency(self) -> float:
@@ -130,12 +127,10 @@ def _learned(lives: Sequence[Life]) -> Durations:
         ended[(first + min(first + group, len(ended)) - 1) // 2] for first in range(0, len(ended), group)
     ]
     shares = [math.fsum(weights[first : first + group]) for first in range(0, len(ended), group)]
-    mixture = _Mixture(
-        bumps, shares, max(2, round(reach / group)), _Tail(surplus, steepness, _longest(lives))
-    )
+    mixture = Mixture(bumps, shares, max(2, round(reach / group)), Tail(surplus, steepness, _longest(lives)))
     mixture.whatever = _ANY_WEIGHT / (len(ended) + _ANY_WEIGHT)
     coarse = mixture.grid()
-    return _gridded(len(ended), coarse, [mixture.left_at(log) for log in coarse])
+    return _gridded(len(ended), coarse, mixture.left(coarse))
 
 
 def _survival(ended: Sequence[float], lives: Sequence[Life]) -> tuple[list[float], float]:
@@ -156,7 +151,7 @@ def _steepness(ended: Sequence[float], lives: Sequence[Life]) -> float:
     """Return how steeply the tail falls, from the longest ones (Hill; those still running count)."""
     top = max(2, round(math.sqrt(len(ended))))
     if len(ended) <= top:
-        return _ANY_STEEPNESS
+        return ANY_STEEPNESS
     start = ended[-top - 1]
     beyond = math.fsum(max(0.0, math.log(max(life.seconds, _SHORTEST_S)) - start) for life in lives)
     return min(max(top / beyond if beyond > 0 else _STEEPEST, _FLATTEST), _STEEPEST)
@@ -164,70 +159,6 @@ def _steepness(ended: Sequence[float], lives: Sequence[Life]) -> float:
 
 def _longest(lives: Iterable[Life]) -> float:
     return math.log(max(_SHORTEST_S, *(life.seconds for life in lives)))
-
-
-@frozen
-class _Tail:
-    """The share that lasts longer than all ends, how steeply it falls, and from where on."""
-
-    share: float
-    steepness: float
-    start: float
-
-
-class _Mixture:
-    """Bumps, the tail beyond them, and any duration whatever, in the logarithm of seconds."""
-
-    def __init__(self, bumps: Sequence[float], weights: Sequence[float], reach: int, tail: _Tail) -> None:
-        self._bumps, self._weights = bumps, weights
-        self._tail = tail
-        #: The share of any duration whatever.
-        self.whatever = 0.0
-        self._reaches = _neighbourhoods(bumps, reach)
-        self._widest = max(self._reaches)
-        self._sums = [0.0, *accumulate(weights)]
-        middle = bisect_left(self._sums, 0.5 * self._sums[-1]) - 1
-        self._middle = bumps[min(max(middle, 0), len(bumps) - 1)]
-
-    def grid(self) -> list[float]:
-        """Return logarithms of ages that show every bump, and everything between and around."""
-        low, high = self._middle - math.log(_SPAN_BELOW), self._tail.start + math.log(_SPAN_ABOVE)
-        low = min(low, self._bumps[0] - self._reaches[0])
-        points = {low + step * _COARSE_STEP for step in range(math.ceil((high - low) / _COARSE_STEP) + 1)}
-        each = max(1, round(_BUMP_POINTS / len(self._bumps)))
-        for log, reach in zip(self._bumps, self._reaches, strict=True):
-            points.update(log - reach + 2 * reach * (part + 0.5) / each for part in range(each))
-        points.add(self._tail.start)
-        return sorted(points)
-
-    def left_at(self, log: float) -> float:
-        """Return the share that lasts longer."""
-        near = bisect_left(self._bumps, log - self._widest), bisect_right(self._bumps, log + self._widest)
-        gone = self._sums[near[0]]
-        for index in range(*near):
-            way = (log - self._bumps[index]) / self._reaches[index]
-            if way >= 1:
-                gone += self._weights[index]
-            elif way > -1:
-                gone += self._weights[index] * (0.5 + way * (0.75 - 0.25 * way * way))
-        left = self._sums[-1] - gone
-        beyond = log - self._tail.start
-        left += self._tail.share * (math.exp(-self._tail.steepness * beyond) if beyond > 0 else 1.0)
-        whatever = 1.0 / (1.0 + math.exp(min(_ANY_STEEPNESS * (log - self._middle), 700.0)))
-        return (1 - self.whatever) * left + self.whatever * whatever
-
-
-def _neighbourhoods(bumps: Sequence[float], reach: int) -> list[float]:
-    """Return for each bump how far its nearest ones are, so many of them."""
-    last = len(bumps) - 1
-    reach = min(reach, last)
-    found: list[float] = []
-    first = 0
-    for log in bumps:
-        while first + reach < last and bumps[first + reach + 1] - log < log - bumps[first]:
-            first += 1
-        found.append(max(log - bumps[first], bumps[first + reach] - log, _LEAST_REACH))
-    return found
 
 
 def _gridded(count: int, logs: Sequence[float], left: Sequence[float]) -> Durations:

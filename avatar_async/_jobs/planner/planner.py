@@ -21,6 +21,8 @@ _LOOKED_AT: Final = 48
 _INSTANTS: Final = (0.0, 0.2, 0.4, 0.7, 1.0, 1.4)
 #: Between two looks at the demand: this many seconds, or this part of the shortest median.
 _LOOK_S, _LOOK_PART = 5.0, 0.03
+#: Plans between two looks at least, unless so many times that pause has passed: a look costs as much as some.
+_LOOK_PLANS, _LONGEST_LOOKS = 25, 10.0
 #: Look at once when there are so many times more tasks than at the last look.
 _GROWN: Final = 1.25
 
@@ -44,7 +46,10 @@ class PollPlanner:
         self._price = 0.0
         #: How many tasks of about the same urgency share a call.
         self._sharing = 1.0
-        self._looked_s = -math.inf
+        self._looked_s = self._look_at_s = -math.inf
+        self._pause_s = _LOOK_S
+        #: Plans made since the last look.
+        self._plans = 0
         self._looked_at = 0
 
     def __len__(self) -> int:
@@ -130,6 +135,7 @@ class PollPlanner:
         if task is None:
             return math.inf
         self._look(now_s)
+        self._plans += 1
         timetable = self._timetables[task.kind]
         age_s = max(0.0, now_s - task.since_s)
         price = timetable.price(self._price, age_s, sharing=self._sharing)
@@ -141,26 +147,32 @@ class PollPlanner:
 
     # ------------------------------------------------------------ inside
     def _learn(self, kind: Kind, now_s: float) -> bool:
-        learned = self._studies[kind].learned(self._timetables[kind].durations, now_s=now_s)
+        study = self._studies[kind]
+        study.plans += self._plans
+        learned = study.learned(self._timetables[kind].durations, now_s=now_s)
         if learned is not None:
             self._timetables[kind] = Timetable(durations=learned)
         return learned is not None
 
     def _look(self, now_s: float) -> None:
-        """Learn, and set the price anew, unless that was done a moment ago."""
+        """Learn, and set the price anew, unless that was done a moment or a few plans ago."""
+        if now_s < self._look_at_s and len(self._queue) <= _GROWN * self._looked_at:
+            return
+        passed_s = min(now_s - self._looked_s, 86400.0)
+        grown = len(self._queue) > _GROWN * self._looked_at
+        if not grown and self._plans < _LOOK_PLANS and passed_s < _LONGEST_LOOKS * self._pause_s:
+            return
+        self._looked_s, self._looked_at = now_s, len(self._queue)
+        for kind in Kind:
+            self._learn(kind, now_s)
+        self._plans = 0
         medians = [
             timetable.durations.median_s
             for kind, timetable in self._timetables.items()
             if timetable.learned and self._studies[kind].running
         ]
-        pause_s = max(_LOOK_S, _LOOK_PART * min(medians, default=0.0))
-        grown = len(self._queue) > _GROWN * self._looked_at
-        if now_s - self._looked_s < pause_s and not grown:
-            return
-        passed_s = min(now_s - self._looked_s, 86400.0)
-        self._looked_s, self._looked_at = now_s, len(self._queue)
-        for kind in Kind:
-            self._learn(kind, now_s)
+        self._pause_s = max(_LOOK_S, _LOOK_PART * min(medians, default=0.0))
+        self._look_at_s = now_s + self._pause_s
         self._set_price(now_s, passed_s, max(medians, default=0.0))
 
     def _set_price(self, now_s: float, passed_s: float, median_s: float) -> None:
@@ -183,17 +195,19 @@ class PollPlanner:
 
     def _demand(self, timetable: Timetable, ages: list[float], stands_for: float, instant: float) -> Demand:
         """Return what tasks of these ages want by an instant, as far as they still run by then."""
-        durations = timetable.durations
-        ahead_s = instant * durations.median_s if timetable.learned else 0.0
-        pull = least = 0.0
+        if not timetable.learned:
+            pulls = [timetable.pull(age_s) for age_s in ages]
+            pull = math.fsum(pulls)
+            least = math.fsum(
+                one * timetable.least_price_at(age_s) for one, age_s in zip(pulls, ages, strict=True)
+            )
+            return Demand(pull * stands_for, least / pull if pull > 0 else 0.0)
+        at, root = timetable.durations.at, math.sqrt
+        ahead_s = instant * timetable.durations.median_s
+        pull = 0.0
         for age_s in ages:
-            then_s = age_s + ahead_s
-            left = 1.0
-            if ahead_s:
-                before = durations.left_at(age_s)
-                left = durations.left_at(then_s) / before if before > 0 else 0.0
-            one = left * timetable.pull(then_s)
-            pull += one
-            least += one * timetable.least_price_at(then_s)
-        sharing = self._sharing if timetable.learned else 1.0
-        return Demand(pull * stands_for, least / pull / sharing if pull > 0 else 0.0)
+            left, hazard = at(age_s + ahead_s)
+            before = at(age_s)[0] if ahead_s else left
+            if before > 0:
+                pull += left / before * root(hazard / 2)
+        return Demand(pull * stands_for, timetable.least_price / self._sharing)

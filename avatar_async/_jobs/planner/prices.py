@@ -13,8 +13,8 @@ from attrs import frozen
 
 #: Share of the price's root that is kept while tasks are few, of what is needed when they are most.
 _FORESIGHT: Final = 0.8
-#: Steps of the search for a price, and the highest one there is.
-_HALVINGS: Final = 50
+#: The lowest price told apart from none, and the highest one there is.
+_LEAST: Final = 1e-12
 _HIGHEST: Final = 1e15
 
 
@@ -28,22 +28,20 @@ class Demand:
 
 def price_for(demands: Sequence[Demand], polls_per_s: float) -> float:
     """Return the price at which these tasks want no more than so many polls a second, 0 if any will do."""
-    if _wanted(demands, 0.0) <= polls_per_s:
+    wanting = sorted((max(demand.least_price, _LEAST), demand.pull) for demand in demands if demand.pull > 0)
+    # Those whose least price is higher want as much at any lower one.
+    settled = math.fsum(pull / math.sqrt(least) for least, pull in wanting)
+    if settled <= polls_per_s:
         return 0.0
-    low, high = 1e-9, _HIGHEST
-    for _ in range(_HALVINGS):
-        middle = math.sqrt(low * high)
-        if _wanted(demands, middle) > polls_per_s:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def _wanted(demands: Sequence[Demand], price: float) -> float:
-    return math.fsum(
-        demand.pull / math.sqrt(max(price, demand.least_price, 1e-12)) for demand in demands if demand.pull
-    )
+    moved = 0.0
+    for place, (least, pull) in enumerate(wanting):
+        settled -= pull / math.sqrt(least)
+        moved += pull
+        above = wanting[place + 1][0] if place + 1 < len(wanting) else _HIGHEST
+        spare = polls_per_s - max(settled, 0.0)
+        if spare > 0 and moved <= spare * math.sqrt(above):
+            return max((moved / spare) ** 2, least)
+    return _HIGHEST
 
 
 def steady_price(forecast: Sequence[Sequence[Demand]], polls_per_s: float) -> float:

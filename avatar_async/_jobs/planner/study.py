@@ -13,8 +13,10 @@ from avatar_async._jobs.planner.durations import Durations, Life
 _MOST_WATCHED: Final = 800
 #: Ended tasks that are remembered, at least; as many as were ever watched at once if those are more.
 REMEMBERED: Final = 200
-#: Learn anew after this many more ends, as a share of those known.
-_FRESH: Final = 0.1
+#: Learn anew after this many more ends, as a share of those known; after so many in any case.
+_FRESH, _MANY = 0.1, 0.5
+#: Plans between two times, unless very much is new: learning costs as much as they do.
+_PLANS: Final = 150
 #: Learn anew after this share of the median, for what those still running tell.
 _STALE: Final = 0.1
 _SHORTEST_PAUSE_S: Final = 10.0
@@ -42,6 +44,8 @@ class Study:
         self._learned_s = float("-inf")
         self._begun_s = float("inf")
         self._fresh = 0
+        #: Plans made since it was last learned from, of any kind; counted by the planner.
+        self.plans = 0
 
     @property
     def running(self) -> int:
@@ -96,12 +100,13 @@ class Study:
 
     def learned(self, before: Durations, *, now_s: float) -> Durations | None:
         """Return what can be learned by now, None if that is hardly more than before."""
-        enough = max(1.0, _FRESH * before.count)
         pause_s = max(_SHORTEST_PAUSE_S, _STALE * before.median_s)
         stale = bool(before.count and self._running) and now_s - self._learned_s >= pause_s
-        if self._fresh < enough and not stale:
+        much = self._fresh > 0 and self._fresh >= _MANY * before.count
+        more = stale or (self._fresh > 0 and self._fresh >= _FRESH * before.count)
+        if not much and not (more and self.plans >= _PLANS):
             return None
-        self._fresh, self._learned_s = 0, now_s
+        self._fresh, self._learned_s, self.plans = 0, now_s, 0
         older = list(self._known)
         # Those of this run tell of long tasks only once it has lasted as long.
         if older and now_s - self._begun_s > sorted(older)[len(older) * 9 // 10]:
