@@ -2,13 +2,16 @@
 
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from attrs import frozen
 
 _SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+#: What the names of the namespaces begin with; the number of the process follows.
+_PREFIX = "bench"
 #: What may pass at once: a few segments, as on a real line.
 _BURST_BYTES = 64_000
 
@@ -36,7 +39,8 @@ def line(mbit_s: int) -> Iterator[Line | None]:
     Args:
         mbit_s: Megabits a second towards this end.
     """
-    name = f"bench{os.getpid()}"
+    _clear()
+    name = f"{_PREFIX}{os.getpid()}"
     near, far = f"bn{os.getpid()}", f"bf{os.getpid()}"
     net = f"10.199.{os.getpid() % 256}"
     within = ("ip", "netns", "exec", name)
@@ -61,12 +65,49 @@ def line(mbit_s: int) -> Iterator[Line | None]:
             _done("ip", "netns", "del", name)
 
 
+def _clear() -> None:
+    """Remove the namespaces of benches that were killed, with their servers and ends of the lines."""
+    for name in abandoned(_output("ip", "netns", "list") or "", _alive):
+        for pid in (_output("ip", "netns", "pids", name) or "").split():
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGTERM)
+        _done("ip", "netns", "del", name)
+
+
+def abandoned(listing: str, alive: Callable[[int], bool]) -> list[str]:
+    """Return the namespaces of benches whose process is gone.
+
+    Args:
+        listing: What `ip netns list` shows.
+        alive: Tells whether a process runs.
+    """
+    names = (entry.split()[0] for entry in listing.splitlines() if entry.strip())
+    numbers = {name: name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX)}
+    return [name for name, number in numbers.items() if number.isdecimal() and not alive(int(number))]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _absolute(command: Sequence[str]) -> tuple[str, ...]:
     return (shutil.which(command[0], path=_SBIN) or command[0], *command[1:])
 
 
 def _done(*command: str) -> bool:
+    return _output(*command) is not None
+
+
+def _output(*command: str) -> str | None:
+    """Return what a command prints, None if it fails."""
     try:
-        return subprocess.run(_absolute(command), capture_output=True, check=False).returncode == 0
+        done = subprocess.run(_absolute(command), capture_output=True, text=True, check=False)
     except OSError:
-        return False
+        return None
+    return done.stdout if done.returncode == 0 else None
