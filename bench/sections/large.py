@@ -279,8 +279,8 @@ SECTION = Section(
     quick_rounds=2,
     order=10,
     about=(
-        "nginx with one worker on loopback; its files and the downloads lie on the same disk. Before each run a "
-        "file as long is written and removed, untimed: memory that a virtual machine gave back to its host is "
-        "dear to write to, and would hit whoever starts slowly."
+        "nginx with one worker on loopback; its files and the downloads lie on the same disk. Before each "
+        "run a file as long is written and removed, untimed: memory that a virtual machine gave back "
+        "to its host is dear to write to, and would hit whoever starts slowly."
     ),
 )
