@@ -120,7 +120,8 @@ class Standing:
     receipt_state: State | None
 
 
-@frozen(kw_only=True)
+# Without a slot for weak references, records of its layout may become jobs (see `copies`).
+@frozen(kw_only=True, weakref_slot=False)
 class Job:
     """A saved job: what the ledger knows, save its request (read apart, when needed).
 

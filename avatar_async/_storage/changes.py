@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.changes import Change
-from avatar_async._jobs.copies import copied, stamped
-from avatar_async._jobs.lifecycle import advance
+from avatar_async._jobs.copies import copied
+from avatar_async._jobs.lifecycle import effects
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import Verdict
@@ -82,35 +82,38 @@ def apply(transaction: Transaction, changes: Sequence[Change]) -> list[Job]:
 
 def _from_memory(transaction: Transaction, change: Change) -> tuple[Job, Job] | None:
     """Write a job from what its caller knows of it; None, with nothing written, if that is outdated."""
-    known = change.known
-    if known is None or known.id != change.job_id:
+    if change.known is None or change.known.id != change.job_id:
         return None
+    known = transaction.latest(change.known)
     try:
         _check(known, change)
-        after = _next(transaction, known, change.event)
-        cursor = transaction.connection.execute(*columns.update(known, after))
+        after = _write(transaction, known, change.event)
     except (ConflictError, LifecycleError):
         return None
-    return (known, after) if cursor.rowcount == 1 else None
+    return None if after is None else (known, after)
 
 
 def _from_the_table(transaction: Transaction, change: Change) -> tuple[Job, Job]:
     before = readers.job(transaction.connection, change.job_id)
     _check(before, change)
-    after = _next(transaction, before, change.event)
-    transaction.connection.execute(*columns.update(before, after))
+    after = _write(transaction, before, change.event)
+    assert after is not None, "what was just read is what there is"
     return before, after
 
 
-def _next(transaction: Transaction, before: Job, event: ev.Event) -> Job:
-    after = advance(before, event)
+def _write(transaction: Transaction, before: Job, event: ev.Event) -> Job | None:
+    """Write a job's row as the event leaves it; None, with nothing written, if the row is another one."""
+    values = effects(before, event)
     revision = transaction.next_revision()
-    return copied(before, revision=revision) if after is before else stamped(after, revision)
+    statement, parameters = columns.update(before, values, revision)
+    values["revision"] = revision
+    after = copied(before, values)
+    return after if transaction.update(after, statement, parameters) else None
 
 
 def _write_beside(transaction: Transaction, event: ev.Event, before: Job, after: Job) -> None:
     """Write what a change does outside the job's own row."""
-    connection, job_id = transaction.connection, int(before.id)
+    connection, job_id = transaction.beside, int(before.id)
     write_artifacts(connection, job_id, before, after)
     if after.task_id != before.task_id:
         if before.unseen:

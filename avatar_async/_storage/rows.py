@@ -26,14 +26,15 @@ ARTIFACT_PLACES = ", ".join("?" * len(ARTIFACT_COLUMNS.split(", ")))
 _NONE: Final = "[]"
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _STATES: Final = {state.value: state for state in State}
-_CHANGING = tuple(
+#: Columns of a job that can change.
+CHANGING: Final = tuple(
     column
     for column in JOB_COLUMNS.split(", ")
     if column not in {"job_id", "batch", "name", "kind", "folder", "created_at"}
 )
 #: Writes everything of a job that can change; parameters from `job_changes`.
 UPDATE_JOB = (
-    f"UPDATE jobs SET {', '.join(f'{column} = ?' for column in _CHANGING)} "  # noqa: S608 - constants only
+    f"UPDATE jobs SET {', '.join(f'{column} = ?' for column in CHANGING)} "  # noqa: S608 - constants only
     "WHERE job_id = ?"
 )
 #: Writes a whole new job; parameters from `job_row`.
@@ -56,7 +57,9 @@ def to_text(at: datetime | None) -> str | None:
         raise ValueError(msg)
     if at.tzinfo is not UTC:
         at = at.astimezone(UTC)
-    return at.isoformat(timespec="microseconds")
+    day, time = (at.year, at.month, at.day), (at.hour, at.minute, at.second, at.microsecond)
+    # In half the time of isoformat, or of an f-string.
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%06d+00:00" % (*day, *time)  # noqa: UP031
 
 
 def to_instant(text: str | None) -> datetime | None:

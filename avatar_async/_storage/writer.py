@@ -6,14 +6,13 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import anyio
 import anyio.to_thread
-from attrs import frozen
 
 from avatar_async._storage.faults import ledger_error
-from avatar_async._storage.transaction import Transaction
+from avatar_async._storage.transaction import OutdatedError, Transaction
 from avatar_async._storage.unbroken import unbroken
 from avatar_async.errors import LedgerError
 
@@ -27,8 +26,7 @@ GROUP_SIZE = 512
 _CLOSE_S = 60.0
 
 
-@frozen(kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one call."""
 
     value: Any = None
@@ -44,7 +42,7 @@ def commit_group(
 ) -> list[Outcome]:
     """Run calls in one transaction; one that raises leaves nothing, the others are durable on return.
 
-    A call may be run twice: it must do nothing but read and write the transaction it is given.
+    A call may be run up to three times: it must do nothing but read and write the transaction it is given.
 
     Args:
         connection: The connection that writes.
@@ -52,7 +50,9 @@ def commit_group(
         check: Called before anything is made durable; an error of its own fails them all.
     """
     try:
-        outcomes = _run_together(connection, works)
+        outcomes = _run_together(connection, works, gathers=True)
+        if outcomes is None:
+            outcomes = _run_together(connection, works, gathers=False)
         if outcomes is None:
             connection.execute("BEGIN IMMEDIATE")
             outcomes = [_run_apart(connection, work) for work in works]
@@ -65,18 +65,23 @@ def commit_group(
     return outcomes
 
 
-def _run_together(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Outcome] | None:
+def _run_together(
+    connection: sqlite3.Connection, works: Sequence[Work], *, gathers: bool
+) -> list[Outcome] | None:
     """Run calls in a transaction that stays open, without the cost of a savepoint for each.
 
-    Returns None, with the transaction undone, if a call failed after it had written.
+    Returns None, with the transaction undone, if a call failed after it had written, or if one of the updates
+    that were gathered found another job than it expected.
     """
     connection.execute("BEGIN IMMEDIATE")
-    transaction, outcomes = Transaction(connection), []
+    transaction, outcomes = Transaction(connection, gathers=gathers), []
     try:
         for work in works:
             before = transaction.written
             try:
-                outcomes.append(Outcome(value=work(transaction)))
+                outcomes.append(Outcome(work(transaction)))
+            except OutdatedError:
+                raise
             except Exception as error:
                 if not connection.in_transaction or transaction.written != before:
                     raise
@@ -126,6 +131,8 @@ def _read(connection: sqlite3.Connection, work: Work) -> Outcome:
 
 def _told(outcomes: Sequence[Outcome], path: Path) -> list[Outcome]:
     """Put what SQLite says into words; calls that failed together get one error."""
+    if all(outcome.error is None for outcome in outcomes):
+        return list(outcomes)
     words: dict[int, Exception] = {}
     told = []
     for outcome in outcomes:

@@ -109,22 +109,72 @@ def test_one_that_fails_after_it_wrote_leaves_nothing_and_takes_nobody_along(dat
     assert not database.in_transaction
 
 
+def counted(runs, work):
+    """Return the call, noting when it is run."""
+
+    def run(group):
+        runs.append(work)
+        return work(group)
+
+    return run
+
+
 def test_one_that_fails_before_it_writes_does_not_make_the_others_run_again(database, planned):
     """A conflict is no reason to do the work of a whole group twice."""
     runs = []
-
-    def counted(work):
-        def run(group):
-            runs.append(work)
-            return work(group)
-
-        return run
-
-    stale = evolve(planned[1], state=State.READY)
-    works = [counted(applying(job, ev.Held(at=T0, reason="look"))) for job in (planned[0], stale, planned[2])]
-    outcomes = commit_group(database, works)
+    conflict = evolve(change(planned[1], ev.Held(at=T0, reason="look")), attempt=2)
+    works = [
+        applying(planned[0], ev.Held(at=T0, reason="look")),
+        lambda group: changes.apply(group, [conflict]),
+        applying(planned[2], ev.Held(at=T0, reason="look")),
+    ]
+    outcomes = commit_group(database, [counted(runs, work) for work in works])
     assert [type(outcome.error) for outcome in outcomes] == [type(None), ConflictError, type(None)]
     assert len(runs) == 3
+
+
+def test_one_that_built_on_an_outdated_job_makes_the_others_run_once_more_only(database, planned):
+    """It is found out when the updates that were gathered are made; then nothing of them may stay."""
+    runs, statements = [], []
+    step(database, planned[1], ev.GivenUp(at=T0))
+    database.set_trace_callback(statements.append)
+    held = [applying(job, ev.Held(at=T0, reason="look")) for job in planned]
+    outcomes = commit_group(database, [counted(runs, work) for work in held])
+    database.set_trace_callback(None)
+    assert [type(outcome.error) for outcome in outcomes] == [type(None), ConflictError, type(None)]
+    assert len(runs) == 6
+    assert not any(statement.startswith("SAVEPOINT") for statement in statements)
+    for job, outcome in ((planned[0], outcomes[0]), (planned[2], outcomes[2])):
+        assert [readers.job(database, job.id)] == outcome.value
+        assert [entry.event for entry in readers.history(database, job.id)] == ["Held"]
+    assert readers.job(database, planned[1].id).hold is None
+
+
+def test_a_read_within_a_group_sees_the_changes_before_it(database, planned):
+    """Updates that were put off must not be noticed by anybody."""
+    [first, *_], seen = planned, []
+    works = [
+        applying(first, ev.Held(at=T0, reason="look")),
+        lambda group: seen.append(readers.job(group.connection, first.id)),
+        applying(first, ev.GivenUp(at=T0)),
+    ]
+    outcomes = commit_group(database, works)
+    assert [seen] == [outcomes[0].value]
+    assert [readers.job(database, first.id)] == outcomes[2].value
+
+
+def test_a_list_of_changes_of_which_one_is_outdated_leaves_nothing(database, planned):
+    """All or none of a list, although its first change was right."""
+    step(database, planned[1], ev.GivenUp(at=T0))
+    several = [change(job, ev.Held(at=T0, reason="look")) for job in planned[:2]]
+    outcomes = commit_group(
+        database,
+        [lambda group: changes.apply(group, several), applying(planned[2], ev.Held(at=T0, reason="look"))],
+    )
+    assert isinstance(outcomes[0].error, ConflictError)
+    assert readers.job(database, planned[0].id) == planned[0]
+    assert readers.history(database, planned[0].id) == []
+    assert [readers.job(database, planned[2].id)] == outcomes[1].value
 
 
 def test_a_text_that_cannot_be_stored_fails_its_own_change_only(database, planned):
