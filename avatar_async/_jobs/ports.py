@@ -138,7 +138,10 @@ class JobStore(Protocol):
         ...
 
     async def durations_s(self, kind: Kind, *, limit: int = 200) -> list[float]:
-        """Return how long the latest finished jobs of a kind took, submission to finish, in seconds."""
+        """Return how long tasks of a kind took that ended, submission to end, in seconds, the latest first.
+
+        At most `limit` of them, spread evenly over the latest ten thousand.
+        """
         ...
 
     async def latest_revision(self) -> int:

@@ -1,5 +1,6 @@
 """The budget of query calls that all loops share."""
 
+import math
 from typing import Final
 
 import anyio
@@ -16,10 +17,10 @@ _MARGIN: Final = 0.01
 def spacing_s(rate: float) -> float:
     """Return the seconds between two calls such that no window of a second holds more than `rate` of them.
 
-    Under one call a second, that is more than a second; a broken rate such as 2.5 is kept on average, with
-    two or three calls in a second.
+    Under one call a second, that is more than a second. Of a broken rate such as 2.5 the whole part alone
+    can be used: evenly spaced calls at 2.5 a second would now and then be three within one.
     """
-    return (1.0 + _MARGIN) / rate
+    return (1.0 + _MARGIN) / (math.floor(rate) if rate >= 1 else rate)
 
 
 class Pace:

@@ -79,6 +79,32 @@ class Pareto:
 
 
 @frozen
+class Weibull:
+    """Durations whose chance to end falls (below 1), stays (1: exponential) or grows (above 1) with age.
+
+    Attributes:
+        scale_s: What one in e outlasts, in seconds.
+        power: Power by which the logarithm of the share that is left falls.
+    """
+
+    scale_s: float
+    power: float
+
+    def left(self, seconds: float) -> float:
+        """Return the share of tasks that lasts longer than that."""
+        return math.exp(-math.pow(max(0.0, seconds) / self.scale_s, self.power))
+
+    @property
+    def mean_s(self) -> float:
+        """The mean in seconds."""
+        return self.scale_s * math.gamma(1 + 1 / self.power)
+
+    def draw(self, chance: random.Random) -> float:
+        """Return the seconds that one task takes."""
+        return chance.weibullvariate(self.scale_s, self.power)
+
+
+@frozen
 class Uniform:
     """Anything between two durations in seconds, equally likely."""
 
@@ -130,6 +156,7 @@ _SHAPES: dict[str, tuple[int, Callable[..., Distribution]]] = {
     "lognormal": (2, LogNormal),
     "pareto": (3, Pareto),
     "uniform": (2, Uniform),
+    "weibull": (2, Weibull),
 }
 
 
@@ -138,7 +165,8 @@ def described(text: str) -> Distribution:
 
     Args:
         text: As `lognormal:7200:0.5` (median, sigma), `pareto:20:40:1.8` (floor, scale, steepness),
-            `uniform:10:20`; several with their shares, as `0.6*lognormal:600:0.2+0.4*uniform:60:90`.
+            `uniform:10:20`, `weibull:600:0.7` (scale, power); several
+            with their shares, as `0.6*lognormal:600:0.2+0.4*uniform:60:90`.
 
     Raises:
         ValueError: It cannot be read.

@@ -8,7 +8,7 @@ prices are swept until the calls are as many as those of the schedule to be judg
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import lru_cache
 from typing import cast
 
@@ -26,6 +26,8 @@ _ROUGH = 20_000
 _RUNGS = 100
 #: Growth of the spacing that exponential schedules are tried with.
 _GROWTHS = (1.0, 1.05, 1.1, 1.2, 1.35, 1.5, 2.0)
+#: Instants at which a stream is looked at, and the share of its tasks that may run on beyond them.
+_INSTANTS, _RARE = 2000, 1e-3
 #: Inspections after which a schedule is cut off.
 _MOST_CALLS = 200_000
 
@@ -153,6 +155,15 @@ class _Grid:
             index = after
         return Cost(calls=calls, delay_s=max(lasted_s - self.mean_s, 0.0))
 
+    def dues(self) -> tuple[Sequence[float], Sequence[float]]:
+        """Return ages, and the polls of an average task by each under a price of 1, if polls are dense."""
+        found = [0.0]
+        for index in range(len(self.ages_s) - 1):
+            share, after = self.left[index], self.left[index + 1]
+            width_s = self.ages_s[index + 1] - self.ages_s[index]
+            found.append(found[-1] + math.sqrt((share + after) / 2 * width_s * max(share - after, 0.0) / 2))
+        return self.ages_s, found
+
     def flow(self, price: float, scarcity_s: float) -> tuple[float, float]:
         """Return polls and delay of a task, if many tasks share a budget as a stream.
 
@@ -169,6 +180,39 @@ class _Grid:
             polls += middle * width_s / wait_s
             delay_s += gone * wait_s
         return polls, delay_s / 2
+
+
+def crowding(
+    distribution: Distribution, calls: float, number: int, step_s: float, polls_per_s: float
+) -> float:
+    """Return how many times longer the least delay is because no second allows more than its budget.
+
+    Tasks begin one after another, `step_s` apart. What is not asked for while few tasks run, or none is
+    likely to end, cannot be made up for while many are; with dense polls both least delays are known.
+    """
+    grid = _grid(_key(distribution))
+    ages_s, dues = grid.dues()
+    begun_s = number * step_s
+    wide_s = (begun_s + ages_s[bisect_left(grid.left, -_RARE, key=lambda share: -share)]) / _INSTANTS
+    pulls = []
+    for instant in range(_INSTANTS):
+        now_s = (instant + 0.5) * wide_s
+        pulls.append((_read(ages_s, dues, now_s) - _read(ages_s, dues, now_s - begun_s)) / step_s)
+    low, high = 1e-9, 1e12
+    for _ in range(_HALVINGS * 2):
+        price = math.sqrt(low * high)
+        spent = math.fsum(min(pull / math.sqrt(price), polls_per_s) for pull in pulls) * wide_s
+        low, high = (price, high) if spent > calls * number else (low, price)
+    root = math.sqrt(high)
+    late_s = math.fsum(pull * max(root, pull / polls_per_s) for pull in pulls)
+    spent = math.fsum(min(pull / root, polls_per_s) for pull in pulls)
+    return max(1.0, late_s * spent / math.fsum(pulls) ** 2)
+
+
+def _read(ages_s: Sequence[float], values: Sequence[float], age_s: float) -> float:
+    if age_s <= 0:
+        return 0.0
+    return values[min(bisect_left(ages_s, age_s), len(values) - 1)]
 
 
 def bound_at(distribution: Distribution, calls: float, number: int, polls_per_s: float) -> float:

@@ -104,11 +104,18 @@ class Product:
 
 
 class Plain:
-    """Even spacing, counted from when each task began; the soonest due first."""
+    """Even or growing spacing, counted from when each task began; the soonest due first.
 
-    def __init__(self, every_s: float, batch: int = 1) -> None:
+    Args:
+        every_s: The first wait in seconds.
+        batch: Most tasks a call asks for.
+        growth: Factor from each wait to the next.
+    """
+
+    def __init__(self, every_s: float, batch: int = 1, growth: float = 1.0) -> None:
         self._every_s = every_s
         self._batch = batch
+        self._growth = growth
         self._begun: dict[int, float] = {}
         self._heap: list[tuple[float, int]] = []
 
@@ -130,8 +137,15 @@ class Plain:
 
     def running(self, number: int, now_s: float) -> None:
         """Hear that a task still runs."""
-        begun_s, every_s = self._begun[number], self._every_s
-        heapq.heappush(self._heap, (begun_s + ((now_s - begun_s + 1e-9) // every_s + 1) * every_s, number))
+        begun_s = self._begun[number]
+        waits = (now_s - begun_s + 1e-9) / self._every_s
+        if self._growth == 1.0:
+            age_s = (waits // 1 + 1) * self._every_s
+        else:
+            more = self._growth - 1
+            turn = math.log1p(waits * more) // math.log1p(more) + 1
+            age_s = self._every_s * (math.pow(self._growth, turn) - 1) / more
+        heapq.heappush(self._heap, (begun_s + age_s, number))
 
     def ended(self, number: int, seconds: float, now_s: float) -> None:  # noqa: ARG002 - the protocol's
         """Hear that a task has ended, and how long it took."""

@@ -141,9 +141,9 @@ def _planner(place: Place) -> Work:
 
 _REMARK = (
     "to best: mean delay beside the least that any schedule of as many polls a job can reach that knows the "
-    "distribution and no more, and has no budget by the second. to plain: with the better of the best fixed "
-    "and the best exponential schedule of as many polls. Where all begin at once, what the budget by the "
-    "second allows at best bounds both. window: most calls in any second, of those allowed. "
+    "distribution and no more, lengthened by what the budget by the second costs at least. to plain: beside "
+    "the better of fixed and exponential schedules of as many polls in the same race. "
+    "window: most calls in any second, of those allowed. "
     "A schedule learned from so few is judged alone, without budget, at 4 and 12 polls a job, over several "
     "samples. Schedules of 1, 10 and 60 s share the same budget."
 )

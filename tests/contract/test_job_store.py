@@ -387,16 +387,27 @@ async def test_fingerprints_count_as_submitted_only_if_a_task_may_exist(open_sto
         assert await store.submitted_as([]) == {}
 
 
-async def test_durations_are_those_of_the_latest_finished_jobs_of_the_kind(open_store):
-    """The poll planner learns from them."""
+async def test_durations_are_spread_over_the_latest_jobs_of_the_kind(open_store):
+    """The poll planner learns from them; the last to end of a large batch are its slowest alone."""
     async with open_store() as store:
         for number in range(4):
             job = await in_flight(store, f"t{number}", task_id=number + 1)
             await step(store, job, finished(after_s=61.0 + number))
         other = await in_flight(store, "other", task_id=99, kind=Kind.TAKEOVER)
         await step(store, other, finished(after_s=1000))
-        assert await store.durations_s(Kind.TRAINING, limit=3) == [63.0, 62.0, 61.0]
+        assert await store.durations_s(Kind.TRAINING) == [63.0, 62.0, 61.0, 60.0]
+        assert await store.durations_s(Kind.TRAINING, limit=2) == [63.0, 61.0]
         assert await store.durations_s(Kind.REBUILD) == []
+
+
+async def test_a_failed_task_tells_how_long_it_took(open_store):
+    """It need not be asked for any longer than one that ends well."""
+    error = JobError(code="task_failed", message="too dark")
+    async with open_store() as store:
+        job = await in_flight(store, "failed", task_id=1)
+        failed = ev.RemoteFailed(at=at(50), remote_status="FAILED", error=error, finished_at=at(41))
+        await step(store, job, failed)
+        assert await store.durations_s(Kind.TRAINING) == [40.0]
 
 
 async def test_written_since_tells_of_writes_by_anybody(open_store):

@@ -12,6 +12,8 @@ from attrs import frozen
 ANY_STEEPNESS: Final = 2.0
 #: Least half width of a bump.
 _LEAST_REACH: Final = 0.02
+#: A part of the neighbours tells how far all would be without a gap; farther than this many times is one.
+_NEARER, _GAP = 4, 1.5
 #: Points at which bumps are evaluated, and steps of the coarse grid through all durations.
 _BUMP_POINTS, _COARSE_STEP = 256, 0.12
 #: The coarse grid reaches from the median divided by this to the longest one times this.
@@ -97,13 +99,26 @@ class Mixture:
 
 
 def _neighbourhoods(bumps: Sequence[float], reach: int) -> list[float]:
+    """Return for each bump how wide it is: as far as so many neighbours, unless a gap lies in between.
+
+    Without a gap, four times the neighbours are about four times as far.
+    """
+    reach = min(reach, len(bumps) - 1)
+    near = max(2, reach // _NEARER)
+    if near >= reach:
+        return [max(far, _LEAST_REACH) for far in _distances(bumps, reach)]
+    longest = _GAP * reach / near
+    pairs = zip(_distances(bumps, reach), _distances(bumps, near), strict=True)
+    return [max(min(far, longest * close), _LEAST_REACH) for far, close in pairs]
+
+
+def _distances(bumps: Sequence[float], reach: int) -> list[float]:
     """Return for each bump how far its nearest ones are, so many of them."""
     last = len(bumps) - 1
-    reach = min(reach, last)
     found: list[float] = []
     first = 0
     for log in bumps:
         while first + reach < last and bumps[first + reach + 1] - log < log - bumps[first]:
             first += 1
-        found.append(max(log - bumps[first], bumps[first + reach] - log, _LEAST_REACH))
+        found.append(max(log - bumps[first], bumps[first + reach] - log))
     return found
