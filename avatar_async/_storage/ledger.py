@@ -198,7 +198,7 @@ class Ledger:
         return await self._reader.call(lambda db: readers.taken_folders(db, folders))
 
     async def durations_s(self, kind: Kind, *, limit: int = 200) -> list[float]:
-        """Return how long the latest well finished jobs of a kind took, in seconds."""
+        """Return how long a sample of the latest tasks of a kind took that ended, in seconds."""
         return await self._reader.call(lambda db: readers.durations_s(db, kind, limit))
 
     async def latest_revision(self) -> int:
