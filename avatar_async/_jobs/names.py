@@ -28,6 +28,9 @@ _UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f<>:\"/\\|?*\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+"
 )
 
+#: Names, the usual ones, of which only the devices of Windows may need a change.
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,100}\.[A-Za-z0-9]{1,16}")
+
 
 def folder_choices(name: str) -> Iterator[str]:
     """Yield folder names for a job without end, readable and safe on every file system, the best first.
@@ -61,6 +64,8 @@ def safe_file_names(names: Sequence[str]) -> list[str]:
 
 
 def _clean(name: str) -> str:
+    if _PLAIN.fullmatch(name) is not None and name.partition(".")[0].lower() not in _WINDOWS_DEVICES:
+        return name
     text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
     text = _UNSAFE.sub("_", text).strip(" .")
     stem, dot, suffix = text.rpartition(".")

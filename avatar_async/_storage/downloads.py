@@ -79,34 +79,50 @@ class DownloadFolder:
         Raises:
             DownloadError: Beside those of the port: the system refuses a file or folder.
         """
+        found = await self._bring(job, artifact, source, journal, on_progress, care)
+        return found if isinstance(found, Artifact) else _stored(found)
+
+    async def fetch_alone(self, job: Job, artifact: Artifact, source: ArtifactSource, care: Care) -> None:
+        """Bring home a file that nobody keeps a journal of; see `fetch`."""
+        await self._bring(job, artifact, source, None, _no_progress, care)
+
+    async def _bring(
+        self,
+        job: Job,
+        artifact: Artifact,
+        source: ArtifactSource,
+        journal: FetchJournal | None,
+        on_progress: Callable[[int, int | None], None],
+        care: Care,
+    ) -> Artifact | SmallFile:
         lane = self._bandwidth.lane(urgency(job))
         limit = min(SMALL_BYTES, self._rules.batch_bytes)
         if not _begun_anew(artifact) or (artifact.size_bytes or 0) > limit:
             return await self._streamed(lane, job, artifact, source, journal, on_progress, care)
         reading = Reading(source, artifact, lane, self._clock)
-        file = SmallFile(out=self._out, folder=job.folder, artifact=artifact, care=care)
         try:
-            with self._thread.in_use():
+            with self._thread:
+                file = SmallFile(out=self._out, folder=job.folder, artifact=artifact, care=care)
                 await self._thread.do(file)
                 body = await reading.whole(limit, self._rules.batch_s) if file.clear else None
                 if body is not None:
-                    file.body = body
-                    if await self._store(file, reading.etag, journal):
+                    file.body, file.etag = body, reading.etag
+                    file.look, file.write, file.publish = False, True, journal is None
+                    await self._thread.do(file)
+                    if file.written and journal is not None:
+                        await self._name(file, journal)
+                    if file.written:
                         on_progress(len(body), len(body))
-                        return _stored(file, reading.etag)
+                        return file
             return await self._streamed(lane, job, artifact, reading, journal, on_progress, care)
         finally:
             await reading.aclose()
 
-    async def _store(self, file: SmallFile, etag: str | None, journal: FetchJournal | None) -> bool:
-        """Bring a small file to its name; return whether that went the plain way."""
-        file.look, file.write, file.publish = False, True, journal is None
+    async def _name(self, file: SmallFile, journal: FetchJournal) -> None:
+        """Record that a small file is there and good, and give it its name."""
+        await journal.record(evolve(_stored(file), state=ArtifactState.FETCHING))
+        file.write, file.publish = False, True
         await self._thread.do(file)
-        if file.written and journal is not None:
-            await journal.record(evolve(_stored(file, etag), state=ArtifactState.FETCHING))
-            file.write, file.publish = False, True
-            await self._thread.do(file)
-        return file.written
 
     async def _streamed(
         self,
@@ -144,7 +160,8 @@ def _begun_anew(artifact: Artifact) -> bool:
     return not artifact.verified_offset and artifact.sha256 is None and artifact.bad_sha256 is None
 
 
-def _stored(file: SmallFile, etag: str | None) -> Artifact:
+def _stored(file: SmallFile) -> Artifact:
+    etag = file.etag
     return evolve(
         file.artifact,
         state=ArtifactState.STORED,
@@ -155,3 +172,7 @@ def _stored(file: SmallFile, etag: str | None) -> Artifact:
         bad_sha256=None,
         note=file.note,
     )
+
+
+def _no_progress(_done_bytes: int, _total_bytes: int | None) -> None:
+    """Do nothing."""

@@ -3,8 +3,8 @@
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from types import TracebackType
 from typing import Final, Generic, TypeVar
 
 import anyio
@@ -64,36 +64,33 @@ class FileThread(Generic[E]):
         self._serve = serve
         self._name = name
         self._users = 0
-        self._calls: queue.SimpleQueue[E | None] | None = None
+        self._calls: queue.SimpleQueue[list[E] | None] | None = None
+        #: What came up in this turn of the loop.
+        self._gathered: list[E] = []
 
-    @contextmanager
-    def in_use(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         """Keep the thread, once it is started, for the block."""
         self._users += 1
-        try:
-            yield
-        finally:
-            self._users -= 1
-            if not self._users and self._calls is not None:
-                self._calls.put(None)
-                self._calls = None
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._users -= 1
+        if not self._users and self._calls is not None:
+            self._calls.put(None)
+            self._calls = None
 
     async def do(self, errand: E) -> None:
-        """Have an errand done, within `in_use`; cancelled, it is withdrawn, and the thread's answer awaited.
+        """Have an errand done, within the thread's block; cancelled, it is withdrawn and its answer awaited.
 
         Raises:
             Exception: What the errand's `error` says.
         """
-        if self._calls is None:
-            self._calls = queue.SimpleQueue()
-            threading.Thread(
-                target=self._live,
-                args=(self._calls, asyncio.get_running_loop()),
-                name=self._name,
-                daemon=True,
-            ).start()
         errand.begin()
-        self._calls.put(errand)
+        if not self._gathered:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._hand_over, loop)
+        self._gathered.append(errand)
         try:
             await errand.wait()
         except BaseException:
@@ -104,17 +101,30 @@ class FileThread(Generic[E]):
         if errand.error is not None:
             raise errand.error
 
-    def _live(self, calls: "queue.SimpleQueue[E | None]", loop: asyncio.AbstractEventLoop) -> None:
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give the thread what came up in this turn of the loop, which wakes it once."""
+        gathered, self._gathered = self._gathered, []
+        if self._calls is None:
+            self._calls = queue.SimpleQueue()
+            threading.Thread(
+                target=self._live, args=(self._calls, loop), name=self._name, daemon=True
+            ).start()
+        self._calls.put(gathered)
+
+    def _live(self, calls: "queue.SimpleQueue[list[E] | None]", loop: asyncio.AbstractEventLoop) -> None:
         last = False
         while not last:
-            group = [calls.get()]
-            while group[-1] is not None and len(group) < GROUP_SIZE:
+            errands: list[E] = []
+            more = calls.get()
+            while more is not None:
+                errands += more
+                if len(errands) >= GROUP_SIZE:
+                    break
                 try:
-                    group.append(calls.get_nowait())
+                    more = calls.get_nowait()
                 except queue.Empty:
                     break
-            last = group[-1] is None
-            errands = [errand for errand in group if errand is not None]
+            last = more is None
             if errands:
                 self._do_all(errands)
                 try:

@@ -1,7 +1,7 @@
 """Reading small files whole before anything is written."""
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 from attrs import define, field
@@ -33,7 +33,7 @@ class Reading:
         self._artifact = artifact
         self._lane = lane
         self._clock = clock
-        self._stack = AsyncExitStack()
+        self._opening: AbstractAsyncContextManager[ArtifactStream] | None = None
         self._stream: ArtifactStream | None = None
         #: What is left of the first answer's body; None before it is begun.
         self._rest: AsyncIterator[bytes] | None = None
@@ -56,8 +56,9 @@ class Reading:
         """
         announced = self._artifact.size_bytes
         try:
-            stream = await self._stack.enter_async_context(self._source.open_artifact(self._artifact.url))
-            self._stream = stream
+            opening = self._source.open_artifact(self._artifact.url)
+            self._stream = stream = await opening.__aenter__()
+            self._opening = opening
             total = stream.total_bytes
             if stream.status != 200 or stream.offset or not total or total > limit_bytes:
                 return None
@@ -69,9 +70,10 @@ class Reading:
             self._error = error
             return None
         self.etag = stream.etag
-        await self._stack.aclose()
-        for chunk in self._gathered:
-            await self._lane.take(len(chunk))
+        await self._leave()
+        if not self._lane.passes(self._clock.monotonic()):
+            for chunk in self._gathered:
+                await self._lane.take(len(chunk))
         return self._gathered[0] if len(self._gathered) == 1 else b"".join(self._gathered)
 
     async def _read(self, stream: ArtifactStream, total: int, patience_s: float) -> bool:
@@ -91,7 +93,12 @@ class Reading:
         close = getattr(self._rest, "aclose", None)
         if close is not None:
             await close()
-        await self._stack.aclose()
+        await self._leave()
+
+    async def _leave(self) -> None:
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            await opening.__aexit__(None, None, None)
 
     @asynccontextmanager
     async def open_artifact(

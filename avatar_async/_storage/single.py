@@ -43,14 +43,16 @@ class SingleDownloads:
         """
         (name,) = safe_file_names([file.name])
         artifact = Artifact(role=file.role, name=name, url=file.url, size_bytes=file.size_bytes, md5=file.md5)
-        given = os.path.abspath(folder)  # noqa: PTH100, ASYNC240 - looks at no disk, follows no link
+        given = os.fspath(folder)
+        if not given.startswith(os.sep):
+            given = os.path.abspath(given)  # noqa: PTH100, ASYNC240 - looks at no disk, follows no link
         place = self._places.get(given)
         if place is None:
             found = await anyio.to_thread.run_sync(Path(given).resolve)
             place = self._places.setdefault(given, self._place(found))
         place.downloads += 1
         try:
-            await place.home.fetch(place.job, artifact, source, None, _no_progress, care=care)
+            await place.home.fetch_alone(place.job, artifact, source, care)
         finally:
             place.downloads -= 1
             if not place.downloads:
@@ -85,10 +87,6 @@ class _Place:
     home: DownloadFolder
     job: Job
     downloads: int = 0
-
-
-def _no_progress(_done_bytes: int, _total_bytes: int | None) -> None:
-    """Do nothing."""
 
 
 def _lone_job(folder: str, now: datetime) -> Job:

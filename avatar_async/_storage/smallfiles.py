@@ -38,6 +38,7 @@ class SmallFile(Errand):
         publish: Whether to give that its final name.
         body: Every byte, once it came.
         clear: Whether nothing lay under its names.
+        etag: Validator that came with it.
         written: Whether the partial file is there and good.
         published: Whether it has its final name.
         note: What is odd about a file that is taken.
@@ -55,6 +56,7 @@ class SmallFile(Errand):
     publish: bool = False
     body: bytes = field(default=b"", repr=False)
     clear: bool = False
+    etag: str | None = None
     written: bool = False
     note: str | None = None
     published: bool = False
@@ -142,15 +144,59 @@ class SmallFiles:
         except Exception as error:  # noqa: BLE001 - each has to know
             _fail(files, error)
             return
+        batch = _Batch(folder=folder, mode=mode, free_bytes=free_bytes)
         for each in files:
-            _attempt(each, self._write, folder, mode, free_bytes)
-            free_bytes -= each.offset
+            _attempt(each, self._write, batch)
 
-    def _write(self, file: SmallFile, folder: JobFolder, mode: int, free_bytes: int) -> None:
+    def _write(self, file: SmallFile, batch: "_Batch") -> None:
         if not file.check():
             return
-        self._room.check(file.offset, free_bytes, file)
-        file.written = _write(file, folder, mode)
+        self._room.check(len(file.body), batch.free_bytes, file)
+        file.written = batch.write(file)
+
+
+@define(kw_only=True)
+class _Batch:
+    """Small files that are written to one folder in one go.
+
+    Attributes:
+        folder: Where.
+        mode: What the files may be.
+        free_bytes: What the disk has room for.
+        as_opened: Whether files get that mode on being made; None until one was.
+    """
+
+    folder: JobFolder
+    mode: int
+    free_bytes: int
+    as_opened: bool | None = None
+
+    def write(self, file: SmallFile) -> bool:
+        """Write the partial file; return whether there was none before."""
+        part_name = f"{file.artifact.name}.part"
+        try:
+            descriptor = self.folder.open_file(part_name, _PART_FLAGS, self.mode)
+        except FileExistsError:
+            return False
+        try:
+            written = os.write(descriptor, file.body)
+            while written < len(file.body):
+                written += os.write(descriptor, memoryview(file.body)[written:])
+            if self.as_opened is None:
+                self.as_opened = os.fstat(descriptor).st_mode & 0o777 == self.mode
+            if not self.as_opened:
+                os.fchmod(descriptor, self.mode)
+        except BaseException:
+            os.close(descriptor)
+            with suppress(OSError):
+                self.folder.remove(part_name)
+            raise
+        self.free_bytes -= written
+        if file.care.durable:
+            file.descriptor = descriptor
+        else:
+            os.close(descriptor)
+        return True
 
 
 def _look_at_all(folder: JobFolder, files: Sequence[SmallFile]) -> None:
@@ -161,30 +207,6 @@ def _look_at_all(folder: JobFolder, files: Sequence[SmallFile]) -> None:
 def _look(file: SmallFile, folder: JobFolder) -> None:
     name = file.artifact.name
     file.clear = folder.look(name) is None and folder.look(f"{name}.part") is None
-
-
-def _write(file: SmallFile, folder: JobFolder, mode: int) -> bool:
-    """Write the partial file; return whether there was none before."""
-    part_name = f"{file.artifact.name}.part"
-    try:
-        descriptor = folder.open_file(part_name, _PART_FLAGS)
-    except FileExistsError:
-        return False
-    try:
-        view = memoryview(file.body)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.fchmod(descriptor, mode)
-    except BaseException:
-        os.close(descriptor)
-        with suppress(OSError):
-            folder.remove(part_name)
-        raise
-    if file.care.durable:
-        file.descriptor = descriptor
-    else:
-        os.close(descriptor)
-    return True
 
 
 def _force_all(files: Iterable[SmallFile]) -> None:

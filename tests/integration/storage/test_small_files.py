@@ -39,7 +39,7 @@ async def test_errands_that_wait_are_done_in_one_go():
         busy.wait(5)
 
     thread: FileThread[Errand] = FileThread(serve, name="small-files")
-    with thread.in_use():
+    with thread:
         async with anyio.create_task_group() as group:
             group.start_soon(thread.do, Errand())
             await anyio.to_thread.run_sync(begun.wait)
@@ -64,7 +64,7 @@ async def test_a_cancelled_errand_is_withdrawn_and_waited_for():
 
     thread: FileThread[Errand] = FileThread(serve, name="small-files")
     errand = Errand()
-    with thread.in_use():
+    with thread:
         async with anyio.create_task_group() as group:
             group.start_soon(thread.do, errand)
             await anyio.to_thread.run_sync(begun.wait)
@@ -81,7 +81,7 @@ async def test_an_error_of_all_reaches_each():
         raise OSError(errno.EIO, "no")
 
     thread: FileThread[Errand] = FileThread(serve, name="small-files")
-    with thread.in_use():
+    with thread:
         for _ in range(2):
             with pytest.raises(OSError, match="no"):
                 await thread.do(Errand())
