@@ -29,7 +29,8 @@ _NEVER_SENT = (
     aiohttp.ClientHttpProxyError,
 )
 _CONNECTORS = (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorError)
-_MAPPED = (
+#: Everything that aiohttp and the system raise.
+MAPPED = (
     aiohttp.ClientError,
     HttpProcessingError,
     TimeoutError,
@@ -73,7 +74,7 @@ class mapped:  # noqa: N801 - reads as the verb it is, like contextlib.suppress
     def __exit__(
         self, _type: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        if isinstance(error, _MAPPED) and not isinstance(error, AvatarError):
+        if isinstance(error, MAPPED) and not isinstance(error, AvatarError):
             translated = translate(error, self._what, self._departure or Departure())
             plain_cause = isinstance(error, OSError)
             raise translated from (error if plain_cause else None)

@@ -1,6 +1,7 @@
 """Calls to the service: bounded in time and size, never redirected, certificates always checked."""
 
 import zlib
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import lru_cache
 from types import SimpleNamespace
@@ -13,17 +14,18 @@ from yarl import URL
 
 from avatar_async import __version__
 from avatar_async._jobs.verdicts import says_enough
-from avatar_async._transport.errors import Departure, mapped
+from avatar_async._transport.errors import MAPPED, Departure, translate
 from avatar_async._transport.time_limit import TimeLimit, Watch
 from avatar_async._transport.tls import tls_context
 from avatar_async._wire.calls import Call, Reply
 from avatar_async._wire.envelope import MAX_BODY_BYTES
 from avatar_async._wire.redaction import repeats
-from avatar_async.errors import ReplyError, TransportError
+from avatar_async.errors import AvatarError, ReplyError, TransportError
 from avatar_async.settings import Settings, is_loopback
 
 #: What every request says of us.
 USER_AGENT = f"avatar-async/{__version__}"
+_HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
 _MAX_CONNECTIONS = 64
 _MAX_SECRETS = 16
 
@@ -61,6 +63,7 @@ class ServiceSession:
         )
         self._watch = Watch(limit_s=settings.total_timeout_s, silence_s=settings.read_timeout_s)
         self._url = lru_cache(maxsize=64)(self._url_of)
+        self._standing: tuple[Mapping[str, str], str | None] | None = None
         self._told: dict[str, None] = {}
         self._latest: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._stack = AsyncExitStack()
@@ -75,6 +78,7 @@ class ServiceSession:
             self._kept = await stack.enter_async_context(self._session(kept))
             self._fresh = await stack.enter_async_context(self._session(fresh, _noticing()))
             self._stack = stack.pop_all()
+        self._standing = None
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -87,7 +91,7 @@ class ServiceSession:
         return aiohttp.ClientSession(
             connector=connector,
             timeout=self._timeout,
-            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+            headers=_HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trace_configs=[*traces],
@@ -114,34 +118,49 @@ class ServiceSession:
         session = self._fresh if fresh else self._kept
         if session is None:
             raise RuntimeError("enter the client with `async with` before using it")
-        headers = call.headers
-        told = call.secrets
-        if token is not None:
-            headers = {**headers, "Authorization": f"Bearer {token}"}
-            told = (*told, token)
-        secrets = self._secrets(told)
-        departure = Departure(sent=False if fresh else None)
-        status: int | None = None
+        secrets = self._secrets(call.secrets if token is None else (*call.secrets, token))
+        departure = Departure(sent=False) if fresh else None
+        response: aiohttp.ClientResponse | None = None
         try:
-            with mapped(f"{what} to {self._settings.endpoint}", departure), self._watch.limit() as limit:
-                async with session.request(
+            with self._watch.limit() as limit:
+                # Nothing is awaited between the choice of headers and their use.
+                response = await session.request(
                     call.method,
                     self._url(call.path),
                     data=call.body or None,
-                    headers=headers,
+                    headers=self._headers(session, call.headers, token),
                     allow_redirects=False,
                     proxy=self._proxy,
-                    trace_request_ctx=_Leaving(departure=departure, limit=limit) if fresh else None,
-                ) as response:
-                    limit.restart()
-                    status, names = response.status, response.headers
-                    body = _plain(await _bounded(response, limit), names.get("Content-Encoding", ""))
-                    told = secrets if repeats(body, secrets) else ()
-                    return Reply(status=status, headers=names, body=body, secrets=told)
-        except TransportError:
-            if status is not None and says_enough(status):
-                return Reply(status=status, headers=names, secrets=secrets)
-            raise
+                    trace_request_ctx=_Leaving(departure=departure, limit=limit) if departure else None,
+                )
+                body = await _whole(response, limit)
+        except (TransportError, *MAPPED) as error:
+            if response is not None and says_enough(response.status):
+                return Reply(status=response.status, headers=response.headers, secrets=secrets)
+            if isinstance(error, AvatarError):
+                raise
+            failure = translate(error, f"{what} to {self._settings.endpoint}", departure or Departure())
+            raise failure from (error if isinstance(error, OSError) else None)
+        told = secrets if repeats(body, secrets) else ()
+        return Reply(status=response.status, headers=response.headers, body=body, secrets=told)
+
+    def _headers(
+        self, session: aiohttp.ClientSession, headers: Mapping[str, str], token: str | None
+    ) -> Mapping[str, str] | None:
+        """Return the headers of a call; None if they are those that the session sends by itself.
+
+        A session sends its own headers to the proxy, too, which must not have the token.
+        """
+        if session is not self._kept or self._proxy is not None:
+            return headers if token is None else {**headers, "Authorization": f"Bearer {token}"}
+        standing = self._standing
+        if standing is None or standing[0] is not headers or standing[1] != token:
+            session.headers.clear()
+            session.headers.update({**_HEADERS, **headers})
+            if token is not None:
+                session.headers["Authorization"] = f"Bearer {token}"
+            self._standing = (headers, token)
+        return None
 
     def _url_of(self, path: str) -> URL:
         return URL(self._settings.endpoint + path, encoded=True)
@@ -171,18 +190,26 @@ async def _departed(_session: aiohttp.ClientSession, context: SimpleNamespace, _
     leaving.limit.restart()
 
 
-async def _bounded(response: aiohttp.ClientResponse, limit: TimeLimit) -> bytes:
+async def _whole(response: aiohttp.ClientResponse, limit: TimeLimit) -> bytes:
+    """Return the body of a reply, which is closed if that fails."""
     content = response.content
-    body = await content.readany()
-    if not content.at_eof():
-        parts = bytearray(body)
-        while len(parts) <= MAX_BODY_BYTES and (part := await content.readany()):
+    try:
+        if content.is_eof():  # as most are: it came with the headers
+            body = content.read_nowait()
+        else:
             limit.restart()
-            parts += part
-        body = bytes(parts)
-    if len(body) > MAX_BODY_BYTES:
-        raise ReplyError(f"the reply is longer than {MAX_BODY_BYTES} bytes")
-    return body
+            parts = bytearray()
+            while len(parts) <= MAX_BODY_BYTES and (part := await content.readany()):
+                limit.restart()
+                parts += part
+            body = bytes(parts)
+        if len(body) > MAX_BODY_BYTES:
+            raise ReplyError(f"the reply is longer than {MAX_BODY_BYTES} bytes")
+        encoding = response.headers.get("Content-Encoding")
+        return body if encoding is None else _plain(body, encoding)
+    except BaseException:
+        response.close()
+        raise
 
 
 def _plain(body: bytes, encoding: str) -> bytes:

@@ -24,27 +24,23 @@ class TimeLimit:
         "_before",
         "_end_s",
         "_expired",
-        "_grace_s",
         "_left_s",
         "_silence_end_s",
-        "_silence_s",
         "_task",
         "_watch",
     )
 
-    def __init__(self, watch: "Watch", *, limit_s: float, silence_s: float, grace_s: float) -> None:
+    def __init__(self, watch: "Watch") -> None:
         self._watch = watch
         self._task: asyncio.Task[Any] | None = None
-        self._before = 0
         self._expired = False
-        self._end_s = watch.now_s() + limit_s
-        self._silence_s = silence_s
+        self._end_s = watch.now_s() + watch.limit_s
         self._silence_end_s = math.inf
-        self._grace_s = self._left_s = grace_s
+        self._left_s = watch.grace_s
 
     def restart(self) -> None:
         """Begin counting the silence, anew."""
-        self._silence_end_s = self._watch.now_s() + self._silence_s
+        self._silence_end_s = self._watch.now_s() + self._watch.silence_s
 
     def look(self, now_s: float, since_s: float) -> None:
         """Cancel the block if it has taken too long.
@@ -53,8 +49,9 @@ class TimeLimit:
             now_s: The loop's time.
             since_s: Seconds that the process ran since the last look, at most.
         """
-        if now_s < min(self._end_s, self._silence_end_s) - self._grace_s:
-            self._left_s = self._grace_s
+        grace_s = self._watch.grace_s
+        if now_s < min(self._end_s, self._silence_end_s) - grace_s:
+            self._left_s = grace_s
             return
         self._left_s -= since_s
         if self._left_s <= 0 and self._task is not None and not self._expired:
@@ -62,9 +59,8 @@ class TimeLimit:
             self._task.cancel()
 
     def __enter__(self) -> Self:
-        self._task = asyncio.current_task()
-        if self._task is not None:
-            self._before = self._task.cancelling()
+        self._task = task = asyncio.current_task()
+        self._before = 0 if task is None else task.cancelling()
         self._watch.begin(self)
         return self
 
@@ -96,18 +92,21 @@ class Watch:
     """
 
     def __init__(self, *, limit_s: float, silence_s: float | None = None) -> None:
-        self._limit_s = limit_s
+        #: Seconds a block may take.
+        self.limit_s = limit_s
         # A silence begins after the block: one that may last as long as the block never ends first.
-        self._silence_s = math.inf if silence_s is None or silence_s >= limit_s else silence_s
-        self._grace_s = min(_GRACE_S, limit_s / 2, self._silence_s / 2)
-        self._step_s = self._grace_s / _LOOKS
+        #: Seconds of silence in it; infinite without a bound.
+        self.silence_s = math.inf if silence_s is None or silence_s >= limit_s else silence_s
+        #: Last seconds of both, counted only while the process runs.
+        self.grace_s = min(_GRACE_S, limit_s / 2, self.silence_s / 2)
+        self._step_s = self.grace_s / _LOOKS
         self._limits: dict[TimeLimit, None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._looking = False
 
     def limit(self) -> TimeLimit:
         """Return the limit of one block, counted from now."""
-        return TimeLimit(self, limit_s=self._limit_s, silence_s=self._silence_s, grace_s=self._grace_s)
+        return TimeLimit(self)
 
     def now_s(self) -> float:
         """Return the loop's time, in seconds."""

