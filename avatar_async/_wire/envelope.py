@@ -2,6 +2,7 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ MAX_DEPTH = 64
 #: Longest message that is kept, in characters.
 MAX_MESSAGE = 500
 _MAX_DIGITS = 40
+_JSON_SPACE = " \t\n\r"
 _INT64_MAX = (1 << 63) - 1
 #: How most addresses begin; nothing in these needs a second look.
 _PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[1-9][0-9]{0,3})?/")
@@ -51,20 +53,18 @@ def decode_json(body: bytes) -> Any:
     """
     if len(body) > MAX_BODY_BYTES:
         raise ReplyError(f"the reply is longer than {MAX_BODY_BYTES} bytes")
-    read, value = _read(body)
-    if not read:
+    end, text = -1, ""
+    try:
+        text = body.removeprefix(BOM_UTF8).decode().strip(_JSON_SPACE)
+        value, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        pass
+    if end != len(text):
         # Raised here, it has no cause: the parser's own error holds the body, and a token with it.
         raise ReplyError(f"the reply is not JSON ({len(body)} bytes)")
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _too_deep(value):
         raise ReplyError(f"the reply is nested deeper than {MAX_DEPTH} levels")
     return value
-
-
-def _read(body: bytes) -> tuple[bool, Any]:
-    try:
-        return True, _DECODER.decode(body.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        return False, None
 
 
 def decode_envelope(reply: Reply) -> Envelope:

@@ -24,12 +24,9 @@ def moment(value: Any, zone: tzinfo) -> datetime | None:
     """
     if value is None:
         return None
-    # A task tells the same times in every reply.
-    return (
-        _written_moment(value, zone)
-        if isinstance(value, str) and len(value) <= _LONGEST
-        else _moment(value, zone)
-    )
+    if isinstance(value, str) and len(value) <= _LONGEST:
+        return _written_moment(value, zone)  # a task tells the same times in every reply
+    return _moment(value, zone)
 
 
 def _moment(value: Any, zone: tzinfo) -> datetime | None:

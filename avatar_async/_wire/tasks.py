@@ -24,6 +24,12 @@ _ROLE_OF_SUFFIX = {
 }
 
 
+class _Draft:
+    """A task that can still be written to: its slots are the same, so it may become a `RemoteTask`."""
+
+    __slots__ = RemoteTask.__slots__  # type: ignore[attr-defined]
+
+
 def read_task(
     dialect: QueryDialect, item: Any, *, only: int | None = None, secrets: tuple[str, ...] = ()
 ) -> RemoteTask | None:
@@ -40,13 +46,16 @@ def read_task(
     """
     if not isinstance(item, dict):
         return None
-    said = find(item, dialect.task_id) if dialect.task_id else None
+    said, status, kind, name, progress, reason, created, finished, expires = _values(dialect, item)
     number = only if said is None else task_id(said)
     if number is None:
         return None
-    shown = redacted(item, secrets) if secrets else item
-    status = _word(find(shown, dialect.status)) or ""
-    state = dialect.statuses.get(status, _UNKNOWN)
+    shown = item
+    if secrets:
+        shown = redacted(item, secrets)
+        _, status, kind, name, *_ = _values(dialect, shown)
+    word = _word(status) or ""
+    state = dialect.statuses.get(word, _UNKNOWN)
     files: tuple[RemoteFile, ...] = ()
     try:
         if dialect.files is not None:
@@ -56,26 +65,36 @@ def read_task(
     except ValueError as error:
         files = ()
         if state is _SUCCEEDED:
-            state, status = _UNKNOWN, f"{status} ({error})"
-    reason = find(item, dialect.fail_reason)
-    return RemoteTask(
-        task_id=number,
-        state=state,
-        status=status,
-        kind=dialect.kinds.get(_word(find(shown, dialect.kind)) or ""),
-        name=text(find(shown, dialect.name)),
-        progress=_progress(find(item, dialect.progress), dialect.progress_full),
-        fail_reason=None if reason is None else sentence(reason, secrets) or None,
-        created_at=moment(find(item, dialect.created_at), dialect.zone),
-        finished_at=moment(find(item, dialect.finished_at), dialect.zone),
-        expires_at=moment(find(item, dialect.expires_at), dialect.zone),
-        files=files,
-    )
+            state, word = _UNKNOWN, f"{word} ({error})"
+    zone = dialect.zone
+    draft: Any = _Draft()
+    draft.task_id = number
+    draft.state = state
+    draft.status = word
+    draft.kind = dialect.kinds.get("" if kind is None else _word(kind) or "")
+    draft.name = None if name is None else text(name)
+    draft.progress = None if progress is None else _progress(progress, dialect.progress_full)
+    draft.fail_reason = None if reason is None else sentence(reason, secrets) or None
+    draft.created_at = None if created is None else moment(created, zone)
+    draft.finished_at = None if finished is None else moment(finished, zone)
+    draft.expires_at = None if expires is None else moment(expires, zone)
+    draft.files = files
+    draft.__class__ = RemoteTask
+    task: RemoteTask = draft
+    return task
+
+
+def _values(dialect: QueryDialect, item: dict[str, Any]) -> list[Any]:
+    """Return a task's values, in the order of `QueryDialect.value_paths`; None for what is not there."""
+    keys = dialect.value_keys
+    if keys is not None:
+        return list(map(item.get, keys))
+    return [find(item, path) if path else None for path in dialect.value_paths]
 
 
 def _listed_files(shape: FileShape, item: Any, shown: Any) -> tuple[RemoteFile, ...]:
     listed = find(item, shape.at)
-    if listed is None:
+    if listed is None or listed == []:
         return ()
     if not isinstance(listed, list) or len(listed) > MAX_FILES:
         raise ValueError("its files are no list")
@@ -140,6 +159,8 @@ def _role_of(name: str, url: str) -> str:
 
 def _word(value: Any) -> str | None:
     if isinstance(value, str):
+        if len(value) <= _MAX_WORD and value.isprintable():  # as most are
+            return value.strip()
         return text(value, _MAX_WORD)
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -149,8 +170,10 @@ def _word(value: Any) -> str | None:
 
 
 def _progress(value: Any, full: float) -> int | None:
+    if type(value) is int and 0 <= value <= full:  # as most are
+        return int(value * 100 / full)
     if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}(\.[0-9]{1,9})?\s*%?\s*", value):
         value = float(value.strip(" \t\r\n%"))
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return int(min(max(value, 0), full) / full * 100)
+    return int(min(max(value, 0), full) * 100 / full)
