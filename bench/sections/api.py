@@ -27,7 +27,19 @@ _LOCATIONS = f"""
     }}
 """
 _COLUMNS = ("speed", "cpu_s", "peak_rss_bytes")
-_PRODUCT, _AIOHTTP, _TYPED = "avatar-async", "aiohttp + json", "aiohttp + json + cattrs"
+_PRODUCT, _SHARED = "avatar-async", "avatar-async, shared calls"
+_AIOHTTP, _TYPED = "aiohttp + json", "aiohttp + json + cattrs"
+#: Most tasks of one call, as the product's default dialect has it.
+_BATCH = 100
+_ABOUT_SHARED = (
+    "avatar-async: `query_tasks`, a call for each question, as the others make one. Shared calls: `query`, "
+    "whose questions of the same moment, each for a task of its own, go out as one call; counted are "
+    "questions answered."
+)
+_ABOUT_RECORDS = (
+    "avatar-async checks every value and gives back records; json gives back what it found. "
+    "One call of avatar-async asks for up to 100 tasks."
+)
 
 
 @contextmanager
@@ -35,7 +47,7 @@ def works(place: Place) -> Iterator[Sequence[Work]]:
     """Open the server, and yield a work for each size of reply and one for creates."""
     sizes = [int(size) for size in place.text("api_tasks").split("+")]
     with nginx(place.scratch / "nginx", locations=_LOCATIONS) as server:
-        for size in sizes:
+        for size in {*sizes, _shared_tasks(place)}:
             (server.files / f"reply-{size}.json").write_text(_reply(size, place.number("api_finished")))
         origin = f"http://{server.address}:{server.port}"
         yield [
@@ -54,11 +66,16 @@ def _queries(place: Place, origin: str, tasks: int, *, largest: int) -> Work:
     clients = [int(number) for number in place.text("api_httpx_open").split("+")]
     httpx = {f"httpx, {number} open": number for number in clients}
     single = tasks == 1
+    together = _shared_tasks(place)
+    shared = Contender(
+        name=_SHARED, command=place.program("api_shared", origin, together, max(open_, calls), open_)
+    )
     return Work(
         name=f"queries_{tasks}",
         title=f"Queries of {tasks} task{'' if single else 's'}, {open_} calls open",
         contenders=(
             contender(_PRODUCT, "api_product", some),
+            *((shared,) if single else ()),
             contender(_AIOHTTP, "api_aiohttp", some),
             contender(_TYPED, "api_typed", some),
             *(contender(name, "api_httpx", max(number, some // 8), number) for name, number in httpx.items()),
@@ -70,19 +87,27 @@ def _queries(place: Place, origin: str, tasks: int, *, largest: int) -> Work:
         baseline=_AIOHTTP,
         targets=(
             *(
-                (Target(of=_PRODUCT, figure="speed", to=(_AIOHTTP,), least=1.0),)
-                if single
-                else (Target(of=_PRODUCT, figure="speed", to=(_TYPED,), least=1.0),)
+                target
+                for product in ((_PRODUCT, _SHARED) if single else ())
+                for target in (
+                    Target(of=product, figure="speed", to=(_AIOHTTP,), least=1.0),
+                    Target(of=product, figure="speed", to=tuple(httpx), least=8.0),
+                )
             ),
-            *((Target(of=_PRODUCT, figure="speed", to=tuple(httpx), least=8.0),) if single else ()),
+            *(() if single else (Target(of=_PRODUCT, figure="speed", to=(_TYPED,), least=1.0),)),
         ),
-        remark=(
-            "avatar-async checks every value and gives back records; json gives back what it found. "
-            "One call of avatar-async asks for up to 100 tasks."
-        )
-        if tasks == largest
-        else "",
+        remark=" ".join(
+            (
+                *((_ABOUT_SHARED,) if single else ()),
+                *((_ABOUT_RECORDS,) if tasks == largest else ()),
+            )
+        ),
     )
+
+
+def _shared_tasks(place: Place) -> int:
+    """Return how many tasks are asked for at once by those who share calls."""
+    return min(place.number("api_open"), _BATCH)
 
 
 def _creates(place: Place, origin: str, folder: Path) -> Work:
