@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -285,14 +285,18 @@ class AvatarClient:
             listing.add(await self._ask(call, decode_list, what="list call"))
         return listing.answer()
 
-    @asynccontextmanager
-    async def open_artifact(
+    def open_artifact(
         self, url: str, *, offset: int = 0, etag: str | None = None
-    ) -> AsyncIterator[ArtifactStream]:
+    ) -> AbstractAsyncContextManager[ArtifactStream]:
         """Open a download (see the `ArtifactSource` port)."""
-        token = None
         if self._dialect.artifact_auth and self._own(url):
-            token = (await self._token_keeper().current()).value
+            return self._open_own(url, offset, etag)
+        return self._downloads.open_artifact(url, offset=offset, etag=etag)
+
+    @asynccontextmanager
+    async def _open_own(self, url: str, offset: int, etag: str | None) -> AsyncIterator[ArtifactStream]:
+        """Open a download at the service's own origin, which wants to see the token."""
+        token = (await self._token_keeper().current()).value
         async with self._downloads.open_artifact(url, offset=offset, etag=etag, token=token) as stream:
             yield stream
 
