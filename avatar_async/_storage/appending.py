@@ -85,6 +85,7 @@ class Appending:
             self._write_bytes, self._batch_bytes = self._batch_bytes, 0
             writers = self._shop.writers
             self._write = writers.begin(self._part.append, batch, writers.hashing)
+            self._write.add_done_callback(self._written)
         await self._keep_durable()
 
     async def flush(self) -> None:
@@ -103,7 +104,17 @@ class Appending:
         write, self._write = self._write, None
         if write is not None:
             await write
-            self._on_written(self._write_bytes)
+            self._tell()
+
+    def _written(self, write: "Future[None]") -> None:
+        """Tell of a batch as soon as it is written, however long the next one takes to come."""
+        if write is self._write and not write.cancelled() and write.exception() is None:
+            self._tell()
+
+    def _tell(self) -> None:
+        count, self._write_bytes = self._write_bytes, 0
+        if count:
+            self._on_written(count)
 
     async def _keep_durable(self) -> None:
         """Sync what is written once it is much, beside the writing; or once it is old."""

@@ -84,6 +84,17 @@ async def test_receiving_goes_on_while_a_batch_is_written_but_only_one_batch_ahe
         assert stage.part.offset in {1000, 2000}
 
 
+async def test_a_written_batch_is_told_while_the_next_one_is_waited_for(bench):
+    """On a slow line, what is shown must not be a batch behind."""
+    with bench() as stage:
+        await stage.bring(BLOCK)
+        with anyio.fail_after(5):
+            while not stage.written:
+                await anyio.lowlevel.checkpoint()
+        await stage.appending.flush()
+        assert stage.written == [1000]
+
+
 async def test_an_error_of_a_write_is_told_with_the_next_batch(bench, monkeypatch):
     """What was not written is cut off, and nothing is written behind it."""
     write = os.pwritev
