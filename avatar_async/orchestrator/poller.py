@@ -79,7 +79,7 @@ class Poller:
         """Start query calls in `group` as they fall due, for ever."""
         clock = self._board.clock
         for job in self._board.in_state(State.IN_FLIGHT):
-            self._begin(job)
+            self._begin(job, resumed=True)
         while True:
             wait_s = self._wait_s()
             if wait_s is not None and wait_s <= 0:
@@ -109,14 +109,14 @@ class Poller:
             self._heeded_s.pop(job.id, None)
             self._answers.forget(job)
 
-    def _begin(self, job: Job) -> None:
-        """Plan a task's first poll of this run: at once if it is older than that, else when it is worth one.
+    def _begin(self, job: Job, *, resumed: bool = False) -> None:
+        """Plan a task's first poll of this run: at once if it is older, else when it is worth one.
 
         From here on its age goes by a clock that never jumps.
         """
         now_s = self._board.clock.monotonic()
         age_s = self._passed_s(job.accepted_at or job.created_at)
-        due_s = now_s if age_s > _YOUNG_S else None
+        due_s = now_s if resumed or age_s > _YOUNG_S else None
         if due_s is not None and job.submitted_at is not None:
             age_s = self._passed_s(job.submitted_at)
         self._planner.begin(job.id, job.kind, since_s=now_s - age_s, now_s=now_s, due_s=due_s)

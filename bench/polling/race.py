@@ -83,8 +83,8 @@ def race(terms: Terms) -> dict[str, dict[str, float]]:
     for number in (30, 200):
         found[f"schedule learned from {number}"] = _learned(distribution, samples, number)
     for each_s in (1, 10, 60):
-        plain = Plain(float(each_s), terms.batch)
-        seen = watch(plain, begins_s, durations_s, spacing_s=call_s)
+        fixed = Plain(float(each_s), terms.batch)
+        seen = watch(fixed, begins_s, durations_s, spacing_s=call_s)
         found[f"every {each_s} s"] = _figures(terms, distribution, seen, least_s)
     found["best fixed, as many polls"] = _exact(best_fixed_at(distribution, polls))
     found["best exponential, as many polls"] = _exact(best_growing_at(distribution, polls))

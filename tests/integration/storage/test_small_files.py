@@ -4,6 +4,7 @@ import errno
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -55,7 +56,8 @@ async def test_errands_that_wait_are_done_in_one_go():
 
 async def test_a_cancelled_errand_is_withdrawn_and_waited_for():
     """Nobody may go on with a file that a thread still writes."""
-    busy, begun, ended = threading.Event(), threading.Event(), []
+    busy, begun = threading.Event(), threading.Event()
+    ended: list[Any] = []
 
     def serve(errands):
         begun.set()
@@ -121,7 +123,9 @@ async def test_many_files_at_once_are_each_whole_under_their_names(scene, care):
 
 async def test_durable_names_of_one_folder_cost_one_forced_write(scene, monkeypatch):
     """Files that end together share what makes their names durable."""
-    folders, files, real = [], [], os.fsync
+    folders: list[Any] = []
+    files: list[Any] = []
+    real = os.fsync
 
     def fsync(descriptor):
         (folders if Path(f"/proc/self/fd/{descriptor}").resolve().is_dir() else files).append(descriptor)

@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from attrs import evolve
 from hypothesis import given
@@ -22,7 +23,7 @@ from avatar_async.testing import VirtualClock
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def job_of(number: int, hours: float | None = 100.0, size: int | None = 1000, **fields: object) -> Job:
+def job_of(number: int, hours: float | None = 100.0, size: int | None = 1000, **fields: Any) -> Job:
     """Return a ready job whose results vanish after so many hours."""
     return Job(
         id=f"{number:06}",
@@ -35,7 +36,7 @@ def job_of(number: int, hours: float | None = 100.0, size: int | None = 1000, **
         created_at=NOW,
         artifacts=(Artifact(role="model", name="a.zip", url="http://127.0.0.1/a", size_bytes=size),),
         expires_at=None if hours is None else NOW + timedelta(hours=hours),
-        **{"state": State.READY, **fields},
+        **({"state": State.READY} | fields),
     )
 
 
@@ -145,7 +146,7 @@ def test_a_look_at_the_line_passes_over_jobs_that_have_time(monkeypatch):
     shift = now - NOW
     for number in range(3000):
         job = job_of(number, 100 + number / 100)
-        bench.put(evolve(job, expires_at=job.expires_at + shift), now)
+        bench.put(evolve(job, expires_at=NOW + timedelta(hours=100 + number / 100) + shift), now)
     running = [evolve(job_of(9000, 160, 10**6, state=State.FETCHING), expires_at=now + timedelta(hours=160))]
     told = []
 
@@ -153,9 +154,9 @@ def test_a_look_at_the_line_passes_over_jobs_that_have_time(monkeypatch):
         def give_way(self, after, line_bytes_s):
             told.append(after)
 
-    precedence = Precedence(
-        Board(bench, running, clock), Downloads(), Arrivals(clock, EventHub()), bench.ready
-    )
+    board: Any = Board(bench, running, clock)
+    downloads: Any = Downloads()
+    precedence = Precedence(board, downloads, Arrivals(clock, EventHub()), bench.ready)
     monkeypatch.setattr(precedence, "_line_bytes_s", 1e6)
     precedence.look()
     assert bench.looks <= 1

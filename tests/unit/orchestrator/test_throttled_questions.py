@@ -1,6 +1,7 @@
 """A refusal for too many calls stops every loop's calls, whichever loop met it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -74,9 +75,15 @@ class Quiet:
         """Tell nobody."""
 
 
+def parts() -> tuple[Any, Any]:
+    """Return a store and a service that is busy."""
+    return Store(), Busy()
+
+
 async def ask_for_a_loss(clock: VirtualClock, pace: Pace) -> None:
     """Ask for a task whose results may be gone."""
-    losses = Losses(Store(), Busy(), pace, clock, retention=timedelta(days=7))
+    store, service = parts()
+    losses = Losses(store, service, pace, clock, retention=timedelta(days=7))
     with pytest.raises(ThrottledError):
         await losses.ask(Store.asked)
 
@@ -84,13 +91,15 @@ async def ask_for_a_loss(clock: VirtualClock, pace: Pace) -> None:
 async def ask_for_a_reference(_clock: VirtualClock, pace: Pace) -> None:
     """Ask for the present address of another job's model."""
     request = VideoPreviewRequest(material_name="v", url=Ref("b", "model"))
+    store, service = parts()
     with pytest.raises(ThrottledError):
-        await References(Store(), Busy(), pace, "default").resolve(request)
+        await References(store, service, pace, "default").resolve(request)
 
 
 async def ask_for_a_witness(clock: VirtualClock, pace: Pace) -> None:
     """Ask for another task, because one that a person named is left out."""
-    unconfirmed = Unconfirmed(Quiet(clock), Store(), Busy(), pace)
+    board: Any = Quiet(clock)
+    unconfirmed = Unconfirmed(board, *parts(), pace)
     for _ in range(6):
         answer = QueryAnswer(tasks=(), asked_at=clock.now())
         assert await unconfirmed.left_out(Store.asked, answer) is None

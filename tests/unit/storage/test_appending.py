@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import random
 import threading
 import time
 from contextlib import ExitStack, contextmanager
@@ -14,6 +15,7 @@ from avatar_async._clock import SystemClock
 from avatar_async._jobs.records import Artifact
 from avatar_async._storage.appending import Appending
 from avatar_async._storage.partfile import PartFile
+from avatar_async._storage.room import DiskRoom
 from avatar_async._storage.workshop import FetchRules, Workshop
 from avatar_async._storage.writers import Writers
 from avatar_async.errors import DiskSpaceError, DownloadError
@@ -26,7 +28,10 @@ class Bench:
 
     def __init__(self, out, **rules):
         self.shop = Workshop(
-            clock=SystemClock(), rules=FetchRules(**({"batch_bytes": 1000} | rules)), room=None, chance=None
+            clock=SystemClock(),
+            rules=FetchRules(**({"batch_bytes": 1000} | rules)),
+            room=DiskRoom(0),
+            chance=random.Random(1),
         )
         self.part = PartFile(out, "one", Artifact(role="model", name="m.bin", url="https://example.test/m"))
         self.written: list[int] = []

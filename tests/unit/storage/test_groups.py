@@ -1,6 +1,7 @@
 """Changes that share one transaction: what is read for them, and what one that fails leaves."""
 
 import sqlite3
+from typing import Any
 
 import anyio
 import pytest
@@ -56,7 +57,7 @@ def step(database, job, event):
 
 def test_a_change_of_a_job_that_is_known_reads_no_job(database, planned):
     """What was just written need not be read again: that was most of the work."""
-    statements = []
+    statements: list[str] = []
     database.set_trace_callback(statements.append)
     outcomes = commit_group(database, [applying(job, ev.Held(at=T0, reason="look")) for job in planned])
     database.set_trace_callback(None)
@@ -121,7 +122,7 @@ def counted(runs, work):
 
 def test_one_that_fails_before_it_writes_does_not_make_the_others_run_again(database, planned):
     """A conflict is no reason to do the work of a whole group twice."""
-    runs = []
+    runs: list[Any] = []
     conflict = evolve(change(planned[1], ev.Held(at=T0, reason="look")), attempt=2)
     works = [
         applying(planned[0], ev.Held(at=T0, reason="look")),
@@ -135,7 +136,8 @@ def test_one_that_fails_before_it_writes_does_not_make_the_others_run_again(data
 
 def test_one_that_built_on_an_outdated_job_makes_the_others_run_once_more_only(database, planned):
     """It is found out when the updates that were gathered are made; then nothing of them may stay."""
-    runs, statements = [], []
+    runs: list[Any] = []
+    statements: list[str] = []
     step(database, planned[1], ev.GivenUp(at=T0))
     database.set_trace_callback(statements.append)
     held = [applying(job, ev.Held(at=T0, reason="look")) for job in planned]
@@ -221,7 +223,7 @@ async def test_changes_of_one_turn_of_the_loop_share_a_commit(tmp_path, new_job)
     """A thousand producers wake the thread once."""
     async with Ledger.open(tmp_path / "ledger.db") as store:
         jobs = await store.insert([new_job(f"job-{number}") for number in range(100)])
-        statements = []
+        statements: list[str] = []
         await store._write(lambda group: group.connection.set_trace_callback(statements.append))
         async with anyio.create_task_group() as group:
             for job in jobs:

@@ -349,7 +349,7 @@ async def test_what_a_run_reads_again_and_again_is_read_through_an_index(tmp_pat
     async with Ledger.open(path):
         pass
     with closing(sqlite3.connect(path)) as connection:
-        statements = []
+        statements: list[str] = []
         connection.set_trace_callback(statements.append)
         asked(connection)
         connection.set_trace_callback(None)
