@@ -14,7 +14,7 @@ from pathlib import Path
 import aiosqlite
 import anyio
 
-from bench.contenders.ledger_race import Race, Watch, race
+from bench.contenders.ledger_race import Race, compete, race
 from bench.contenders.ledger_recipe import ENTRY, PRAGMAS, SCHEMA, UPDATE, new_rows
 
 
@@ -33,7 +33,6 @@ async def _run(task: Race, *, locked: bool) -> None:
     async with _opened(task) as db:
         lock = anyio.Lock() if locked else contextlib.nullcontext()
         states = task.states
-        watch = Watch()
 
         async def transition(number: int, step: int) -> None:
             at = datetime.now(UTC).isoformat()
@@ -42,14 +41,7 @@ async def _run(task: Race, *, locked: bool) -> None:
                 await db.execute(ENTRY, (at, number, states[step - 1], states[step], None))
                 await db.commit()
 
-        async def produce(producer: int) -> None:
-            for number, step in task.steps(producer):
-                await watch.timed(transition(number, step))
-
-        async with anyio.create_task_group() as group:
-            for producer in range(task.producers):
-                group.start_soon(produce, producer)
-        watch.report()
+        await compete(task, transition)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from avatar_async._jobs.records import Artifact, Job
 from avatar_async._jobs.states import ArtifactState, State
 from avatar_async._storage.ledger import Ledger
 from avatar_async.requests import Kind
-from bench.contenders.ledger_race import Race, Watch, race
+from bench.contenders.ledger_race import Race, compete, race
 
 _OWNER = "run-1c9e"
 _FILE = Artifact(
@@ -91,19 +91,11 @@ async def _run(task: Race) -> None:
     event_of = _of_a_life if task.lives else _of_a_toggle
     async with Ledger.open(task.folder / "ledger.db") as ledger:
         jobs = await ledger.adopt([(_new(number, planned=task.lives), {}) for number in range(task.jobs)])
-        watch = Watch()
 
         async def transition(number: int, step: int) -> None:
             [jobs[number]] = await ledger.apply([change(jobs[number], event_of(number, step))])
 
-        async def produce(producer: int) -> None:
-            for number, step in task.steps(producer):
-                await watch.timed(transition(number, step))
-
-        async with anyio.create_task_group() as group:
-            for producer in range(task.producers):
-                group.start_soon(produce, producer)
-        watch.report()
+        await compete(task, transition)
 
 
 def main() -> None:

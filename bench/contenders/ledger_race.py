@@ -7,10 +7,11 @@ history. A producer makes them one after the other, each awaited, on jobs of its
 import argparse
 import json
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+import anyio
 from attrs import field, frozen
 
 #: States of one job's whole way, one transition each.
@@ -54,7 +55,7 @@ class Race:
 
 
 @frozen(kw_only=True)
-class Watch:
+class _Watch:
     """Counts what a race takes, without its preparations."""
 
     waits_s: list[float] = field(factory=list)
@@ -79,6 +80,25 @@ class Watch:
             "longest_ms": waits_s[-1] * 1e3,
         }
         print(json.dumps(figures))
+
+
+async def compete(task: Race, transition: Callable[[int, int], Awaitable[object]]) -> None:
+    """Let all producers make their transitions, and print the figures.
+
+    Args:
+        task: What to do; its preparations are done.
+        transition: Makes one, of a job (from 0) and a step of its way.
+    """
+    watch = _Watch()
+
+    async def produce(producer: int) -> None:
+        for number, step in task.steps(producer):
+            await watch.timed(transition(number, step))
+
+    async with anyio.create_task_group() as group:
+        for producer in range(task.producers):
+            group.start_soon(produce, producer)
+    watch.report()
 
 
 def race(folder: Path, arguments: list[str] | None = None) -> Race:

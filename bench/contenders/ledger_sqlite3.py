@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 import anyio.lowlevel
 
-from bench.contenders.ledger_race import Race, Watch, race
+from bench.contenders.ledger_race import Race, compete, race
 from bench.contenders.ledger_recipe import ENTRY, PRAGMAS, SCHEMA, UPDATE, new_rows
 
 
@@ -22,7 +22,6 @@ async def _run(task: Race) -> None:
         db.executemany("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", new_rows(task.jobs))
         db.commit()
         states = task.states
-        watch = Watch()
 
         async def transition(number: int, step: int) -> None:
             at = datetime.now(UTC).isoformat()
@@ -31,14 +30,7 @@ async def _run(task: Race) -> None:
                 db.execute(ENTRY, (at, number, states[step - 1], states[step], None))
             await anyio.lowlevel.checkpoint()
 
-        async def produce(producer: int) -> None:
-            for number, step in task.steps(producer):
-                await watch.timed(transition(number, step))
-
-        async with anyio.create_task_group() as group:
-            for producer in range(task.producers):
-                group.start_soon(produce, producer)
-        watch.report()
+        await compete(task, transition)
 
 
 def main() -> None:
