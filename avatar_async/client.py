@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
@@ -14,10 +14,9 @@ from avatar_async._clock import SystemClock
 from avatar_async._jobs.ports import ArtifactStream, Clock
 from avatar_async._jobs.remote import QueryAnswer, RemoteFile, RemoteTask, SubmissionReport
 from avatar_async._jobs.verdicts import SubmissionCodes, Verdict, decide
-from avatar_async._storage.care import Care
-from avatar_async._storage.single import SingleDownloads
 from avatar_async._transport.downloads import DownloadSession
 from avatar_async._transport.session import ServiceSession
+from avatar_async._transport.sharing import SharedQuery
 from avatar_async._transport.tokens import TokenKeeper, token_keeper
 from avatar_async._transport.waiting import wait_for_task
 from avatar_async._wire.calls import Call, Reply
@@ -25,7 +24,7 @@ from avatar_async._wire.creation import decode_create, encode_create
 from avatar_async._wire.dialect import QueryDialect
 from avatar_async._wire.listing import TaskListing
 from avatar_async._wire.outcomes import made_task
-from avatar_async._wire.querying import TaskPage, decode_list, decode_query, encode_query
+from avatar_async._wire.querying import decode_list, decode_query, encode_query
 from avatar_async.errors import (
     AuthError,
     AvatarError,
@@ -37,7 +36,11 @@ from avatar_async.errors import (
 from avatar_async.requests import Request, Validation, check
 from avatar_async.settings import Settings, origin
 
+if TYPE_CHECKING:
+    from avatar_async._storage.single import SingleDownloads
+
 _Answer = TypeVar("_Answer")
+_Decode = Callable[..., _Answer]
 _NO_CREDENTIALS = "no credentials: set AVATAR_APP_ID and AVATAR_APP_KEY, or AVATAR_TOKEN"
 
 
@@ -101,11 +104,8 @@ class AvatarClient:
         )
         self._session = ServiceSession(settings)
         self._downloads = DownloadSession(settings, self._clock)
-        self._single = SingleDownloads(
-            clock=self._clock,
-            disk_reserve_bytes=settings.disk_reserve_bytes,
-            bandwidth_bytes_s=settings.bandwidth_bytes_s,
-        )
+        self._single: SingleDownloads | None = None
+        self._shared = SharedQuery(self.query_tasks, self.query_batch)
         self._keeper: TokenKeeper | None = None
         self._stack = AsyncExitStack()
 
@@ -169,15 +169,17 @@ class AvatarClient:
     async def query(self, task_id: int) -> RemoteTask:
         """Return what the service says of a task.
 
+        Queries made at the same moment share a call, up to the dialect's batch, and its outcome.
+
         Raises:
             TaskError: The service does not know it.
             ServiceError: The service refused.
             TransportError: No readable answer.
         """
-        answer = await self.query_tasks([task_id])
-        if not answer.tasks:
+        task = await self._shared.task(task_id)
+        if task is None:
             raise TaskError(f"the service does not know task {task_id}", task_id=task_id)
-        return answer.tasks[0]
+        return task
 
     async def wait(
         self, task_id: int, *, timeout_s: float | None = None, poll_s: float | None = None
@@ -224,6 +226,15 @@ class AvatarClient:
             UnknownFileError: A file of that name is there already.
             TransportError: The connection failed again and again.
         """
+        from avatar_async._storage.care import Care
+        from avatar_async._storage.single import SingleDownloads
+
+        if self._single is None:
+            self._single = SingleDownloads(
+                clock=self._clock,
+                disk_reserve_bytes=self.settings.disk_reserve_bytes,
+                bandwidth_bytes_s=self.settings.bandwidth_bytes_s,
+            )
         return await self._single.fetch(artifact, folder, self, Care(verify=verify, durable=durable))
 
     async def prepare(self) -> None:
@@ -260,63 +271,50 @@ class AvatarClient:
         """Ask for up to `query_batch` tasks (see the `Service` port)."""
         if not task_ids:
             return QueryAnswer(tasks=(), asked_at=self._clock.now())
-
-        def decoded(reply: Reply, asked_at: datetime) -> QueryAnswer:
-            return decode_query(
-                self._dialect,
-                reply,
-                asked=task_ids,
-                asked_at=asked_at,
-                now=self._clock.now(),
-                codes=self.codes,
-            )
-
-        return await self._ask(encode_query(self._dialect, task_ids), decoded)
+        decode = partial(decode_query, asked=task_ids)
+        return await self._ask(encode_query(self._dialect, task_ids), decode, what="query call")
 
     async def find_tasks(
         self, name: str, *, turn: Callable[[], Awaitable[None]] | None = None
     ) -> QueryAnswer:
         """List every task of a material or video name (see the `Service` port)."""
-
-        def decoded(reply: Reply, asked_at: datetime) -> TaskPage:
-            return decode_list(
-                self._dialect, reply, asked_at=asked_at, now=self._clock.now(), codes=self.codes
-            )
-
         listing = TaskListing(self._dialect, name)
         while (call := listing.next_call()) is not None:
             if turn is not None and not listing.fresh:
                 await turn()
-            listing.add(await self._ask(call, decoded, what="list call"))
+            listing.add(await self._ask(call, decode_list, what="list call"))
         return listing.answer()
 
-    @asynccontextmanager
-    async def open_artifact(
+    def open_artifact(
         self, url: str, *, offset: int = 0, etag: str | None = None
-    ) -> AsyncIterator[ArtifactStream]:
+    ) -> AbstractAsyncContextManager[ArtifactStream]:
         """Open a download (see the `ArtifactSource` port)."""
-        token = None
         if self._dialect.artifact_auth and self._own(url):
-            token = (await self._token_keeper().current()).value
+            return self._open_own(url, offset, etag)
+        return self._downloads.open_artifact(url, offset=offset, etag=etag)
+
+    @asynccontextmanager
+    async def _open_own(self, url: str, offset: int, etag: str | None) -> AsyncIterator[ArtifactStream]:
+        """Open a download at the service's own origin, which wants to see the token."""
+        token = (await self._token_keeper().current()).value
         async with self._downloads.open_artifact(url, offset=offset, etag=etag, token=token) as stream:
             yield stream
 
-    async def _ask(
-        self, call: Call, decoded: Callable[[Reply, datetime], _Answer], *, what: str = "query call"
-    ) -> _Answer:
+    async def _ask(self, call: Call, decode: _Decode[_Answer], *, what: str) -> _Answer:
         keeper = self._token_keeper()
-        token = await keeper.current()
-        try:
-            return await self._once(call, token.value, decoded, what)
-        except AuthError:
+        refused = False
+        while True:
+            token = await keeper.current()
+            asked_at = self._clock.now()
+            reply = await self._session.send(call, what=what, token=token.value)
+            try:
+                now = self._clock.now()
+                return decode(self._dialect, reply, asked_at=asked_at, now=now, codes=self.codes)
+            except AuthError:
+                if refused:
+                    raise
+            refused = True
             await keeper.renew(token.generation)
-        return await self._once(call, (await keeper.current()).value, decoded, what)
-
-    async def _once(
-        self, call: Call, token: str, decoded: Callable[[Reply, datetime], _Answer], what: str
-    ) -> _Answer:
-        asked_at = self._clock.now()
-        return decoded(await self._session.send(call, what=what, token=token), asked_at)
 
     async def _send_token_call(self, call: Call) -> Reply:
         return await self._session.send(call, what="token call", fresh=True)

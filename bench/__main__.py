@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -170,4 +171,6 @@ def _list(known: Sequence[Section]) -> None:
 
 
 if __name__ == "__main__":
+    # Servers and lines are cleared away on the way out, however the bench is ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

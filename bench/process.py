@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import tempfile
 import threading
@@ -49,12 +50,11 @@ def run(contender: Contender, amount: float) -> tuple[Figures, float]:
         if process.returncode != 0:
             tale = (err.read() or out.read()).decode(errors="replace")[-_LONGEST_TALE:]
             raise BenchError(f"{contender.name} ended with {process.returncode}: {tale.strip()}")
-        figures = {
-            "seconds": seconds,
-            "cpu_s": cpu_s,
-            "peak_rss_bytes": usage.ru_maxrss * 1024.0,
-            **told(out.read()),
-        }
+        figures = {"seconds": seconds, "cpu_s": cpu_s}
+        # A process inherits the peak of the one that started it: below that, its own is not known.
+        if usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
+            figures["peak_rss_bytes"] = usage.ru_maxrss * 1024.0
+        figures |= told(out.read())
     contender.after()
     if figures["seconds"] > 0:
         figures["speed"] = amount / figures["seconds"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.model import Figures, Outcome, Verdict
+from bench.model import Figures, Outcome, Verdict, Work
 from bench.statistic import spread
 
 _MIB = 2**20
@@ -20,11 +20,11 @@ def outcome(result: Outcome) -> str:
     rows = [["", *(_heading(name, work.unit) for name in work.columns)]]
     medians = dict(result.medians())
     if work.baseline:
-        rows[0].append(f"/ {work.baseline}")
+        rows[0].append(f"{'speed' if _by_speed(work) else 'time'} / {work.baseline}")
     for name, figures in medians.items():
         row = [name, *(_value(column, figures) for column in work.columns)]
         if work.baseline:
-            row.append(_ratio(figures, medians[work.baseline]))
+            row.append(_ratio(figures, medians[work.baseline], by_speed=_by_speed(work)))
         rows.append(row)
     parts = [f"### {work.title}", table(rows)]
     if result.verdicts:
@@ -97,8 +97,14 @@ def _value(figure: str, figures: Figures) -> str:
     return number(value / _MIB if figure == "peak_rss_bytes" else value)
 
 
-def _ratio(figures: Figures, base: Figures) -> str:
-    """Return how fast a contender was beside the baseline."""
+def _by_speed(work: Work) -> bool:
+    """Tell whether a work's table speaks of speed, where more is better, or of time, where less is."""
+    return "speed" in work.columns
+
+
+def _ratio(figures: Figures, base: Figures, *, by_speed: bool) -> str:
+    """Return how fast a contender was, or how long it took, beside the baseline."""
     if not figures.get("seconds") or not base.get("seconds"):
         return ""
-    return f"{base['seconds'] / figures['seconds']:.2f} x"
+    times = figures["seconds"] / base["seconds"]
+    return f"{1 / times if by_speed else times:.2f} x"

@@ -1,6 +1,6 @@
 """The compare-and-set writes by which jobs change in a store."""
 
-from attrs import frozen
+from attrs import field, frozen
 
 from avatar_async._jobs.events import Event, IntentWritten
 from avatar_async._jobs.records import Job
@@ -19,6 +19,8 @@ class Change:
         task_id: The task it must have; ANY_TASK skips the check.
         revision: The write that must be its latest; None skips the check.
         event: What happened.
+        known: The job as the store returned it, if it is at hand: as long as it is the latest, the store
+            need not read it again.
     """
 
     job_id: str
@@ -28,6 +30,7 @@ class Change:
     owner: str | None = None
     task_id: int | None = -1
     revision: int | None = None
+    known: Job | None = field(default=None, eq=False, repr=False)
 
     #: A value for `owner` that matches any.
     ANY_OWNER = "*"
@@ -49,4 +52,5 @@ def change(job: Job, event: Event) -> Change:
         task_id=job.task_id,
         revision=job.revision if isinstance(event, IntentWritten) else None,
         event=event,
+        known=job,
     )

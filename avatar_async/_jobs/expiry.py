@@ -93,12 +93,25 @@ def too_slow(jobs: Iterable[Job], now: datetime, speed_bytes_s: float | None) ->
         now: The present instant.
         speed_bytes_s: Measured speed of all downloads together; without one, nobody is late.
     """
+    return overtaken(map(burden, jobs), now, speed_bytes_s)
+
+
+def burden(job: Job) -> tuple[datetime | None, str, int]:
+    """Return when a job's results vanish, its id, and how many bytes are still to come."""
+    return job.expires_at, job.id, bytes_left(job)
+
+
+def overtaken(
+    burdens: Iterable[tuple[datetime | None, str, int]], now: datetime, speed_bytes_s: float | None
+) -> frozenset[str]:
+    """Return the ids of those that the measured speed does not bring home in time; see `too_slow`."""
     if not speed_bytes_s:
         return frozenset()
     late, ahead = set(), 0
-    known = [(job.expires_at, job.id, job) for job in jobs if job.expires_at is not None]
-    for expires_at, job_id, job in sorted(known, key=lambda item: item[:2]):
-        ahead += bytes_left(job)
+    for expires_at, job_id, left in sorted(
+        (expires_at, job_id, left) for expires_at, job_id, left in burdens if expires_at is not None
+    ):
+        ahead += left
         if ahead / speed_bytes_s > (expires_at - now).total_seconds():
             late.add(job_id)
     return frozenset(late)

@@ -15,117 +15,118 @@ from typing import Any
 from attrs import evolve
 
 from avatar_async._jobs import events as ev
+from avatar_async._jobs.copies import copied
 from avatar_async._jobs.records import BY_PERSON, Artifact, Job
 from avatar_async._jobs.states import OPEN, REMOTE, RETRYABLE, ArtifactState, State
 from avatar_async.errors import LifecycleError
 
-_Apply = Callable[[Job, Any], Job]
+#: Fields of a job and the values they take.
+Values = dict[str, Any]
+_Apply = Callable[[Job, Any], Values]
 
 
-def _amended(job: Job, event: ev.Amended) -> Job:
-    return evolve(
-        job,
-        fingerprint=event.fingerprint,
-        task_name=event.task_name,
-        needs=event.needs,
-        hold=None,
-        error=None,
-    )
+def _amended(_job: Job, event: ev.Amended) -> Values:
+    return {
+        "fingerprint": event.fingerprint,
+        "task_name": event.task_name,
+        "needs": event.needs,
+        "hold": None,
+        "error": None,
+    }
 
 
-def _intent(job: Job, event: ev.IntentWritten) -> Job:
-    return evolve(
-        job,
-        state=State.SUBMITTING,
-        owner=event.owner,
-        submitted_at=event.at,
-        not_before=None,
-        error=None,
-        hold=None,
-    )
+def _intent(_job: Job, event: ev.IntentWritten) -> Values:
+    return {
+        "state": State.SUBMITTING,
+        "owner": event.owner,
+        "submitted_at": event.at,
+        "not_before": None,
+        "error": None,
+        "hold": None,
+    }
 
 
-def _put_back(job: Job, event: ev.PutBack) -> Job:
-    return evolve(
-        job,
-        state=State.PLANNED,
-        owner=None,
-        submitted_at=None,
-        not_before=event.not_before,
-        error=event.error,
-    )
+def _put_back(_job: Job, event: ev.PutBack) -> Values:
+    return {
+        "state": State.PLANNED,
+        "owner": None,
+        "submitted_at": None,
+        "not_before": event.not_before,
+        "error": event.error,
+    }
 
 
-def _unknown(job: Job, event: ev.OutcomeUnknown) -> Job:
-    return evolve(job, state=State.IN_DOUBT, owner=None, error=event.error)
+def _unknown(_job: Job, event: ev.OutcomeUnknown) -> Values:
+    return {"state": State.IN_DOUBT, "owner": None, "error": event.error}
 
 
-def _refused(job: Job, event: ev.Refused) -> Job:
-    return evolve(job, state=State.REJECTED, owner=None, error=event.error)
+def _refused(_job: Job, event: ev.Refused) -> Values:
+    return {"state": State.REJECTED, "owner": None, "error": event.error}
 
 
-def _accepted(job: Job, event: ev.Accepted) -> Job:
-    return evolve(
-        job,
-        state=State.IN_FLIGHT,
-        owner=None,
-        task_id=event.task_id,
-        accepted_at=event.at,
-        artifacts=event.artifacts,
-        error=None,
-    )
+def _accepted(_job: Job, event: ev.Accepted) -> Values:
+    return {
+        "state": State.IN_FLIGHT,
+        "owner": None,
+        "task_id": event.task_id,
+        "accepted_at": event.at,
+        "artifacts": event.artifacts,
+        "error": None,
+    }
 
 
-def _settled(job: Job, event: ev.Settled) -> Job:
-    return evolve(
-        job,
-        state=State.IN_FLIGHT,
-        task_id=event.task_id,
-        accepted_at=event.at,
-        settled_by=event.how,
-        candidates=(),
-        error=None,
-        receipt_state=None if job.task_id is not None else job.receipt_state,
-    )
+def _settled(job: Job, event: ev.Settled) -> Values:
+    return {
+        "state": State.IN_FLIGHT,
+        "task_id": event.task_id,
+        "accepted_at": event.at,
+        "settled_by": event.how,
+        "candidates": (),
+        "error": None,
+        "receipt_state": None if job.task_id is not None else job.receipt_state,
+    }
 
 
-def _candidates(job: Job, event: ev.CandidatesFound) -> Job:
-    return evolve(job, candidates=event.task_ids)
+def _candidates(_job: Job, event: ev.CandidatesFound) -> Values:
+    return {"candidates": event.task_ids}
 
 
-def _disowned(job: Job, event: ev.Disowned) -> Job:
-    return evolve(
-        job, state=State.IN_DOUBT, task_id=None, accepted_at=None, settled_by=None, error=event.error
-    )
+def _disowned(_job: Job, event: ev.Disowned) -> Values:
+    return {
+        "state": State.IN_DOUBT,
+        "task_id": None,
+        "accepted_at": None,
+        "settled_by": None,
+        "error": event.error,
+    }
 
 
-def _anew(job: Job, event: ev.ResubmitOrdered | ev.RetryOrdered) -> Job:
+def _anew(job: Job, event: ev.ResubmitOrdered | ev.RetryOrdered) -> Values:
     if isinstance(event, ev.RetryOrdered) and job.hold is not None and job.state in OPEN:
         return _released(job)
-    return evolve(
-        job,
-        state=State.PLANNED,
-        attempt=job.attempt + 1,
-        owner=None,
-        not_before=None,
-        submitted_at=None,
-        accepted_at=None,
-        task_id=None,
-        remote_status=None,
-        progress=None,
-        last_running_at=None,
-        finished_at=None,
-        expires_at=None,
-        stored_at=None,
-        error=None,
-        hold=None,
-        artifacts=(),
-        settled_by=None,
-        candidates=(),
-    )
+    return {
+        "state": State.PLANNED,
+        "attempt": job.attempt + 1,
+        "owner": None,
+        "not_before": None,
+        "submitted_at": None,
+        "accepted_at": None,
+        "task_id": None,
+        "remote_status": None,
+        "progress": None,
+        "last_running_at": None,
+        "finished_at": None,
+        "expires_at": None,
+        "stored_at": None,
+        "error": None,
+        "hold": None,
+        "artifacts": (),
+        "settled_by": None,
+        "candidates": (),
+    }
 
 
-def _released(job: Job) -> Job:
+def _released(job: Job) -> Values:
     """Let a held job go on where it stood: its task and stored files stay, bad downloads are forgotten."""
     artifacts = tuple(
         evolve(artifact, state=ArtifactState.KNOWN, bad_sha256=None, verified_offset=0, etag=None)
@@ -133,75 +134,75 @@ def _released(job: Job) -> Job:
         else artifact
         for artifact in job.artifacts
     )
-    return evolve(job, hold=None, error=None, not_before=None, artifacts=artifacts)
+    return {"hold": None, "error": None, "not_before": None, "artifacts": artifacts}
 
 
-def _given_up(job: Job, _event: ev.GivenUp) -> Job:
-    return evolve(job, state=State.ABANDONED, owner=None, not_before=None, hold=None)
+def _given_up(_job: Job, _event: ev.GivenUp) -> Values:
+    return {"state": State.ABANDONED, "owner": None, "not_before": None, "hold": None}
 
 
-def _polled(job: Job, event: ev.Polled) -> Job:
-    return evolve(
-        job, remote_status=event.remote_status, progress=event.progress, last_running_at=event.at, error=None
-    )
+def _polled(_job: Job, event: ev.Polled) -> Values:
+    return {
+        "remote_status": event.remote_status,
+        "progress": event.progress,
+        "last_running_at": event.at,
+        "error": None,
+    }
 
 
-def _left_out(job: Job, event: ev.LeftOut) -> Job:
-    return evolve(job, error=event.error)
+def _left_out(_job: Job, event: ev.LeftOut) -> Values:
+    return {"error": event.error}
 
 
-def _finished(job: Job, event: ev.Finished) -> Job:
-    return evolve(
-        job,
-        state=State.READY,
-        remote_status=event.remote_status,
-        progress=100,
-        finished_at=event.finished_at,
-        expires_at=event.expires_at,
-        artifacts=event.artifacts,
-        not_before=None,
-        error=None,
-    )
+def _finished(_job: Job, event: ev.Finished) -> Values:
+    return {
+        "state": State.READY,
+        "remote_status": event.remote_status,
+        "progress": 100,
+        "finished_at": event.finished_at,
+        "expires_at": event.expires_at,
+        "artifacts": event.artifacts,
+        "not_before": None,
+        "error": None,
+    }
 
 
-def _remote_failed(job: Job, event: ev.RemoteFailed) -> Job:
-    return evolve(
-        job,
-        state=State.FAILED,
-        owner=None,
-        remote_status=event.remote_status,
-        finished_at=event.finished_at,
-        error=event.error,
-    )
+def _remote_failed(_job: Job, event: ev.RemoteFailed) -> Values:
+    return {
+        "state": State.FAILED,
+        "owner": None,
+        "remote_status": event.remote_status,
+        "finished_at": event.finished_at,
+        "error": event.error,
+    }
 
 
-def _lost(job: Job, event: ev.LostToExpiry) -> Job:
+def _lost(job: Job, event: ev.LostToExpiry) -> Values:
     artifacts = tuple(
         artifact if artifact.state is ArtifactState.STORED else evolve(artifact, state=ArtifactState.EXPIRED)
         for artifact in job.artifacts
     )
-    return evolve(
-        job,
-        state=State.EXPIRED,
-        owner=None,
-        remote_status=event.remote_status or job.remote_status,
-        not_before=None,
-        error=evolve(event.error, at=event.at),
-        hold=None,
-        artifacts=artifacts,
-    )
+    return {
+        "state": State.EXPIRED,
+        "owner": None,
+        "remote_status": event.remote_status or job.remote_status,
+        "not_before": None,
+        "error": evolve(event.error, at=event.at),
+        "hold": None,
+        "artifacts": artifacts,
+    }
 
 
-def _fetch_started(job: Job, event: ev.FetchStarted) -> Job:
-    return evolve(job, state=State.FETCHING, owner=event.owner, not_before=None, hold=None)
+def _fetch_started(_job: Job, event: ev.FetchStarted) -> Values:
+    return {"state": State.FETCHING, "owner": event.owner, "not_before": None, "hold": None}
 
 
-def _refreshed(job: Job, event: ev.ArtifactsRefreshed) -> Job:
-    return evolve(job, artifacts=event.artifacts)
+def _refreshed(_job: Job, event: ev.ArtifactsRefreshed) -> Values:
+    return {"artifacts": event.artifacts}
 
 
-def _artifact_changed(job: Job, event: ev.ArtifactChanged) -> Job:
-    return evolve(job, artifacts=_replace(job, event.artifact))
+def _artifact_changed(job: Job, event: ev.ArtifactChanged) -> Values:
+    return {"artifacts": _replace(job, event.artifact)}
 
 
 def _replace(job: Job, changed: Artifact) -> tuple[Artifact, ...]:
@@ -211,28 +212,28 @@ def _replace(job: Job, changed: Artifact) -> tuple[Artifact, ...]:
     return tuple(changed if artifact.name == changed.name else artifact for artifact in job.artifacts)
 
 
-def _fetch_paused(job: Job, event: ev.FetchPaused) -> Job:
-    return evolve(job, state=State.READY, owner=None, not_before=event.not_before, error=event.error)
+def _fetch_paused(_job: Job, event: ev.FetchPaused) -> Values:
+    return {"state": State.READY, "owner": None, "not_before": event.not_before, "error": event.error}
 
 
-def _all_stored(job: Job, event: ev.AllStored) -> Job:
+def _all_stored(job: Job, event: ev.AllStored) -> Values:
     missing = [artifact.name for artifact in job.artifacts if artifact.state is not ArtifactState.STORED]
     if missing or not job.artifacts:
         lacking = ", ".join(missing) or "any file at all"
         msg = f"job {job.name!r} cannot be stored: not yet verified on disk: {lacking}"
         raise LifecycleError(msg)
-    return evolve(job, state=State.STORED, owner=None, stored_at=event.at, error=None, hold=None)
+    return {"state": State.STORED, "owner": None, "stored_at": event.at, "error": None, "hold": None}
 
 
-def _held(job: Job, event: ev.Held) -> Job:
+def _held(job: Job, event: ev.Held) -> Values:
     state = State.READY if job.state is State.FETCHING else job.state
-    return evolve(job, state=state, owner=None, hold=event.reason, error=event.error or job.error)
+    return {"state": state, "owner": None, "hold": event.reason, "error": event.error or job.error}
 
 
-def _receipt_written(job: Job, event: ev.ReceiptWritten) -> Job:
+def _receipt_written(job: Job, event: ev.ReceiptWritten) -> Values:
     if event.task_id not in (None, job.task_id):
-        return job
-    return evolve(job, receipt_state=event.state)
+        return {}
+    return {"receipt_state": event.state}
 
 
 #: Which event may happen in which states, and what it does.
@@ -267,21 +268,36 @@ _TRANSITIONS: dict[type[ev.Event], tuple[frozenset[State], _Apply]] = {
 }
 
 
+def effects(job: Job, event: ev.Event) -> Values:
+    """Return the fields that the event gives a value, which may be the one they have.
+
+    Raises:
+        LifecycleError: The job's state does not allow the event.
+    """
+    kind = type(event)
+    try:
+        allowed, values = _TRANSITIONS[kind]
+    except KeyError:
+        msg = f"unknown event {kind.__name__}"
+        raise LifecycleError(msg) from None
+    if job.state not in allowed or (kind in _CHOOSY and not _fits(job, event)):
+        msg = f"job {job.name!r} is {job.state} and cannot take {kind.__name__}"
+        raise LifecycleError(msg)
+    return values(job, event)
+
+
 def advance(job: Job, event: ev.Event) -> Job:
     """Return the job as it stands after the event.
 
     Raises:
         LifecycleError: The job's state does not allow the event.
     """
-    try:
-        allowed, change = _TRANSITIONS[type(event)]
-    except KeyError:
-        msg = f"unknown event {type(event).__name__}"
-        raise LifecycleError(msg) from None
-    if job.state not in allowed or not _fits(job, event):
-        msg = f"job {job.name!r} is {job.state} and cannot take {type(event).__name__}"
-        raise LifecycleError(msg)
-    return change(job, event)
+    values = effects(job, event)
+    return copied(job, values) if values else job
+
+
+#: Events that not every job in a state that allows them can take.
+_CHOOSY = frozenset({ev.RetryOrdered, ev.Settled, ev.ResubmitOrdered, ev.Disowned})
 
 
 def _fits(job: Job, event: ev.Event) -> bool:
@@ -293,10 +309,8 @@ def _fits(job: Job, event: ev.Event) -> bool:
             return job.state is State.IN_DOUBT or (job.unseen and how == BY_PERSON)
         case ev.ResubmitOrdered():
             return job.state is State.IN_DOUBT or job.unseen
-        case ev.Disowned():
-            return job.unseen
         case _:
-            return True
+            return job.unseen
 
 
 def allowed_in(event_type: type[ev.Event]) -> frozenset[State]:

@@ -3,7 +3,8 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 #: Names in the output folder or a job's folder that are ours.
 RESERVED = frozenset({"job.json", "ledger.db", "ledger.db-wal", "ledger.db-shm", "report.html", ".emulator"})
@@ -27,17 +28,22 @@ _UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f<>:\"/\\|?*\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+"
 )
 
+#: Names, the usual ones, of which only the devices of Windows may need a change.
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,100}\.[A-Za-z0-9]{1,16}")
 
-def safe_folder(name: str, taken: Collection[str] = ()) -> str:
-    """Return a folder name for a job: readable, safe on every file system, not among `taken`.
 
-    Two names that differ only in case, in Unicode form or in unsafe characters get different folders.
+def folder_choices(name: str) -> Iterator[str]:
+    """Yield folder names for a job without end, readable and safe on every file system, the best first.
 
-    Args:
-        name: The job's name, any text.
-        taken: Folder names already given away (compared without case).
+    The first that is not taken is its own: two names that differ only in case, in Unicode form or in unsafe
+    characters get different folders.
     """
-    return _free(_clean(name) or "job", name, {_fold(other) for other in taken})
+    return _choices(_clean(name) or "job", name)
+
+
+def folder_key(folder: str) -> str:
+    """Return what two folder names share if some file system takes them for one."""
+    return unicodedata.normalize("NFKC", folder).casefold()
 
 
 def safe_file_names(names: Sequence[str]) -> list[str]:
@@ -50,13 +56,16 @@ def safe_file_names(names: Sequence[str]) -> list[str]:
     result = []
     for position, name in enumerate(names):
         last = re.split(r"[/\\]", name)[-1]
-        safe = _free(_clean(last) or f"artifact-{position + 1}", f"{position}:{name}", taken)
-        taken.add(_fold(safe))
+        choices = _choices(_clean(last) or f"artifact-{position + 1}", f"{position}:{name}")
+        safe = next(choice for choice in choices if folder_key(choice) not in taken)
+        taken.add(folder_key(safe))
         result.append(safe)
     return result
 
 
 def _clean(name: str) -> str:
+    if _PLAIN.fullmatch(name) is not None and name.partition(".")[0].lower() not in _WINDOWS_DEVICES:
+        return name
     text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
     text = _UNSAFE.sub("_", text).strip(" .")
     stem, dot, suffix = text.rpartition(".")
@@ -70,28 +79,23 @@ def _clean(name: str) -> str:
     return text
 
 
-def _free(text: str, origin: str, taken: Collection[str]) -> str:
-    """Return `text`, or `text` marked with a hash of its origin where it is reserved or taken."""
-    if not _reserved(text) and _fold(text) not in taken:
-        return text
+def _choices(text: str, origin: str) -> Iterator[str]:
+    """Yield `text` unless it is reserved, then `text` marked with more and more of a hash of its origin."""
+    if not _reserved(text):
+        yield text
     mark = hashlib.sha256(origin.encode("utf-8", "surrogatepass")).hexdigest()
     stem, dot, suffix = text.rpartition(".")
     if not dot or not stem or _reserved_suffix(text):
         stem, suffix = text.replace(".", "_"), ""
     for length in range(8, 65, 8):
-        marked = f"{stem}~{mark[:length]}" + (f".{suffix}" if suffix else "")
-        if _fold(marked) not in taken:
-            return marked
-    return f"{stem}~{mark}{len(taken)}"
+        yield f"{stem}~{mark[:length]}" + (f".{suffix}" if suffix else "")
+    for number in count():
+        yield f"{stem}~{mark}{number}"
 
 
 def _reserved(text: str) -> bool:
-    return _fold(text) in RESERVED or text.startswith(".") or _reserved_suffix(text)
+    return folder_key(text) in RESERVED or text.startswith(".") or _reserved_suffix(text)
 
 
 def _reserved_suffix(text: str) -> bool:
-    return _fold(text).endswith(RESERVED_SUFFIXES)
-
-
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    return folder_key(text).endswith(RESERVED_SUFFIXES)

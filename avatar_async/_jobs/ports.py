@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from avatar_async._jobs.changes import Change
-from avatar_async._jobs.records import Artifact, Job, NewJob
+from avatar_async._jobs.records import Artifact, Job, NewJob, Standing
 from avatar_async._jobs.remote import QueryAnswer, SubmissionReport
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import SubmissionCodes
@@ -86,6 +86,29 @@ class JobStore(Protocol):
         """Return jobs in the order they were added."""
         ...
 
+    async def some(self, job_ids: Collection[str]) -> list[Job]:
+        """Return those of the jobs that exist, in the order they were added."""
+        ...
+
+    async def open_page(self, batch: str, *, after: str | None = None, limit: int) -> list[Job]:
+        """Return the first open jobs of a batch, or the first behind a job, in the order they were added."""
+        ...
+
+    async def standings(self, state: State, *, after: str | None = None, limit: int) -> list[Standing]:
+        """Return where the first jobs of a state stand, or the first behind a job, as they were added."""
+        ...
+
+    async def witness(self, *, besides: str | None = None) -> int | None:
+        """Return the id of the newest task that is surely ours and not that job's; None if there is none.
+
+        An id that a person gave is not, until the service has shown its task.
+        """
+        ...
+
+    async def sent_again(self, kind: Kind) -> list[Job]:
+        """Return the jobs of a kind of which there was more than one attempt, as they were added."""
+        ...
+
     async def counts(self) -> dict[State, int]:
         """Return how many jobs are in each state (every state is a key)."""
         ...
@@ -98,6 +121,10 @@ class JobStore(Protocol):
         """
         ...
 
+    async def requests(self, job_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Return, for those of the jobs that exist, their requests in the plain form."""
+        ...
+
     async def submitted_as(self, fingerprints: Collection[str]) -> dict[str, str]:
         """Return, for those fingerprints ever submitted here, the name of the job that did it."""
         ...
@@ -106,16 +133,23 @@ class JobStore(Protocol):
         """Return, for those task ids ever given to a job here (any attempt), that job's name."""
         ...
 
-    async def folders(self) -> set[str]:
-        """Return every job's folder name."""
+    async def taken_folders(self, folders: Collection[str]) -> set[str]:
+        """Return those of the folder names that some file system takes for a job's folder."""
         ...
 
     async def durations_s(self, kind: Kind, *, limit: int = 200) -> list[float]:
-        """Return how long the latest finished jobs of a kind took, submission to finish, in seconds."""
+        """Return how long tasks of a kind took that ended, submission to end, in seconds, the latest first.
+
+        At most `limit` of them, spread evenly over the latest ten thousand.
+        """
         ...
 
-    async def changed_since(self, revision: int) -> list[Job]:
-        """Return jobs written after that revision, by this process or another; cheap when nothing was."""
+    async def latest_revision(self) -> int:
+        """Return the revision of the latest write to any job; 0 without jobs."""
+        ...
+
+    async def written_since(self, revision: int) -> dict[str, int]:
+        """Return the latest revision of each job written after that one, by anyone, the earliest first."""
         ...
 
     async def receipts_due(self) -> list[Job]:

@@ -109,6 +109,19 @@ class NewJob:
 
 
 @frozen(kw_only=True)
+class Standing:
+    """Where a saved job stands; the fields are those of `Job`."""
+
+    id: str
+    name: str
+    folder: str
+    state: State
+    attempt: int
+    receipt_state: State | None
+
+
+# Without a slot for weak references, records of its layout may become jobs (see `copies`).
+@frozen(kw_only=True, weakref_slot=False)
 class Job:
     """A saved job: what the ledger knows, save its request (read apart, when needed).
 

@@ -42,7 +42,7 @@ class RemoteFile:
     md5: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, weakref_slot=False)
 class RemoteTask:
     """A task as one query or list reply shows it.
 

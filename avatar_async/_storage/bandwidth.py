@@ -77,6 +77,10 @@ class Bandwidth:
             self._told.set()
             self._told = anyio.Event()
 
+    def free(self, lane: "Lane") -> bool:
+        """Tell whether a download's bytes may pass as they come."""
+        return self.bytes_s is None and (self._goes is None or lane.urgency <= self._goes)
+
     async def take(self, lane: "Lane", count_bytes: int) -> None:
         """Wait until those bytes may pass; cancelled before that, they do not count."""
         await self._await_turn(lane, count_bytes)
@@ -171,3 +175,14 @@ class Lane:
     async def take(self, count_bytes: int) -> None:
         """Wait until those bytes may pass; cancelled before that, they do not count."""
         await self._bandwidth.take(self, count_bytes)
+
+    def passes(self, now_s: float) -> bool:
+        """Let bytes pass at once if nothing holds this download back; tell whether it did.
+
+        Args:
+            now_s: The present monotonic second.
+        """
+        if not self._bandwidth.free(self):
+            return False
+        self.served_at_s = now_s
+        return True

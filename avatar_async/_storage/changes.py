@@ -1,18 +1,19 @@
 """The writes of the ledger: functions on a connection inside a transaction."""
 
 import sqlite3
-from collections.abc import Sequence
-
-from attrs import evolve
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.changes import Change
-from avatar_async._jobs.lifecycle import advance
+from avatar_async._jobs.copies import copied
+from avatar_async._jobs.lifecycle import effects
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import Verdict
-from avatar_async._storage import readers, rows, schema
-from avatar_async.errors import ConflictError, LedgerMismatchError
+from avatar_async._storage import columns, readers, rows, schema
+from avatar_async._storage.transaction import Transaction
+from avatar_async.errors import ConflictError, LedgerMismatchError, LifecycleError
 from avatar_async.requests.addresses import public_text
 
 #: Events that come often and tell nothing new unless they change a status or an artifact's state.
@@ -63,7 +64,7 @@ def remember(connection: sqlite3.Connection, key: str, value: str) -> None:
     connection.execute("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)", (key, value))
 
 
-def apply(connection: sqlite3.Connection, changes: Sequence[Change]) -> list[Job]:
+def apply(transaction: Transaction, changes: Sequence[Change]) -> list[Job]:
     """Apply changes one after the other; return each job as it stands after its change.
 
     Raises:
@@ -71,27 +72,60 @@ def apply(connection: sqlite3.Connection, changes: Sequence[Change]) -> list[Job
         JobNotFoundError: There is no such job.
         LifecycleError: A state does not allow its event.
     """
-    revision = readers.latest_revision(connection)
     written = []
     for change in changes:
-        before = readers.job(connection, change.job_id)
-        _check(before, change)
-        revision += 1
-        after = evolve(advance(before, change.event), revision=revision)
-        job_id = int(before.id)
-        connection.execute(rows.UPDATE_JOB, (*rows.job_changes(after), job_id))
-        write_artifacts(connection, job_id, before, after)
-        if before.unseen and after.task_id != before.task_id:
-            _release_task(connection, job_id, before)
-        if after.task_id is not None and after.task_id != before.task_id:
-            claim_task(connection, job_id, after)
-        if isinstance(change.event, ev.Amended):
-            body = rows.to_json(dict(change.event.request))
-            connection.execute("UPDATE requests SET body = ? WHERE job_id = ?", (body, job_id))
-        _write_intent(connection, job_id, change.event, before, after)
-        _write_history(connection, job_id, change.event, before, after)
+        before, after = _from_memory(transaction, change) or _from_the_table(transaction, change)
+        _write_beside(transaction, change.event, before, after)
         written.append(after)
     return written
+
+
+def _from_memory(transaction: Transaction, change: Change) -> tuple[Job, Job] | None:
+    """Write a job from what its caller knows of it; None, with nothing written, if that is outdated."""
+    if change.known is None or change.known.id != change.job_id:
+        return None
+    known = transaction.latest(change.known)
+    try:
+        _check(known, change)
+        after = _write(transaction, known, change.event)
+    except (ConflictError, LifecycleError):
+        return None
+    return None if after is None else (known, after)
+
+
+def _from_the_table(transaction: Transaction, change: Change) -> tuple[Job, Job]:
+    before = readers.job(transaction.connection, change.job_id)
+    _check(before, change)
+    after = _write(transaction, before, change.event)
+    assert after is not None, "what was just read is what there is"
+    return before, after
+
+
+def _write(transaction: Transaction, before: Job, event: ev.Event) -> Job | None:
+    """Write a job's row as the event leaves it; None, with nothing written, if the row is another one."""
+    values = effects(before, event)
+    revision = transaction.next_revision()
+    statement, parameters = columns.update(before, values, revision)
+    values["revision"] = revision
+    after = copied(before, values)
+    return after if transaction.update(after, statement, parameters) else None
+
+
+def _write_beside(transaction: Transaction, event: ev.Event, before: Job, after: Job) -> None:
+    """Write what a change does outside the job's own row."""
+    connection, job_id = transaction.beside, int(before.id)
+    write_artifacts(connection, job_id, before, after)
+    if after.task_id != before.task_id:
+        if before.unseen:
+            _release_task(connection, job_id, before)
+        if after.task_id is not None:
+            claim_task(connection, job_id, after)
+    if isinstance(event, ev.Amended):
+        body = rows.to_json(dict(event.request))
+        connection.execute("UPDATE requests SET body = ? WHERE job_id = ?", (body, job_id))
+    _write_intent(connection, job_id, event, before, after)
+    if not isinstance(event, _NOISY) or _standing(before) != _standing(after):
+        transaction.note(_entry(job_id, event, before, after))
 
 
 def _check(job: Job, change: Change) -> None:
@@ -115,7 +149,7 @@ def _check(job: Job, change: Change) -> None:
 def write_artifacts(connection: sqlite3.Connection, job_id: int, before: Job | None, after: Job) -> None:
     """Write what changed among a job's artifacts; all of them for a new job."""
     old = before.artifacts if before is not None else ()
-    if after.artifacts == old:
+    if after.artifacts is old or after.artifacts == old:
         return
     if [each.name for each in old] != [each.name for each in after.artifacts]:
         connection.execute("DELETE FROM artifacts WHERE job_id = ?", (job_id,))
@@ -187,23 +221,17 @@ def _verdict(event: ev.Event) -> str:
             return Verdict.UNKNOWN.value
 
 
-def _write_history(
-    connection: sqlite3.Connection, job_id: int, event: ev.Event, before: Job, after: Job
-) -> None:
-    if isinstance(event, _NOISY) and _standing(before) == _standing(after):
-        return
-    connection.execute(
-        "INSERT INTO history (at, job_id, attempt, event, from_state, to_state, message) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            rows.to_text(event.at),
-            job_id,
-            after.attempt,
-            type(event).__name__,
-            before.state.value,
-            after.state.value,
-            _message(event),
-        ),
+def _entry(job_id: int, event: ev.Event, before: Job, after: Job) -> tuple[Any, ...]:
+    tell = _TOLD.get(type(event))
+    text = None if tell is None else tell(event)
+    return (
+        rows.to_text(event.at),
+        job_id,
+        after.attempt,
+        type(event).__name__,
+        str(before.state),
+        str(after.state),
+        None if text is None else public_text(text)[:_MESSAGE_LENGTH],
     )
 
 
@@ -211,25 +239,26 @@ def _standing(job: Job) -> tuple[object, ...]:
     return (job.state, job.remote_status, *(artifact.state for artifact in job.artifacts))
 
 
-def _message(event: ev.Event) -> str | None:
-    error = getattr(event, "error", None)
-    match event:
-        case _ if error is not None:
-            text = f"{error.code}: {error.message}"
-        case ev.IntentWritten(owner=owner) | ev.FetchStarted(owner=owner):
-            text = f"by {owner}"
-        case ev.Accepted(task_id=task_id):
-            text = f"task {task_id}"
-        case ev.Settled(task_id=task_id, how=how):
-            text = f"task {task_id}, found by {how}"
-        case ev.CandidatesFound(task_ids=task_ids):
-            text = f"tasks {', '.join(map(str, task_ids))}" if task_ids else "none"
-        case ev.Polled(remote_status=status):
-            text = status
-        case ev.ArtifactChanged(artifact=artifact):
-            text = f"{artifact.name}: {artifact.state}"
-        case ev.Held(reason=reason):
-            text = reason
-        case _:
-            return None
-    return public_text(text)[:_MESSAGE_LENGTH]
+def _error(event: Any) -> str | None:
+    return None if event.error is None else f"{event.error.code}: {event.error.message}"
+
+
+def _found(event: ev.CandidatesFound) -> str:
+    return f"tasks {', '.join(map(str, event.task_ids))}" if event.task_ids else "none"
+
+
+#: What the history says of an event beside its name and the states.
+_TOLD: Final[dict[type[ev.Event], Callable[[Any], str | None]]] = {
+    **dict.fromkeys(
+        (ev.PutBack, ev.OutcomeUnknown, ev.Refused, ev.Disowned, ev.LeftOut, ev.RemoteFailed), _error
+    ),
+    **dict.fromkeys((ev.LostToExpiry, ev.FetchPaused), _error),
+    ev.IntentWritten: lambda event: f"by {event.owner}",
+    ev.FetchStarted: lambda event: f"by {event.owner}",
+    ev.Accepted: lambda event: f"task {event.task_id}",
+    ev.Settled: lambda event: f"task {event.task_id}, found by {event.how}",
+    ev.CandidatesFound: _found,
+    ev.Polled: lambda event: event.remote_status,
+    ev.ArtifactChanged: lambda event: f"{event.artifact.name}: {event.artifact.state}",
+    ev.Held: lambda event: _error(event) or event.reason,
+}

@@ -4,14 +4,20 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+from attrs import evolve
+
 from avatar_async._jobs.expiry import urgency
 from avatar_async._jobs.ports import ArtifactSource, Clock, FetchJournal
 from avatar_async._jobs.records import Artifact, Job
-from avatar_async._storage.bandwidth import Bandwidth
+from avatar_async._jobs.states import ArtifactState
+from avatar_async._storage.bandwidth import Bandwidth, Lane
 from avatar_async._storage.care import FULL, Care
 from avatar_async._storage.fetching import Fetch
+from avatar_async._storage.filethread import FileThread
 from avatar_async._storage.partfile import PartFile
+from avatar_async._storage.reading import SMALL_BYTES, Reading
 from avatar_async._storage.room import DiskRoom
+from avatar_async._storage.smallfiles import SmallFile, SmallFiles
 from avatar_async._storage.workshop import FetchRules, Workshop
 
 
@@ -49,6 +55,7 @@ class DownloadFolder:
         self._rules = rules or FetchRules()
         self._chance = chance or random.Random()  # noqa: S311 - spreads load, guards nothing
         self._workshop: Workshop | None = None
+        self._thread: FileThread[SmallFile] = FileThread(SmallFiles(self._room).serve, name="small-files")
 
     def give_way(self, after: tuple[float, str] | None, line_bytes_s: float) -> None:
         """Have less urgent downloads give way; see `Downloads.give_way`."""
@@ -59,7 +66,7 @@ class DownloadFolder:
         job: Job,
         artifact: Artifact,
         source: ArtifactSource,
-        journal: FetchJournal,
+        journal: FetchJournal | None,
         on_progress: Callable[[int, int | None], None],
         *,
         care: Care = FULL,
@@ -67,11 +74,67 @@ class DownloadFolder:
         """Bring one artifact home and return it as stored; see `Downloads.fetch`.
 
         With less than full `care`, some of that is left out; unverified, what is returned has no digest.
+        Without a journal nobody goes on with what is left, and a small file takes one hop to a thread.
 
         Raises:
             DownloadError: Beside those of the port: the system refuses a file or folder.
         """
+        found = await self._bring(job, artifact, source, journal, on_progress, care)
+        return found if isinstance(found, Artifact) else _stored(found)
+
+    async def fetch_alone(self, job: Job, artifact: Artifact, source: ArtifactSource, care: Care) -> None:
+        """Bring home a file that nobody keeps a journal of; see `fetch`."""
+        await self._bring(job, artifact, source, None, _no_progress, care)
+
+    async def _bring(
+        self,
+        job: Job,
+        artifact: Artifact,
+        source: ArtifactSource,
+        journal: FetchJournal | None,
+        on_progress: Callable[[int, int | None], None],
+        care: Care,
+    ) -> Artifact | SmallFile:
         lane = self._bandwidth.lane(urgency(job))
+        limit = min(SMALL_BYTES, self._rules.batch_bytes)
+        if not _begun_anew(artifact) or (artifact.size_bytes or 0) > limit:
+            return await self._streamed(lane, job, artifact, source, journal, on_progress, care)
+        reading = Reading(source, artifact, lane, self._clock)
+        try:
+            with self._thread:
+                file = SmallFile(out=self._out, folder=job.folder, artifact=artifact, care=care)
+                await self._thread.do(file)
+                body = await reading.whole(limit, self._rules.batch_s) if file.clear else None
+                if body is not None:
+                    file.body, file.etag = body, reading.etag
+                    file.look, file.write, file.publish = False, True, journal is None
+                    await self._thread.do(file)
+                    if file.written and journal is not None:
+                        await self._name(file, journal)
+                    if file.written:
+                        on_progress(len(body), len(body))
+                        return file
+            return await self._streamed(lane, job, artifact, reading, journal, on_progress, care)
+        finally:
+            await reading.aclose()
+
+    async def _name(self, file: SmallFile, journal: FetchJournal) -> None:
+        """Record that a small file is there and good, and give it its name."""
+        await journal.record(evolve(_stored(file), state=ArtifactState.FETCHING))
+        file.write, file.publish = False, True
+        await self._thread.do(file)
+
+    async def _streamed(
+        self,
+        lane: Lane,
+        job: Job,
+        artifact: Artifact,
+        source: ArtifactSource,
+        journal: FetchJournal | None,
+        on_progress: Callable[[int, int | None], None],
+        care: Care,
+    ) -> Artifact:
+        """Bring home a file that is large, or that does not come the plain way."""
         if self._workshop is None:
             self._workshop = Workshop(
                 clock=self._clock,
@@ -80,4 +143,36 @@ class DownloadFolder:
                 chance=self._chance,
             )
         part = PartFile(self._out, job.folder, artifact, care)
-        return await Fetch(self._workshop, lane, part, artifact, source, journal, on_progress).run()
+        return await Fetch(
+            self._workshop, lane, part, artifact, source, journal or NoJournal(), on_progress
+        ).run()
+
+
+class NoJournal:
+    """Forget how far a download is: nobody will go on with it."""
+
+    async def record(self, artifact: Artifact) -> None:
+        """Do nothing."""
+
+
+def _begun_anew(artifact: Artifact) -> bool:
+    """Tell whether nothing is recorded that could be on the disk, or of bytes that came before."""
+    return not artifact.verified_offset and artifact.sha256 is None and artifact.bad_sha256 is None
+
+
+def _stored(file: SmallFile) -> Artifact:
+    etag = file.etag
+    return evolve(
+        file.artifact,
+        state=ArtifactState.STORED,
+        etag=None if etag is None or etag.startswith("W/") else etag,
+        verified_offset=file.offset,
+        stored_bytes=file.offset,
+        sha256=file.sha256 if file.verifies else None,
+        bad_sha256=None,
+        note=file.note,
+    )
+
+
+def _no_progress(_done_bytes: int, _total_bytes: int | None) -> None:
+    """Do nothing."""

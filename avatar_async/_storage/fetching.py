@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
-import aiofiles.os
 import anyio
 import anyio.to_thread
 from attrs import evolve
@@ -11,6 +10,7 @@ from attrs import evolve
 from avatar_async._jobs.ports import ArtifactSource, ArtifactStream, FetchJournal
 from avatar_async._jobs.records import Artifact
 from avatar_async._jobs.states import ArtifactState
+from avatar_async._storage.appending import Appending
 from avatar_async._storage.bandwidth import Lane
 from avatar_async._storage.judgement import judge
 from avatar_async._storage.partfile import PartFile, Start
@@ -48,7 +48,7 @@ class Fetch:
         self._shop = workshop
         self._lane = lane
         self._part = part
-        self._append = aiofiles.os.wrap(part.append)
+        self._appending = Appending(part, workshop, self._wrote, self._synced)
         self._artifact = artifact
         self._source = source
         self._journal = journal
@@ -59,11 +59,7 @@ class Fetch:
         self._too_long = False
         #: Whether the latest answer ended by the rules of HTTP without having told a length.
         self._ended_untold = False
-        self._batch: list[bytes] = []
-        self._batch_bytes = 0
-        self._flushed_at_s = 0.0
         self._recorded = artifact.verified_offset
-        self._recorded_at_s = 0.0
         self._reached = 0
 
     async def run(self) -> Artifact:
@@ -74,18 +70,19 @@ class Fetch:
         Raises:
             AvatarError: As `Downloads.fetch` lists them.
         """
-        try:
-            return await self._bring()
-        except (IntegrityError, UnknownFileError):
-            raise
-        except BaseException:
-            self._part.stop.set()
-            await self._last_checkpoint()
-            raise
-        finally:
-            self._shop.room.release(self)
-            with anyio.CancelScope(shield=True):
-                await self._in_thread(self._part.close)
+        with self._shop.writers.engaged():
+            try:
+                return await self._bring()
+            except (IntegrityError, UnknownFileError):
+                raise
+            except BaseException:
+                self._part.stop.set()
+                await self._last_checkpoint()
+                raise
+            finally:
+                self._shop.room.release(self)
+                with anyio.CancelScope(shield=True):
+                    await self._in_thread(self._part.close)
 
     async def _bring(self) -> Artifact:
         start = await anyio.to_thread.run_sync(
@@ -103,7 +100,7 @@ class Fetch:
     async def _receive(self) -> None:
         """Open connection after connection until every byte is here."""
         self._reached = self._part.offset
-        self._recorded_at_s = self._shop.clock.monotonic()
+        self._appending.look_at_the_clock()
         failures = 0
         while True:
             before = self._reached
@@ -131,7 +128,6 @@ class Fetch:
 
     async def _attempt(self) -> None:
         """Receive over one connection, from where the last one broke if the server allows it."""
-        self._batch, self._batch_bytes = [], 0
         self._ended_untold = False
         if self._etag is None:
             await self._start_over()
@@ -144,11 +140,11 @@ class Fetch:
             try:
                 await self._pump(chunks)
             except TransportError:
-                await self._flush()
+                await self._appending.flush()
                 raise
             finally:
                 await _close(chunks)
-            await self._flush()
+            await self._appending.flush()
         expected = self._expected()
         if expected is not None and self._part.offset < expected:
             self._ended_untold = self._total is None
@@ -176,53 +172,44 @@ class Fetch:
             self._etag = told
         self._total = total
         await self._claim_room()
-        self._flushed_at_s = self._shop.clock.monotonic()
+        self._appending.begin()
 
     async def _pump(self, chunks: AsyncIterator[bytes]) -> None:
-        rules, clock = self._shop.rules, self._shop.clock
-        limit = max(self._total or 0, self._artifact.size_bytes or 0) or rules.longest_file_bytes
-        waited_s, came_bytes, asked_s = 0.0, 0, clock.monotonic()
+        rules, monotonic = self._shop.rules, self._shop.clock.monotonic
+        lane, appending = self._lane, self._appending
+        left = max(self._total or 0, self._artifact.size_bytes or 0) or rules.longest_file_bytes
+        left -= self._part.offset
+        waited_s, came_bytes, asked_s = 0.0, 0, monotonic()
         async for chunk in chunks:
-            waited_s += clock.monotonic() - asked_s
+            now_s = monotonic()
+            waited_s += now_s - asked_s
+            asked_s = now_s
             came_bytes += len(chunk)
-            room = limit - self._part.offset - self._batch_bytes
-            if len(chunk) > room:
+            if len(chunk) > left:
                 self._too_long = True
-                self._batch.append(chunk[:room])
-                self._batch_bytes += room
+                appending.add(chunk[:left], now_s)
                 return
-            await self._lane.take(len(chunk))
-            self._batch.append(chunk)
-            self._batch_bytes += len(chunk)
-            if (
-                self._batch_bytes >= rules.batch_bytes
-                or clock.monotonic() - self._flushed_at_s >= rules.batch_s
-            ):
-                await self._flush()
+            left -= len(chunk)
+            if not lane.passes(now_s):
+                await lane.take(len(chunk))
+                asked_s = monotonic()
+            if appending.add(chunk, asked_s):
+                await appending.hand_over()
+                asked_s = monotonic()
             if waited_s >= rules.slow_s:
                 if self._etag is not None and came_bytes < rules.slow_bytes_s * waited_s:
                     msg = f"{self._part.path}: only {came_bytes} bytes came in {waited_s:.0f} s"
                     raise TransportTimeoutError(msg)
                 waited_s, came_bytes = 0.0, 0
-            asked_s = clock.monotonic()
 
-    async def _flush(self) -> None:
-        rules, now_s = self._shop.rules, self._shop.clock.monotonic()
-        self._flushed_at_s = now_s
-        if self._batch_bytes:
-            batch, count = self._batch, self._batch_bytes
-            self._batch, self._batch_bytes = [], 0
-            async with self._shop.file_threads:
-                await self._append(batch)
-            self._shop.room.spend(self, count)
-            self._reached = max(self._reached, self._part.offset)
-            self._on_progress(self._part.offset, self._expected())
-        if (
-            self._part.offset - self._recorded >= rules.checkpoint_bytes
-            or now_s - self._recorded_at_s >= rules.checkpoint_s
-        ):
-            await self._checkpoint()
-            await self._claim_room()
+    def _wrote(self, count_bytes: int) -> None:
+        self._shop.room.spend(self, count_bytes)
+        self._reached = max(self._reached, self._part.offset)
+        self._on_progress(self._part.offset, self._expected())
+
+    async def _synced(self, durable_bytes: int, free_bytes: int) -> None:
+        await self._record_durable(durable_bytes)
+        self._claim(free_bytes)
 
     async def _start_over(self) -> None:
         self._etag = self._total = None
@@ -230,9 +217,12 @@ class Fetch:
         if self._part.offset or self._recorded:
             await self._record_start()
             await self._in_thread(self._part.restart)
+            self._appending.look_at_the_clock()
 
     async def _claim_room(self) -> None:
-        free = await self._in_thread(self._part.free_bytes)
+        self._claim(await self._in_thread(self._part.free_bytes))
+
+    def _claim(self, free: int) -> None:
         needed = max(0, (self._expected() or 0) - self._part.offset)
         self._shop.room.claim(self, needed, free, self._part.path)
 
@@ -264,22 +254,19 @@ class Fetch:
         )
         self._recorded = offset
 
-    async def _checkpoint(self) -> None:
-        self._recorded_at_s = self._shop.clock.monotonic()
-        length = self._part.offset
+    async def _record_durable(self, length: int) -> None:
         whole = self._total == length
-        if (self._etag is None and not whole) or length == self._recorded:
-            return
-        await self._in_thread(self._part.sync)
-        await self._record(length, whole=whole)
+        if self._part.durable and (self._etag is not None or whole) and length > self._recorded:
+            await self._record(length, whole=whole)
 
     async def _last_checkpoint(self) -> None:
         """Keep what arrived, if that can be done soon; the error on its way out matters more."""
-        if not self._begun or self._part.offset <= self._recorded:
+        if not self._begun or (self._etag is None and self._total is None):
             return
         with anyio.move_on_after(_LAST_CHECKPOINT_S, shield=True):
             try:
-                await self._checkpoint()
+                length, _ = await self._in_thread(self._part.sync)
+                await self._record_durable(length)
             except AvatarError:
                 return
 

@@ -1,10 +1,35 @@
 """Whether a complete download is the file that was announced."""
 
+from typing import Protocol
+
 from attrs import frozen
 
 from avatar_async._jobs.records import Artifact
 from avatar_async._storage.findings import Finding
-from avatar_async._storage.partfile import PartFile
+
+
+class Received(Protocol):
+    """The bytes that came."""
+
+    @property
+    def offset(self) -> int:
+        """How many there are."""
+        ...
+
+    @property
+    def verifies(self) -> bool:
+        """Whether they are hashed and their content is looked at."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Lowercase hex digest, if they are hashed."""
+        ...
+
+    @property
+    def md5(self) -> str | None:
+        """The same, if the service announced one."""
+        ...
 
 
 @frozen(kw_only=True)
@@ -23,7 +48,7 @@ class Judgement:
     short: bool = False
 
 
-def judge(part: PartFile, artifact: Artifact, finding: Finding, *, too_long: bool) -> Judgement:
+def judge(part: Received, artifact: Artifact, finding: Finding, *, too_long: bool) -> Judgement:
     """Weigh what was announced against what the bytes say of themselves.
 
     The announced MD5, where it agrees, outweighs everything else that was announced. Where only it, or

@@ -11,14 +11,15 @@ import anyio
 import anyio.to_thread
 
 from avatar_async._jobs.changes import Change
-from avatar_async._jobs.records import Job, NewJob
+from avatar_async._jobs.records import Job, NewJob, Standing
 from avatar_async._jobs.states import State
 from avatar_async._storage import changes as writes
-from avatar_async._storage import newcomers, readers
+from avatar_async._storage import listing, newcomers, readers, resuming
 from avatar_async._storage.connect import open_reader, open_writer, prepare_file
 from avatar_async._storage.faults import ledger_error
 from avatar_async._storage.readers import HistoryEntry, Intent
 from avatar_async._storage.staying import Staying
+from avatar_async._storage.transaction import Transaction
 from avatar_async._storage.writer import Outcome, SqliteThread, Work, commit_group, read_group
 from avatar_async.errors import LedgerError
 from avatar_async.requests import Kind
@@ -39,7 +40,6 @@ class Ledger:
         self.path = path
         self._writer = writer
         self._reader = reader
-        self._changes = readers.ChangeReader()
 
     @classmethod
     @asynccontextmanager
@@ -79,7 +79,7 @@ class Ledger:
 
     async def bind(self, endpoint: str, account: str, *, rebind: bool = False) -> None:
         """Tie the ledger to an endpoint origin and account, or check it; see `JobStore.bind`."""
-        await self._write(lambda db: writes.bind(db, endpoint, account, rebind=rebind))
+        await self._write(lambda group: writes.bind(group.connection, endpoint, account, rebind=rebind))
 
     async def binding(self) -> tuple[str, str] | None:
         """Return the endpoint origin and account the ledger is tied to, None if it is not yet."""
@@ -87,7 +87,7 @@ class Ledger:
 
     async def insert(self, jobs: Sequence[NewJob]) -> list[Job]:
         """Save new jobs as planned, all or none; see `JobStore.insert`."""
-        return await self._write(lambda db: newcomers.insert(db, jobs))
+        return await self._write(lambda group: newcomers.insert(group, jobs))
 
     async def adopt(self, jobs: Sequence[tuple[Job, Mapping[str, Any]]]) -> list[Job]:
         """Save jobs with their requests as they stand, all or none; ids and revisions are given anew.
@@ -95,22 +95,22 @@ class Ledger:
         Raises:
             ConflictError: A (batch, name), a folder or a task id is taken.
         """
-        return await self._write(lambda db: newcomers.adopt(db, jobs))
+        return await self._write(lambda group: newcomers.adopt(group, jobs))
 
     async def restore(self, jobs: Sequence[tuple[Job, Job, Mapping[str, Any]]]) -> list[Job]:
         """Bring jobs to where their receipts saw them; see `newcomers.restore`."""
-        return await self._write(lambda db: newcomers.restore(db, jobs))
+        return await self._write(lambda group: newcomers.restore(group, jobs))
 
     async def apply(self, changes: Sequence[Change]) -> list[Job]:
         """Apply every change, or none, in one durable commit; see `JobStore.apply`.
 
         Cancelled, the changes may still be written: read the jobs again before going on.
         """
-        return await self._write(lambda db: writes.apply(db, changes))
+        return await self._write(lambda group: writes.apply(group, changes))
 
     async def remember(self, key: str, value: str) -> None:
         """Keep a small fact about the whole ledger."""
-        await self._write(lambda db: writes.remember(db, key, value))
+        await self._write(lambda group: writes.remember(group.connection, key, value))
 
     async def recall(self, key: str) -> str | None:
         """Return a fact kept with `remember`."""
@@ -128,6 +128,48 @@ class Ledger:
         """Return jobs in the order they were added."""
         return await self._reader.call(lambda db: readers.jobs(db, batch, states))
 
+    async def some(self, job_ids: Collection[str]) -> list[Job]:
+        """Return those of the jobs that exist, in the order they were added."""
+        return await self._reader.call(lambda db: resuming.some(db, job_ids))
+
+    async def open_page(self, batch: str, *, after: str | None = None, limit: int) -> list[Job]:
+        """Return open jobs page by page; see `JobStore.open_page`."""
+        return await self._reader.call(lambda db: resuming.open_page(db, batch, after, limit))
+
+    async def standings(self, state: State, *, after: str | None = None, limit: int) -> list[Standing]:
+        """Return where jobs of a state stand, page by page; see `JobStore.standings`."""
+        return await self._reader.call(lambda db: resuming.standings(db, state, after, limit))
+
+    async def witness(self, *, besides: str | None = None) -> int | None:
+        """Return the id of the newest task that is surely ours; see `JobStore.witness`."""
+        return await self._reader.call(lambda db: resuming.witness(db, besides))
+
+    async def page(
+        self, *, states: Collection[State] | None = None, after: str | None = None, limit: int
+    ) -> list[Job]:
+        """Return the first jobs of these states, or the first behind a job, in the order they were added."""
+        return await self._reader.call(lambda db: listing.page(db, states, after, limit))
+
+    async def first(self, state: State, *, limit: int) -> list[Job]:
+        """Return the first jobs of a state, in the order they were added."""
+        return await self._reader.call(lambda db: listing.first(db, state, limit))
+
+    async def vanishing(self, *, limit: int) -> list[Job]:
+        """Return finished jobs whose files are not all home, the most urgent first."""
+        return await self._reader.call(lambda db: listing.vanishing(db, limit))
+
+    async def to_look_at(self, *, limit: int) -> list[Job]:
+        """Return the first open jobs that wait for a person, or that the service does not show."""
+        return await self._reader.call(lambda db: listing.to_look_at(db, limit))
+
+    async def states_of(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], State]:
+        """Return, for those pairs of batch and name that are jobs, their states."""
+        return await self._reader.call(lambda db: listing.states_of(db, names))
+
+    async def sent_again(self, kind: Kind) -> list[Job]:
+        """Return the jobs of a kind of which there was more than one attempt, as they were added."""
+        return await self._reader.call(lambda db: readers.sent_again(db, kind))
+
     async def counts(self) -> dict[State, int]:
         """Return how many jobs are in each state (every state is a key)."""
         return await self._reader.call(readers.counts)
@@ -135,6 +177,10 @@ class Ledger:
     async def request(self, job_id: str) -> dict[str, Any]:
         """Return a job's request in its plain form; see `JobStore.request`."""
         return await self._reader.call(lambda db: readers.request(db, job_id))
+
+    async def requests(self, job_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Return, for those of the jobs that exist, their requests in the plain form."""
+        return await self._reader.call(lambda db: readers.requests(db, job_ids))
 
     async def submitted_as(self, fingerprints: Collection[str]) -> dict[str, str]:
         """Return, for fingerprints of which a task was or may have been made, the job that did it.
@@ -147,17 +193,21 @@ class Ledger:
         """Return, for those task ids ever given to a job here (any attempt), that job's name."""
         return await self._reader.call(lambda db: readers.claimed(db, task_ids))
 
-    async def folders(self) -> set[str]:
-        """Return every job's folder name."""
-        return await self._reader.call(readers.folders)
+    async def taken_folders(self, folders: Collection[str]) -> set[str]:
+        """Return those of the folder names that some file system takes for a job's folder."""
+        return await self._reader.call(lambda db: readers.taken_folders(db, folders))
 
     async def durations_s(self, kind: Kind, *, limit: int = 200) -> list[float]:
-        """Return how long the latest well finished jobs of a kind took, in seconds."""
+        """Return how long a sample of the latest tasks of a kind took that ended, in seconds."""
         return await self._reader.call(lambda db: readers.durations_s(db, kind, limit))
 
-    async def changed_since(self, revision: int) -> list[Job]:
-        """Return jobs written after that revision, by anyone; cheap when nothing was."""
-        return await self._reader.call(lambda db: self._changes.since(db, revision))
+    async def latest_revision(self) -> int:
+        """Return the revision of the latest write to any job; 0 without jobs."""
+        return await self._reader.call(readers.latest_revision)
+
+    async def written_since(self, revision: int) -> dict[str, int]:
+        """Return the latest revision of each job written after that one, by anyone, the earliest first."""
+        return await self._reader.call(lambda db: resuming.written_since(db, revision))
 
     async def receipts_due(self) -> list[Job]:
         """Return jobs that have, or may have, a task and whose receipt tells of another state."""
@@ -171,7 +221,7 @@ class Ledger:
         """Return what happened to a job, in order, without addresses."""
         return await self._reader.call(lambda db: readers.history(db, job_id))
 
-    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _write(self, work: Callable[[Transaction], T]) -> T:
         if self._writer is None:
             msg = f"ledger {self.path} was opened for reading only"
             raise LedgerError(msg)

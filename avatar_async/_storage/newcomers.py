@@ -1,31 +1,32 @@
 """The jobs that come into a ledger: new ones, and those that receipts know."""
 
 import sqlite3
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from attrs import evolve
 
+from avatar_async._jobs.names import folder_key
 from avatar_async._jobs.records import Job, NewJob
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import Verdict
-from avatar_async._storage import readers, rows
+from avatar_async._storage import rows
 from avatar_async._storage.changes import INSERT_INTENT, claim_task, write_artifacts
+from avatar_async._storage.transaction import Transaction
 from avatar_async.errors import ConflictError
 
 #: States without a task of which it is known that none was made for the latest attempt.
 _NO_TASK: Final = frozenset({State.PLANNED, State.REJECTED})
 
 
-def insert(connection: sqlite3.Connection, jobs: Sequence[NewJob]) -> list[Job]:
+def insert(transaction: Transaction, jobs: Sequence[NewJob]) -> list[Job]:
     """Save new jobs as planned.
 
     Raises:
         ConflictError: A (batch, name) or folder is taken.
     """
     return adopt(
-        connection,
+        transaction,
         [
             (
                 Job(
@@ -46,17 +47,16 @@ def insert(connection: sqlite3.Connection, jobs: Sequence[NewJob]) -> list[Job]:
     )
 
 
-def adopt(connection: sqlite3.Connection, jobs: Sequence[tuple[Job, Mapping[str, Any]]]) -> list[Job]:
+def adopt(transaction: Transaction, jobs: Sequence[tuple[Job, Mapping[str, Any]]]) -> list[Job]:
     """Save jobs with everything they know, task ids and artifacts included; ids and revisions are new.
 
     Raises:
         ConflictError: A (batch, name), a folder or a task id is taken.
     """
-    revision = readers.latest_revision(connection)
+    connection = transaction.connection
     saved = []
     for job, request in jobs:
-        revision += 1
-        numbered = evolve(job, revision=revision)
+        numbered = evolve(job, revision=transaction.next_revision())
         try:
             cursor = connection.execute(rows.INSERT_JOB, rows.job_row(numbered, None, folder_key(job.folder)))
         except sqlite3.IntegrityError as error:
@@ -75,17 +75,16 @@ def adopt(connection: sqlite3.Connection, jobs: Sequence[tuple[Job, Mapping[str,
     return saved
 
 
-def restore(connection: sqlite3.Connection, jobs: Sequence[tuple[Job, Job, Mapping[str, Any]]]) -> list[Job]:
+def restore(transaction: Transaction, jobs: Sequence[tuple[Job, Job, Mapping[str, Any]]]) -> list[Job]:
     """Bring jobs to where their receipts saw them: each as it is, as it is to be, and its request.
 
     Raises:
         ConflictError: A task id is another job's.
     """
-    revision = readers.latest_revision(connection)
+    connection = transaction.connection
     restored = []
     for before, seen, request in jobs:
-        revision += 1
-        after = evolve(seen, id=before.id, revision=revision)
+        after = evolve(seen, id=before.id, revision=transaction.next_revision())
         job_id = int(before.id)
         connection.execute(rows.UPDATE_JOB, (*rows.job_changes(after), job_id))
         body = rows.to_json(dict(request))
@@ -96,11 +95,6 @@ def restore(connection: sqlite3.Connection, jobs: Sequence[tuple[Job, Job, Mappi
         _note_lost_call(connection, job_id, after)
         restored.append(after)
     return restored
-
-
-def folder_key(folder: str) -> str:
-    """Return what two folder names share if some file system takes them for one."""
-    return unicodedata.normalize("NFKC", folder).casefold()
 
 
 def _taken(connection: sqlite3.Connection, job: Job) -> ConflictError:

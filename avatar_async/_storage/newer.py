@@ -2,12 +2,14 @@
 
 import functools
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import anyio.to_thread
 
-from avatar_async._jobs.records import Job
+from avatar_async._jobs.records import Job, Standing
 from avatar_async._jobs.states import OPEN, RETRYABLE, State
 from avatar_async._storage import receipt_values as values
 from avatar_async._storage.receipts import LONGEST_BYTES, RECEIPT_NAME
@@ -16,8 +18,10 @@ from avatar_async.settings.files import read_file
 #: States in which an attempt has no task that a receipt could tell of.
 _WITHOUT_TASK = frozenset({State.PLANNED, State.SUBMITTING})
 
+Asked = TypeVar("Asked", Job, Standing)
 
-async def outdated(jobs: Iterable[Job], out: Path) -> list[Job]:
+
+async def outdated(jobs: Iterable[Asked], out: Path) -> list[Asked]:
     """Return those of the jobs of which the receipts know a later attempt, or a task of this one.
 
     A receipt is written after the ledger, so that it never knows more than the ledger it belongs to.
@@ -27,11 +31,14 @@ async def outdated(jobs: Iterable[Job], out: Path) -> list[Job]:
     return await anyio.to_thread.run_sync(find)
 
 
-def _outdated(jobs: Iterable[Job], out: Path) -> list[Job]:
-    return [job for job in jobs if _knows_more(out / job.folder / RECEIPT_NAME, job)]
+def _outdated(jobs: Iterable[Asked], out: Path) -> list[Asked]:
+    return [job for job in jobs if _knows_more(f"{out}/{job.folder}/{RECEIPT_NAME}", job)]
 
 
-def _knows_more(path: Path, job: Job) -> bool:
+def _knows_more(receipt: str, job: Job | Standing) -> bool:
+    if not os.access(receipt, os.F_OK):
+        return False
+    path = Path(receipt)
     if not path.is_file():
         return False
     try:

@@ -4,11 +4,12 @@ import hashlib
 import os
 import stat
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from avatar_async._jobs.records import Artifact
 from avatar_async._storage.care import FULL, Care
@@ -16,6 +17,9 @@ from avatar_async._storage.checks import examine
 from avatar_async._storage.findings import BLOCK_BYTES, Finding, StoppedError
 from avatar_async._storage.paths import JobFolder, checked_name, file_errors
 from avatar_async.errors import UnknownFileError
+
+#: Chunks that every system takes in one call.
+_MOST_AT_ONCE: Final = 512
 
 
 class Start(Enum):
@@ -44,6 +48,9 @@ class PartFile:
         self._name = checked_name(artifact.name)
         self._part_name = f"{self._name}.part"
         self._lock = threading.Lock()
+        #: Held while bytes are made durable, which others may append to; taken before the other lock.
+        self._syncing = threading.Lock()
+        self._unsynced: OSError | None = None
         self._folder: JobFolder | None = None
         self._descriptor: int | None = None
         self._reset_digests()
@@ -82,47 +89,77 @@ class PartFile:
             )
         return folder.open_file(self._part_name, os.O_RDWR | os.O_CREAT)
 
-    def append(self, chunks: Sequence[bytes]) -> None:
-        """Write bytes behind those there are.
+    def append(self, chunks: Sequence[bytes], aside: Executor) -> None:
+        """Write bytes behind those there are, and have them hashed meanwhile.
+
+        Args:
+            chunks: The bytes.
+            aside: Whose threads hash them.
 
         Raises:
             DiskSpaceError, DownloadError: The system refuses; what was not written is cut off.
         """
         with self._lock, file_errors(self.path):
             descriptor = self._opened()
-            data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            hashed = aside.submit(self._hash, chunks) if self._care.verify else None
             try:
-                view = memoryview(data)
-                while view:
-                    view = view[os.pwrite(descriptor, view, self.offset + len(data) - len(view)) :]
+                end = _write_all(descriptor, chunks, self.offset)
             except OSError:
                 os.ftruncate(descriptor, self.offset)
                 raise
-            if self._care.verify:
-                self._sha256.update(data)
-                if self._md5 is not None:
-                    self._md5.update(data)
-            self.offset += len(data)
+            finally:
+                if hashed is not None:
+                    hashed.result()
+            self.offset = end
 
     def restart(self) -> None:
         """Forget every byte."""
-        with self._lock, file_errors(self.path):
+        with self._syncing, self._lock, file_errors(self.path):
             os.ftruncate(self._opened(), 0)
             self._reset_digests()
             self.offset = 0
 
-    def sync(self) -> int:
-        """Make the bytes durable and return how many there are."""
-        with self._lock, file_errors(self.path):
-            if self._care.durable:
-                os.fdatasync(self._opened())
-            return self.offset
+    def sync(self) -> tuple[int, int]:
+        """Make durable what is there now; bytes can be appended meanwhile.
+
+        Returns:
+            How many bytes that are, and how much room the disk has.
+
+        Raises:
+            DiskSpaceError, DownloadError: The system refuses, now or at an earlier call: then nobody knows
+                what is on the disk, whatever later calls say.
+        """
+        with self._syncing, file_errors(self.path):
+            with self._lock:
+                descriptor, offset = self._opened(), self.offset
+                free = self._free_bytes()
+            self._harden(descriptor, os.fdatasync)
+            return offset, free
+
+    def _harden(self, descriptor: int, sync: Callable[[int], None]) -> None:
+        if not self._care.durable:
+            return
+        if self._unsynced is not None:
+            raise self._unsynced
+        try:
+            sync(descriptor)
+        except OSError as error:
+            self._unsynced = error
+            raise
 
     def free_bytes(self) -> int:
         """Return how much room the disk has."""
         with self._lock, file_errors(self.path):
-            assert self._folder is not None
-            return self._folder.free_bytes()
+            return self._free_bytes()
+
+    def _free_bytes(self) -> int:
+        assert self._folder is not None
+        return self._folder.free_bytes()
+
+    @property
+    def durable(self) -> bool:
+        """Whether what `sync` returns is on the disk indeed."""
+        return self._care.durable
 
     @property
     def verifies(self) -> bool:
@@ -146,9 +183,8 @@ class PartFile:
             DiskSpaceError, DownloadError: The system refuses.
             StoppedError: `stop` was set.
         """
-        with self._lock, file_errors(self.path):
-            if self._care.durable:
-                os.fsync(self._opened())
+        with self._syncing, self._lock, file_errors(self.path):
+            self._harden(self._opened(), os.fsync)
             if not self._care.verify:
                 return Finding()
             with os.fdopen(os.dup(self._opened()), "rb") as handle:
@@ -185,7 +221,7 @@ class PartFile:
         A partial file that never got a byte is removed.
         """
         self.stop.set()
-        with self._lock:
+        with self._syncing, self._lock:
             if self._descriptor is not None:
                 with suppress(OSError):
                     self._remove_empty()
@@ -244,10 +280,15 @@ class PartFile:
             block = os.pread(self._opened(), min(BLOCK_BYTES, length - self.offset), self.offset)
             if not block:
                 break
-            self._sha256.update(block)
-            if self._md5 is not None:
-                self._md5.update(block)
+            self._hash((block,))
             self.offset += len(block)
+
+    def _hash(self, chunks: Sequence[bytes]) -> None:
+        for chunk in chunks:
+            self._sha256.update(chunk)
+        if self._md5 is not None:
+            for chunk in chunks:
+                self._md5.update(chunk)
 
     def _reset_digests(self) -> None:
         self._sha256 = hashlib.sha256()
@@ -262,3 +303,17 @@ class PartFile:
         return UnknownFileError(
             f"{self.path}: a file that is no result of this attempt is in the way, and is kept: move it away"
         )
+
+
+def _write_all(descriptor: int, chunks: Sequence[bytes], offset: int) -> int:
+    """Write chunks from an offset on, in as few calls as the system takes them; return where they end."""
+    for first in range(0, len(chunks), _MOST_AT_ONCE):
+        rest: list[bytes | memoryview] = [*chunks[first : first + _MOST_AT_ONCE]]
+        while rest:
+            written = os.pwritev(descriptor, rest, offset)
+            offset += written
+            while rest and written >= len(rest[0]):
+                written -= len(rest.pop(0))
+            if rest:
+                rest[0] = memoryview(rest[0])[written:]
+    return offset

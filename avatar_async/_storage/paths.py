@@ -21,7 +21,7 @@ def checked_name(name: str) -> str:
     Raises:
         DownloadError: It is empty, a dot name, or holds a separator or a NUL.
     """
-    if name in {"", ".", ".."} or any(mark in name for mark in "/\\\0"):
+    if name in {"", ".", ".."} or "/" in name or "\\" in name or "\0" in name:
         msg = f"{name!r} cannot be used as a file name"
         raise DownloadError(msg)
     return name

@@ -5,10 +5,11 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
+from avatar_async._jobs.names import folder_key
 from avatar_async._jobs.planner import took_s
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import OPEN, State
@@ -18,6 +19,8 @@ from avatar_async.requests import Kind
 
 #: What tasks are filed under until the ledger is bound.
 UNBOUND_ACCOUNT = ""
+#: Of so many tasks that ended latest, some tell how long such tasks take.
+_SAMPLED_FROM: Final = 10_000
 
 
 @frozen(kw_only=True)
@@ -94,7 +97,7 @@ def job(connection: sqlite3.Connection, job_id: str) -> Job:
         "WHERE job_id = ? ORDER BY position",
         (key,),
     )
-    return rows.job_of(row, map(rows.artifact_of, artifacts))
+    return rows.job_of(row, tuple(map(rows.artifact_of, artifacts)))
 
 
 def jobs_where(
@@ -129,11 +132,13 @@ def jobs(connection: sqlite3.Connection, batch: str | None, states: Collection[S
         conditions.append("batch = ?")
         parameters.append(batch)
     if states is not None:
-        if OPEN.issuperset(states):
+        if frozenset(states) == OPEN:
             conditions.append(schema.OPEN_CONDITION)
             table = schema.OPEN_JOBS
-        conditions.append("state IN (SELECT value FROM json_each(?))")
-        parameters.append(rows.to_json([state.value for state in states]))
+        else:
+            conditions.append("state IN (SELECT value FROM json_each(?))")
+            parameters.append(rows.to_json([state.value for state in states]))
+            table = schema.JOBS_BY_STATE
     return jobs_where(connection, " AND ".join(conditions), parameters, table)
 
 
@@ -141,6 +146,11 @@ def find(connection: sqlite3.Connection, batch: str, names: Collection[str]) -> 
     """Return those of the named jobs that exist, by name."""
     condition = "batch = ? AND name IN (SELECT value FROM json_each(?))"
     return {each.name: each for each in jobs_where(connection, condition, (batch, rows.to_json(list(names))))}
+
+
+def sent_again(connection: sqlite3.Connection, kind: Kind) -> list[Job]:
+    """Return the jobs of a kind of which there was more than one attempt, in the order they were added."""
+    return jobs_where(connection, "kind = ? AND attempt > 1", (kind.value,))
 
 
 def counts(connection: sqlite3.Connection) -> dict[State, int]:
@@ -162,14 +172,24 @@ def request(connection: sqlite3.Connection, job_id: str) -> dict[str, Any]:
     return body
 
 
+def requests(connection: sqlite3.Connection, job_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return, for those of the jobs that exist, their requests in the plain form."""
+    found = connection.execute(
+        "SELECT job_id, body FROM requests WHERE job_id IN (SELECT value FROM json_each(?))",
+        (rows.to_json([_key(job_id) for job_id in job_ids]),),
+    )
+    return {str(key): json.loads(body) for key, body in found}
+
+
 def submitted_as(connection: sqlite3.Connection, fingerprints: Collection[str]) -> dict[str, str]:
     """Return, for fingerprints of which a task was or may have been made, the name of the first such job."""
     found = connection.execute(
+        "WITH asked AS (SELECT value AS fingerprint FROM json_each(?)) "
         "SELECT claims.fingerprint, jobs.name FROM ("
-        "SELECT fingerprint, job_id FROM tasks UNION "
-        "SELECT fingerprint, job_id FROM intents WHERE verdict IS NULL OR verdict IN ('unknown', 'accepted')"
-        ") AS claims JOIN jobs USING (job_id) "
-        "WHERE claims.fingerprint IN (SELECT value FROM json_each(?)) ORDER BY jobs.job_id DESC",
+        "SELECT fingerprint, job_id FROM asked CROSS JOIN tasks USING (fingerprint) UNION "
+        "SELECT fingerprint, job_id FROM asked CROSS JOIN intents USING (fingerprint) "
+        "WHERE verdict IS NULL OR verdict IN ('unknown', 'accepted')"
+        ") AS claims CROSS JOIN jobs USING (job_id) ORDER BY jobs.job_id DESC",
         (rows.to_json(list(fingerprints)),),
     )
     return dict(found)
@@ -185,18 +205,36 @@ def claimed(connection: sqlite3.Connection, task_ids: Collection[int]) -> dict[i
     return dict(found)
 
 
-def folders(connection: sqlite3.Connection) -> set[str]:
-    """Return every job's folder name."""
-    return {row[0] for row in connection.execute("SELECT folder FROM jobs")}
+def taken_folders(connection: sqlite3.Connection, folders: Collection[str]) -> set[str]:
+    """Return those of the folder names that some file system takes for a job's folder."""
+    keys = {folder: folder_key(folder) for folder in folders}
+    found = connection.execute(
+        "SELECT folder_key FROM json_each(?) AS asked CROSS JOIN jobs ON folder_key = asked.value",
+        (rows.to_json(list(keys.values())),),
+    )
+    taken = {row[0] for row in found}
+    return {folder for folder, key in keys.items() if key in taken}
 
 
 def durations_s(connection: sqlite3.Connection, kind: Kind, limit: int) -> list[float]:
-    """Return how long the latest well finished jobs of a kind took, the latest first, in seconds."""
+    """Return how long tasks of a kind took that ended, well or not, the latest first, in seconds.
+
+    They are spread evenly over the latest ones: of a large batch, the last to end are its slowest.
+    """
+    latest = [
+        row[0]
+        for row in connection.execute(
+            "SELECT job_id FROM jobs INDEXED BY jobs_finished WHERE kind = ? AND finished_at IS NOT NULL "
+            "ORDER BY finished_at DESC LIMIT ?",
+            (kind.value, _SAMPLED_FROM),
+        )
+    ]
+    number = min(limit, len(latest))
+    chosen = [latest[place * len(latest) // number] for place in range(number)]
     found = connection.execute(
-        "SELECT submitted_at, finished_at, last_running_at FROM jobs WHERE kind = ? "
-        "AND finished_at IS NOT NULL AND submitted_at IS NOT NULL AND state <> 'failed' "
-        "ORDER BY finished_at DESC LIMIT ?",
-        (kind.value, limit),
+        "SELECT submitted_at, finished_at, last_running_at FROM json_each(?) AS chosen "
+        "CROSS JOIN jobs ON job_id = chosen.value WHERE submitted_at IS NOT NULL ORDER BY chosen.key",
+        (rows.to_json(chosen),),
     )
     taken = [
         took_s(datetime.fromisoformat(submitted), datetime.fromisoformat(finished), rows.to_instant(running))
@@ -254,24 +292,6 @@ def history(connection: sqlite3.Connection, job_id: str) -> list[HistoryEntry]:
         )
         for at, attempt, event, before, after, message in found
     ]
-
-
-class ChangeReader:
-    """Tells cheaply whether anybody wrote since the last look; lives with one reading connection."""
-
-    def __init__(self) -> None:
-        self._data_version = -1
-        self._revision = 0
-
-    def since(self, connection: sqlite3.Connection, revision: int) -> list[Job]:
-        """Return jobs written after that revision, by any connection."""
-        data_version = connection.execute("PRAGMA data_version").fetchone()[0]
-        if data_version == self._data_version and revision >= self._revision:
-            return []
-        found = jobs_where(connection, "revision > ?", (revision,))
-        self._revision = latest_revision(connection)
-        self._data_version = data_version
-        return found
 
 
 def _first(row: Sequence[Any]) -> Any:

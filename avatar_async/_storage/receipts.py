@@ -51,9 +51,8 @@ class ReceiptFolder:
 
     async def present(self, folders: Collection[str]) -> set[str]:
         """Return those of the job folders that hold a receipt."""
-        paths = {folder: self._out / folder / RECEIPT_NAME for folder in folders}
         return await anyio.to_thread.run_sync(
-            lambda: {folder for folder, path in paths.items() if path.exists()}
+            lambda: {folder for folder in folders if (self._out / folder / RECEIPT_NAME).exists()}
         )
 
     def _put(self, folder: str, content: bytes) -> None:

@@ -14,6 +14,7 @@ class DiskRoom:
     def __init__(self, reserve_bytes: int) -> None:
         self.reserve_bytes = reserve_bytes
         self._promised: dict[object, int] = {}
+        self._promised_bytes = 0
 
     def claim(self, who: object, needed_bytes: int, free_bytes: int, place: object) -> None:
         """Promise room to one download, in place of what it was promised before.
@@ -21,7 +22,20 @@ class DiskRoom:
         Raises:
             DiskSpaceError: There is not enough beside the reserve and the other promises.
         """
-        others = sum(count for each, count in self._promised.items() if each is not who)
+        before = self._promised.get(who, 0)
+        self._compare(needed_bytes, self._promised_bytes - before, free_bytes, place)
+        self._promised[who] = needed_bytes
+        self._promised_bytes += needed_bytes - before
+
+    def check(self, needed_bytes: int, free_bytes: int, place: object) -> None:
+        """Do nothing if there is room for bytes that are written at once; may be called from any thread.
+
+        Raises:
+            DiskSpaceError: There is not enough beside the reserve and the promises.
+        """
+        self._compare(needed_bytes, self._promised_bytes, free_bytes, place)
+
+    def _compare(self, needed_bytes: int, others: int, free_bytes: int, place: object) -> None:
         if needed_bytes + others + self.reserve_bytes > free_bytes:
             msg = (
                 f"{place}: needs {size_text(needed_bytes)} beside {size_text(others)} for other downloads "
@@ -29,13 +43,14 @@ class DiskRoom:
                 f"{size_text(free_bytes)} free"
             )
             raise DiskSpaceError(msg)
-        self._promised[who] = needed_bytes
 
     def spend(self, who: object, count_bytes: int) -> None:
         """Note that promised bytes are on the disk now."""
         if who in self._promised:
-            self._promised[who] = max(0, self._promised[who] - count_bytes)
+            spent = min(self._promised[who], count_bytes)
+            self._promised[who] -= spent
+            self._promised_bytes -= spent
 
     def release(self, who: object) -> None:
         """Forget a download's promise."""
-        self._promised.pop(who, None)
+        self._promised_bytes -= self._promised.pop(who, 0)

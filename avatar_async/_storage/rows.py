@@ -1,9 +1,11 @@
 """Records to rows and back. Instants are stored as ISO 8601 text in UTC with microseconds."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from enum import StrEnum
+from sys import intern
+from typing import Any, Final
 
 from avatar_async._jobs.records import Artifact, Job, JobError
 from avatar_async._jobs.states import ArtifactState, State
@@ -20,14 +22,19 @@ ARTIFACT_COLUMNS = (
 )
 #: Placeholders for one row of ARTIFACT_COLUMNS.
 ARTIFACT_PLACES = ", ".join("?" * len(ARTIFACT_COLUMNS.split(", ")))
-_CHANGING = tuple(
+#: A list without members, as it is stored.
+_NONE: Final = "[]"
+_KINDS: Final = {kind.value: kind for kind in Kind}
+_STATES: Final = {state.value: state for state in State}
+#: Columns of a job that can change.
+CHANGING: Final = tuple(
     column
     for column in JOB_COLUMNS.split(", ")
     if column not in {"job_id", "batch", "name", "kind", "folder", "created_at"}
 )
 #: Writes everything of a job that can change; parameters from `job_changes`.
 UPDATE_JOB = (
-    f"UPDATE jobs SET {', '.join(f'{column} = ?' for column in _CHANGING)} "  # noqa: S608 - constants only
+    f"UPDATE jobs SET {', '.join(f'{column} = ?' for column in CHANGING)} "  # noqa: S608 - constants only
     "WHERE job_id = ?"
 )
 #: Writes a whole new job; parameters from `job_row`.
@@ -48,12 +55,21 @@ def to_text(at: datetime | None) -> str | None:
     if at.tzinfo is None:
         msg = f"an instant without a time zone cannot be stored: {at.isoformat()}"
         raise ValueError(msg)
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    day, time = (at.year, at.month, at.day), (at.hour, at.minute, at.second, at.microsecond)
+    # In half the time of isoformat, or of an f-string.
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%06d+00:00" % (*day, *time)  # noqa: UP031
 
 
 def to_instant(text: str | None) -> datetime | None:
     """Return a stored instant, aware, in UTC."""
     return None if text is None else datetime.fromisoformat(text)
+
+
+def to_word(value: StrEnum | None) -> str | None:
+    """Return a word of a closed set as it is stored."""
+    return None if value is None else str(value)
 
 
 def to_json(value: Any) -> str:
@@ -80,9 +96,9 @@ def job_changes(job: Job) -> tuple[Any, ...]:
         to_text(job.finished_at),
         to_text(job.expires_at),
         to_text(job.stored_at),
-        _error_text(job.error),
+        error_text(job.error),
         job.hold,
-        None if job.receipt_state is None else job.receipt_state.value,
+        to_word(job.receipt_state),
         job.settled_by,
         to_json(job.candidates),
         job.revision,
@@ -96,28 +112,30 @@ def job_row(job: Job, job_id: int | None, folder_key: str) -> tuple[Any, ...]:
     return (*head, owner, needs, to_text(job.created_at), *rest, folder_key)
 
 
-def job_of(row: Sequence[Any], artifacts: Iterable[Artifact]) -> Job:
-    """Return the job of a row of JOB_COLUMNS."""
-    created_at = to_instant(row[11])
-    assert created_at is not None
+def job_of(row: Sequence[Any], artifacts: tuple[Artifact, ...]) -> Job:
+    """Return the job of a row of JOB_COLUMNS.
+
+    Texts that many jobs share, or that one job has twice, are kept once: a hundred thousand may wait.
+    """
+    name, folder, task_name, status = row[2], row[4], row[5], row[16]
     return Job(
         id=str(row[0]),
-        batch=row[1],
-        name=row[2],
-        kind=Kind(row[3]),
-        folder=row[4],
-        task_name=row[5],
+        batch=intern(row[1]),
+        name=name,
+        kind=_KINDS[row[3]],
+        folder=name if folder == name else folder,
+        task_name=name if task_name == name else task_name,
         fingerprint=row[6],
-        state=State(row[7]),
+        state=_STATES[row[7]],
         attempt=row[8],
-        owner=row[9],
-        needs=tuple(json.loads(row[10])),
-        created_at=created_at,
+        owner=None if row[9] is None else intern(row[9]),
+        needs=() if row[10] == _NONE else tuple(json.loads(row[10])),
+        created_at=datetime.fromisoformat(row[11]),
         not_before=to_instant(row[12]),
         submitted_at=to_instant(row[13]),
         accepted_at=to_instant(row[14]),
         task_id=row[15],
-        remote_status=row[16],
+        remote_status=None if status is None else intern(status),
         progress=row[17],
         last_running_at=to_instant(row[18]),
         finished_at=to_instant(row[19]),
@@ -125,11 +143,11 @@ def job_of(row: Sequence[Any], artifacts: Iterable[Artifact]) -> Job:
         stored_at=to_instant(row[21]),
         error=_error_of(row[22]),
         hold=row[23],
-        receipt_state=None if row[24] is None else State(row[24]),
+        receipt_state=None if row[24] is None else _STATES[row[24]],
         settled_by=row[25],
-        candidates=tuple(json.loads(row[26])),
+        candidates=() if row[26] == _NONE else tuple(json.loads(row[26])),
         revision=row[27],
-        artifacts=tuple(artifacts),
+        artifacts=artifacts,
     )
 
 
@@ -171,7 +189,8 @@ def artifact_of(row: Sequence[Any]) -> Artifact:
     )
 
 
-def _error_text(error: JobError | None) -> str | None:
+def error_text(error: JobError | None) -> str | None:
+    """Return an error as it is stored."""
     if error is None:
         return None
     when = [] if error.at is None else [to_text(error.at)]

@@ -9,10 +9,23 @@ from avatar_async.errors import LedgerError, LedgerVersionError
 APPLICATION_ID = 0x61766173
 
 #: States with something to do or wait for, spelt as the partial index spells them: SQLite uses
-#: the index only for a query that repeats its condition.
-OPEN_CONDITION = "state IN ('planned', 'submitting', 'in_doubt', 'in_flight', 'ready', 'fetching')"
+#: the index only for a query that repeats its condition. For `IN` it would fill a table of its own
+#: at every write to a job, twice.
+OPEN_CONDITION = (
+    "(state = 'planned' OR state = 'submitting' OR state = 'in_doubt' "
+    "OR state = 'in_flight' OR state = 'ready' OR state = 'fetching')"
+)
 #: The table as read through that index; without statistics SQLite would choose another one.
 OPEN_JOBS = "jobs INDEXED BY jobs_open"
+#: The table as read through the index of states.
+JOBS_BY_STATE = "jobs INDEXED BY jobs_by_state"
+#: Open jobs that wait for a person, or whose task the service does not show; spelt as the index does.
+LOOK_CONDITION = (
+    "(hold IS NOT NULL OR state = 'in_doubt' OR (state = 'in_flight' "
+    "AND (error IS NOT NULL OR (settled_by = 'person' AND remote_status IS NULL))))"
+)
+#: The table as read through that index.
+JOBS_TO_LOOK_AT = "jobs INDEXED BY jobs_to_look_at"
 #: Jobs that have, or may have, a task and whose receipt tells of another state; spelt as the index does.
 RECEIPT_DUE_CONDITION = (
     "(task_id IS NOT NULL OR state = 'in_doubt' OR receipt_state IS NOT NULL) AND receipt_state IS NOT state"
@@ -132,8 +145,18 @@ CREATE TABLE history (
 CREATE INDEX history_by_job ON history (job_id);
 """
 
+_VERSION_2 = """
+DROP INDEX jobs_open;
+CREATE INDEX jobs_open ON jobs (job_id)
+    WHERE (state = 'planned' OR state = 'submitting' OR state = 'in_doubt'
+    OR state = 'in_flight' OR state = 'ready' OR state = 'fetching');
+CREATE INDEX jobs_to_look_at ON jobs (job_id)
+    WHERE (hold IS NOT NULL OR state = 'in_doubt' OR (state = 'in_flight'
+    AND (error IS NOT NULL OR (settled_by = 'person' AND remote_status IS NULL))));
+"""
+
 #: The script at index n brings a ledger from version n to n + 1; a published one never changes.
-MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -1,9 +1,11 @@
 """Bringing one file home without a ledger."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 
 import anyio.to_thread
+from attrs import define
 
 from avatar_async._jobs.names import safe_file_names
 from avatar_async._jobs.ports import ArtifactSource, Clock
@@ -28,6 +30,8 @@ class SingleDownloads:
         self._disk_reserve_bytes = disk_reserve_bytes
         self._bandwidth_bytes_s = bandwidth_bytes_s
         self._homes: dict[Path, DownloadFolder] = {}
+        #: Folders that downloads are under way to, by the path that was given.
+        self._places: dict[str, _Place] = {}
 
     async def fetch(
         self, file: RemoteFile, folder: Path | str, source: ArtifactSource, care: Care = FULL
@@ -37,31 +41,52 @@ class SingleDownloads:
         Raises:
             DownloadError, TransportError: As for `Downloads.fetch`.
         """
-        place = await anyio.to_thread.run_sync(Path(folder).resolve)
-        home = self._homes.get(place.parent)
+        (name,) = safe_file_names([file.name])
+        artifact = Artifact(role=file.role, name=name, url=file.url, size_bytes=file.size_bytes, md5=file.md5)
+        given = os.fspath(folder)
+        if not given.startswith(os.sep):
+            given = os.path.abspath(given)  # noqa: PTH100, ASYNC240 - looks at no disk, follows no link
+        place = self._places.get(given)
+        if place is None:
+            found = await anyio.to_thread.run_sync(Path(given).resolve)
+            place = self._places.setdefault(given, self._place(found))
+        place.downloads += 1
+        try:
+            await place.home.fetch_alone(place.job, artifact, source, care)
+        finally:
+            place.downloads -= 1
+            if not place.downloads:
+                # Where a link in the path leads may be another place by the next time.
+                self._places.pop(given, None)
+        return place.path / name
+
+    def _place(self, path: Path) -> "_Place":
+        home = self._homes.get(path.parent)
         if home is None:
-            home = self._homes[place.parent] = DownloadFolder(
-                place.parent,
+            home = self._homes[path.parent] = DownloadFolder(
+                path.parent,
                 clock=self._clock,
                 disk_reserve_bytes=self._disk_reserve_bytes,
                 bandwidth_bytes_s=self._bandwidth_bytes_s,
             )
-        (name,) = safe_file_names([file.name])
-        artifact = Artifact(role=file.role, name=name, url=file.url, size_bytes=file.size_bytes, md5=file.md5)
-        job = _lone_job(place.name, self._clock.now())
-        await home.fetch(job, artifact, source, _NoJournal(), _no_progress, care=care)
-        return place / name
+        return _Place(path=path, home=home, job=_lone_job(path.name, self._clock.now()))
 
 
-class _NoJournal:
-    """Forget how far a download is: nobody will go on with it."""
+@define(kw_only=True)
+class _Place:
+    """A folder that downloads are under way to.
 
-    async def record(self, artifact: Artifact) -> None:
-        """Do nothing."""
+    Attributes:
+        path: Where it really is.
+        home: The downloads of the folder above it.
+        job: What its downloads stand for.
+        downloads: How many are under way.
+    """
 
-
-def _no_progress(_done_bytes: int, _total_bytes: int | None) -> None:
-    """Do nothing."""
+    path: Path
+    home: DownloadFolder
+    job: Job
+    downloads: int = 0
 
 
 def _lone_job(folder: str, now: datetime) -> Job:

@@ -7,8 +7,9 @@ from attrs import Factory, frozen
 
 from avatar_async._jobs.ports import Clock
 from avatar_async._storage.room import DiskRoom
+from avatar_async._storage.writers import Writers
 
-#: Worker threads that write and hash at the same time.
+#: Worker threads that open, close, name and remove files at the same time.
 _FILE_THREADS = 8
 #: Worker threads that check finished files at the same time.
 _CHECK_THREADS = 2
@@ -19,7 +20,8 @@ class FetchRules:
     """Numbers of a download.
 
     Attributes:
-        batch_bytes: Bytes collected before they are written.
+        batch_bytes: Bytes collected before they are written, if few downloads run.
+        batches_bytes: Bytes that all downloads together collect before they are written.
         batch_s: Seconds after which fewer bytes are written too.
         checkpoint_bytes: Bytes after which what arrived is made durable and recorded.
         checkpoint_s: Seconds after which it is, too.
@@ -33,7 +35,8 @@ class FetchRules:
         longest_file_bytes: Length above which no file is believed, or taken where none was told.
     """
 
-    batch_bytes: int = 1 << 20
+    batch_bytes: int = 2 << 20
+    batches_bytes: int = 16 << 20
     batch_s: float = 1.0
     checkpoint_bytes: int = 64 << 20
     checkpoint_s: float = 10.0
@@ -54,8 +57,13 @@ class Workshop:
     rules: FetchRules
     room: DiskRoom
     chance: random.Random
+    writers: Writers = Factory(Writers)
     file_threads: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_FILE_THREADS))
     check_threads: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_CHECK_THREADS))
+
+    def batch_bytes(self) -> int:
+        """Return how many bytes a download collects at present before they are written."""
+        return self.writers.share_bytes(self.rules.batch_bytes, self.rules.batches_bytes)
 
     def wait_s(self, failures: int) -> float:
         """Return how long to wait after so many failures in a row, with full jitter."""

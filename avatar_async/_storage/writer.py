@@ -6,18 +6,19 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import anyio
 import anyio.to_thread
-from attrs import field, frozen
 
 from avatar_async._storage.faults import ledger_error
+from avatar_async._storage.transaction import OutdatedError, Transaction
 from avatar_async._storage.unbroken import unbroken
 from avatar_async.errors import LedgerError
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], Any]
+#: What a call does: the writing thread gives it a `Transaction`, the reading one its connection.
+Work = Callable[[Any], Any]
 
 #: Calls that share one commit at most, so that the first is not answered too late.
 GROUP_SIZE = 512
@@ -25,18 +26,15 @@ GROUP_SIZE = 512
 _CLOSE_S = 60.0
 
 
-@frozen(kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one call."""
 
     value: Any = None
     error: Exception | None = None
 
 
-@frozen(kw_only=True, eq=False)
-class _Call:
-    work: Work
-    answer: "asyncio.Future[Any]" = field(repr=False)
+#: A call on its way to the thread, and where its outcome is awaited.
+_Call = tuple[Work, "asyncio.Future[Any]"]
 
 
 def commit_group(
@@ -44,14 +42,20 @@ def commit_group(
 ) -> list[Outcome]:
     """Run calls in one transaction; one that raises leaves nothing, the others are durable on return.
 
+    A call may be run up to three times: it must do nothing but read and write the transaction it is given.
+
     Args:
         connection: The connection that writes.
         works: The calls.
         check: Called before anything is made durable; an error of its own fails them all.
     """
     try:
-        connection.execute("BEGIN IMMEDIATE")
-        outcomes = [_run_apart(connection, work) for work in works]
+        outcomes = _run_together(connection, works, gathers=True)
+        if outcomes is None:
+            outcomes = _run_together(connection, works, gathers=False)
+        if outcomes is None:
+            connection.execute("BEGIN IMMEDIATE")
+            outcomes = [_run_apart(connection, work) for work in works]
         check()
         connection.execute("COMMIT")
     except Exception as error:  # noqa: BLE001 - handed to every caller of the group
@@ -61,13 +65,45 @@ def commit_group(
     return outcomes
 
 
-def _run_apart(connection: sqlite3.Connection, work: Work) -> Outcome:
-    connection.execute("SAVEPOINT one_call")
+def _run_together(
+    connection: sqlite3.Connection, works: Sequence[Work], *, gathers: bool
+) -> list[Outcome] | None:
+    """Run calls in a transaction that stays open, without the cost of a savepoint for each.
+
+    Returns None, with the transaction undone, if a call failed after it had written, or if one of the updates
+    that were gathered found another job than it expected.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    transaction, outcomes = Transaction(connection, gathers=gathers), []
     try:
-        value = work(connection)
-    except Exception as error:
+        for work in works:
+            before = transaction.written
+            try:
+                outcomes.append(Outcome(work(transaction)))
+            except OutdatedError:
+                raise
+            except Exception as error:
+                if not connection.in_transaction or transaction.written != before:
+                    raise
+                outcomes.append(Outcome(error=error))
+        transaction.finish()
+    except Exception:
         if not connection.in_transaction:
             raise  # SQLite itself gave up the whole transaction: full disk, I/O error
+        connection.execute("ROLLBACK")
+        return None
+    return outcomes
+
+
+def _run_apart(connection: sqlite3.Connection, work: Work) -> Outcome:
+    connection.execute("SAVEPOINT one_call")
+    transaction = Transaction(connection)
+    try:
+        value = work(transaction)
+        transaction.finish()
+    except Exception as error:
+        if not connection.in_transaction:
+            raise  # as above
         connection.execute("ROLLBACK TO one_call")
         connection.execute("RELEASE one_call")
         return Outcome(error=error)
@@ -95,6 +131,8 @@ def _read(connection: sqlite3.Connection, work: Work) -> Outcome:
 
 def _told(outcomes: Sequence[Outcome], path: Path) -> list[Outcome]:
     """Put what SQLite says into words; calls that failed together get one error."""
+    if all(outcome.error is None for outcome in outcomes):
+        return list(outcomes)
     words: dict[int, Exception] = {}
     told = []
     for outcome in outcomes:
@@ -120,7 +158,9 @@ class SqliteThread:
         self._name = name
         self._connect = connect
         self._serve = serve
-        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        #: Calls of this turn of the loop; they go to the thread together, which wakes once for all.
+        self._gathered: list[_Call] = []
+        self._calls: queue.SimpleQueue[list[_Call] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closed = True
 
@@ -144,7 +184,7 @@ class SqliteThread:
             await self.stop()
             raise
 
-    async def call(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def call(self, work: Callable[[Any], T]) -> T:
         """Run `work` in the thread and return its value, for the writer once it is committed.
 
         Cancellation stops the waiting only: work that is queued is done.
@@ -155,8 +195,11 @@ class SqliteThread:
         if self._closed:
             msg = f"ledger {self._path} is closed"
             raise LedgerError(msg)
-        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._calls.put(_Call(work=work, answer=answer))
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        if not self._gathered:
+            loop.call_soon(self._hand_over)
+        self._gathered.append((work, answer))
         return await answer
 
     async def stop(self) -> None:
@@ -165,6 +208,7 @@ class SqliteThread:
             return
         if not self._closed:
             self._closed = True
+            self._hand_over()
             self._calls.put(None)
         await unbroken(self._join)
 
@@ -190,22 +234,29 @@ class SqliteThread:
             connection.close()
             self._deliver(loop, [(self._ended, Outcome())])
 
+    def _hand_over(self) -> None:
+        if self._gathered:
+            self._calls.put(self._gathered)
+            self._gathered = []
+
     def _serve_next(self, loop: asyncio.AbstractEventLoop, connection: sqlite3.Connection) -> bool:
-        group = [self._calls.get()]
-        while group[-1] is not None and len(group) < GROUP_SIZE:
+        handed = self._calls.get()
+        calls = list(handed or ())
+        while handed is not None and len(calls) < GROUP_SIZE:
             try:
-                group.append(self._calls.get_nowait())
+                handed = self._calls.get_nowait()
             except queue.Empty:
                 break
-        calls = [call for call in group if call is not None]
-        if calls:
+            calls += handed or ()
+        for first in range(0, len(calls), GROUP_SIZE):
+            group = calls[first : first + GROUP_SIZE]
             try:
-                outcomes = self._serve(connection, [call.work for call in calls])
+                outcomes = self._serve(connection, [work for work, _ in group])
             except Exception as error:  # noqa: BLE001 - nobody may wait for ever
-                outcomes = [Outcome(error=error)] * len(calls)
+                outcomes = [Outcome(error=error)] * len(group)
             told = _told(outcomes, self._path)
-            self._deliver(loop, [(call.answer, outcome) for call, outcome in zip(calls, told, strict=True)])
-        return group[-1] is not None
+            self._deliver(loop, [(answer, outcome) for (_, answer), outcome in zip(group, told, strict=True)])
+        return handed is not None
 
     def _deliver(
         self, loop: asyncio.AbstractEventLoop, answers: Sequence[tuple["asyncio.Future[Any]", Outcome]]

@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
-from typing import Self
+from contextlib import AsyncExitStack
+from functools import lru_cache, partial
+from types import MappingProxyType, TracebackType
+from typing import Final, Self
 
 import aiohttp
 from aiohttp import hdrs
 from attrs import define, field
-from yarl import URL
 
 from avatar_async._jobs.ports import ArtifactStream, Clock
 from avatar_async._transport.addresses import MAX_REDIRECTS, REDIRECTS, address_of, name_of, redirected
+from avatar_async._transport.allocation import keep_blocks
 from avatar_async._transport.errors import mapped
 from avatar_async._transport.session import USER_AGENT, proxy_for
 from avatar_async._transport.tls import tls_context
@@ -22,6 +23,8 @@ from avatar_async.settings import Settings
 
 _REFUSED = frozenset({401, 403, 404, 410})
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.ASCII)
+_STRONG = re.compile(r'"[!#-~\x80-\xff]+"')
+_PLAIN: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @define(kw_only=True)
@@ -41,6 +44,10 @@ class OpenArtifact:
     etag: str | None
     _response: aiohttp.ClientResponse = field(repr=False)
 
+    def close(self) -> None:
+        """Let go of the connection: kept for others if the body came whole."""
+        self._response.close()
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives.
 
@@ -51,7 +58,7 @@ class OpenArtifact:
         content = self._response.content
         with mapped(name_of(self._response.url)):
             try:
-                async for chunk in content.iter_any():
+                while chunk := await content.readany():
                     yield chunk
             except (aiohttp.ClientError, OSError):
                 unread = _unread(content)
@@ -72,6 +79,7 @@ class DownloadSession:
             sock_connect=settings.connect_timeout_s,
             sock_read=settings.read_timeout_s,
         )
+        self._proxy = lru_cache(maxsize=64)(partial(proxy_for, settings))
         self._stack = AsyncExitStack()
         self._session: aiohttp.ClientSession | None = None
 
@@ -93,10 +101,9 @@ class DownloadSession:
         self._session = None
         await self._stack.aclose()
 
-    @asynccontextmanager
-    async def open_artifact(
+    def open_artifact(
         self, url: str, *, offset: int = 0, etag: str | None = None, token: str | None = None
-    ) -> AsyncIterator[ArtifactStream]:
+    ) -> "Opening":
         """Open a download; a server that has another file now, or no ranges, sends it from its start.
 
         Args:
@@ -110,33 +117,47 @@ class DownloadSession:
             ThrottledError: Too many calls.
             TransportError: The host cannot be reached or talks nonsense.
         """
-        if self._session is None:
-            raise RuntimeError("enter the client with `async with` before using it")
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        async with AsyncExitStack() as stack:
-            opened = None
-            if offset > 0 and _strong(etag) is not None:
-                assert etag is not None
-                ranged = {**headers, "Range": f"bytes={offset}-", "If-Range": etag}
-                response = await self._get(stack, url, ranged)
-                opened = self._resumed(response, offset, etag)
-                if opened is None:
-                    response.close()
-            if opened is None:
-                opened = self._whole(await self._get(stack, url, headers))
-            yield opened
+        return Opening(self, url, offset=offset, etag=etag, token=token)
 
-    async def _get(
-        self, stack: AsyncExitStack, url: str, headers: Mapping[str, str]
-    ) -> aiohttp.ClientResponse:
+    async def answer(self, url: str, *, offset: int, etag: str | None, token: str | None) -> OpenArtifact:
+        """Ask for a file, and return the answer with its headers checked; see `open_artifact`."""
+        keep_blocks()
+        headers = _PLAIN if token is None else {"Authorization": f"Bearer {token}"}
+        if offset > 0 and etag is not None and _strong(etag) is not None:
+            response = await self._get(url, {**headers, "Range": f"bytes={offset}-", "If-Range": etag})
+            try:
+                opened = self._resumed(response, offset, etag)
+            except BaseException:
+                response.close()
+                raise
+            if opened is not None:
+                return opened
+            response.close()
+        response = await self._get(url, headers)
+        try:
+            return self._whole(response)
+        except BaseException:
+            response.close()
+            raise
+
+    async def _get(self, url: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """Ask, following redirects; credentials go to the first origin only."""
+        session = self._session
+        if session is None:
+            raise RuntimeError("enter the client with `async with` before using it")
         with mapped("download"):
             address = address_of(url)
         for _ in range(MAX_REDIRECTS + 1):
-            response = await self._ask(address, headers)
+            with mapped(name_of(address)):
+                response = await session.get(
+                    address, headers=headers, allow_redirects=False, proxy=self._proxy(address.host)
+                )
             if response.status not in REDIRECTS or hdrs.LOCATION not in response.headers:
-                stack.callback(response.close)
-                _check(response, self._clock.now())
+                try:
+                    _check(response, self._clock)
+                except BaseException:
+                    response.close()
+                    raise
                 return response
             response.close()
             with mapped(name_of(address)):
@@ -145,16 +166,6 @@ class DownloadSession:
                     headers = {name: value for name, value in headers.items() if name != hdrs.AUTHORIZATION}
             address = target
         raise ReplyError(f"{name_of(address)}: too many redirects")
-
-    async def _ask(self, address: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        assert self._session is not None
-        with mapped(name_of(address)):
-            return await self._session.get(
-                address,
-                headers=headers,
-                allow_redirects=False,
-                proxy=proxy_for(self._settings, address.host),
-            )
 
     def _resumed(self, response: aiohttp.ClientResponse, offset: int, etag: str) -> OpenArtifact | None:
         """Return the rest of the file, or the whole; None if the whole must be asked for."""
@@ -184,6 +195,34 @@ class DownloadSession:
         )
 
 
+class Opening:
+    """A download that is opened for a block, and let go of after it."""
+
+    __slots__ = ("_etag", "_offset", "_opened", "_session", "_token", "_url")
+
+    def __init__(
+        self, session: DownloadSession, url: str, *, offset: int, etag: str | None, token: str | None
+    ) -> None:
+        self._session = session
+        self._url = url
+        self._offset = offset
+        self._etag = etag
+        self._token = token
+        self._opened: OpenArtifact | None = None
+
+    async def __aenter__(self) -> ArtifactStream:
+        self._opened = await self._session.answer(
+            self._url, offset=self._offset, etag=self._etag, token=self._token
+        )
+        return self._opened
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self._opened is not None:
+            self._opened.close()
+
+
 def _unread(content: aiohttp.StreamReader) -> bytes:
     """Return what arrived before a connection broke: aiohttp hands out nothing more after an error.
 
@@ -193,20 +232,28 @@ def _unread(content: aiohttp.StreamReader) -> bytes:
     return b"".join(blocks)[getattr(content, "_buffer_offset", 0) :]
 
 
-def _check(response: aiohttp.ClientResponse, now: datetime) -> None:
+def _check(response: aiohttp.ClientResponse, clock: Clock) -> None:
+    status, headers = response.status, response.headers
+    if status != 200:
+        _check_status(response, clock)
+    if hdrs.CONTENT_ENCODING in headers or hdrs.TRANSFER_ENCODING in headers:
+        content = _codings(response, hdrs.CONTENT_ENCODING) - {"identity"}
+        transfer = _codings(response, hdrs.TRANSFER_ENCODING) - {"identity", "chunked"}
+        if content or transfer:
+            name = name_of(response.url)
+            raise ReplyError(f"{name}: the file is encoded although that was not asked for")
+
+
+def _check_status(response: aiohttp.ClientResponse, clock: Clock) -> None:
     status, name = response.status, name_of(response.url)
     if status in _REFUSED:
         raise ArtifactRefusedError(f"{name}: HTTP {status}", http_status=status)
     if status == 429:
         headers = {key.lower(): value for key, value in response.headers.items()}
-        wait_s = retry_after_s(headers, now)
+        wait_s = retry_after_s(headers, clock.now())
         raise ThrottledError(f"{name}: HTTP 429", retry_after_s=wait_s, http_status=429)
-    if status not in (200, 206, 416):
+    if status not in (206, 416):
         raise TransportError(f"{name}: HTTP {status}")
-    content = _codings(response, hdrs.CONTENT_ENCODING) - {"identity"}
-    transfer = _codings(response, hdrs.TRANSFER_ENCODING) - {"identity", "chunked"}
-    if content or transfer:
-        raise ReplyError(f"{name}: the file is encoded although that was not asked for")
 
 
 def _codings(response: aiohttp.ClientResponse, header: str) -> set[str]:
@@ -223,4 +270,4 @@ def _length(response: aiohttp.ClientResponse) -> int | None:
 
 
 def _strong(etag: str | None) -> str | None:
-    return etag if etag is not None and re.fullmatch(r'"[!#-~\x80-\xff]+"', etag) else None
+    return etag if etag is not None and _STRONG.fullmatch(etag) else None

@@ -6,8 +6,7 @@ Messages and causes carry no addresses, since addresses of artifacts are signed 
 import errno
 import os
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
@@ -30,7 +29,8 @@ _NEVER_SENT = (
     aiohttp.ClientHttpProxyError,
 )
 _CONNECTORS = (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorError)
-_MAPPED = (
+#: Everything that aiohttp and the system raise.
+MAPPED = (
     aiohttp.ClientError,
     HttpProcessingError,
     TimeoutError,
@@ -48,9 +48,8 @@ class Departure:
     sent: bool | None = None
 
 
-@contextmanager
-def mapped(what: str, departure: Departure | None = None) -> Iterator[None]:
-    """Turn every error of aiohttp and the system into one of the error tree.
+class mapped:  # noqa: N801 - reads as the verb it is, like contextlib.suppress
+    """Turn every error of aiohttp and the system that leaves the block into one of the error tree.
 
     Args:
         what: The call and its host, for messages.
@@ -62,14 +61,23 @@ def mapped(what: str, departure: Departure | None = None) -> Iterator[None]:
         ConnectionLostError: The connection broke.
         ReplyError: The answer breaks the rules of HTTP.
     """
-    try:
-        yield
-    except AvatarError:
-        raise
-    except _MAPPED as error:
-        translated = translate(error, what, departure or Departure())
-        plain_cause = isinstance(error, OSError)
-        raise translated from (error if plain_cause else None)
+
+    __slots__ = ("_departure", "_what")
+
+    def __init__(self, what: str, departure: Departure | None = None) -> None:
+        self._what = what
+        self._departure = departure
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self, _type: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, MAPPED) and not isinstance(error, AvatarError):
+            translated = translate(error, self._what, self._departure or Departure())
+            plain_cause = isinstance(error, OSError)
+            raise translated from (error if plain_cause else None)
 
 
 def translate(error: BaseException, what: str, departure: Departure) -> TransportError:

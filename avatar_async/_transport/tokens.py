@@ -105,6 +105,7 @@ class SharedToken:
         self._spacing = timedelta(seconds=settings.token_spacing_s)
         self._lock = anyio.Lock()
         self._held: HeldToken | None = None
+        self._token: Token | None = None
         self._generation = 0
         #: When the latest request of this process was answered (monotonic seconds).
         self._asked_s = clock.monotonic() - settings.token_spacing_s
@@ -120,8 +121,8 @@ class SharedToken:
         """Return a token to use now."""
         if not self._fresh() and not (self._valid() and self._own_wait_s() > 0):
             await self._fly(refused=None)
-        assert self._held is not None
-        return Token(value=self._held.access_token, generation=self._generation)
+        assert self._token is not None
+        return self._token
 
     async def renew(self, generation: int) -> None:
         """Replace a refused token, unless a newer one is already here."""
@@ -235,6 +236,7 @@ class SharedToken:
     def _hold(self, token: HeldToken) -> None:
         self._held = token
         self._generation += 1
+        self._token = Token(value=token.access_token, generation=self._generation)
 
 
 def token_keeper(

@@ -10,6 +10,9 @@ from attrs import field, frozen
 JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
 @frozen(kw_only=True)
 class Call:
     """A request to send to the service.
@@ -35,7 +38,7 @@ class Reply:
 
     Attributes:
         status: HTTP status.
-        headers: Names in lowercase.
+        headers: To be looked up by names in lowercase; may tell other spellings apart or not.
         body: Whole body; may hold a token.
         secrets: What the service was told and may repeat.
     """
@@ -52,4 +55,4 @@ def encode_json(value: Any) -> bytes:
     Raises:
         TypeError, ValueError: JSON cannot hold it.
     """
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()

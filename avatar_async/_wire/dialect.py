@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import timedelta, timezone, tzinfo
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
 from attrs import frozen
 
 from avatar_async._jobs.remote import RemoteState
+from avatar_async._wire.calls import encode_json
 from avatar_async._wire.endpoints import LIST_PATH, QUERY_PATH
 from avatar_async._wire.jsonpath import JsonPath
 from avatar_async.requests import Kind
@@ -144,6 +146,35 @@ class QueryDialect:
     list: ListCall | None = ListCall()
     artifact_auth: bool = False
     trusted: bool = False
+
+    @cached_property
+    def value_paths(self) -> tuple[JsonPath, ...]:
+        """Where a task's own values stand: id, status, kind, name, progress, reason, its three times."""
+        return (
+            self.task_id,
+            self.status,
+            self.kind,
+            self.name,
+            self.progress,
+            self.fail_reason,
+            self.created_at,
+            self.finished_at,
+            self.expires_at,
+        )
+
+    @cached_property
+    def value_keys(self) -> tuple[str, ...] | None:
+        """The same as keys, if each is one key deep."""
+        if any(len(path) != 1 for path in self.value_paths):
+            return None
+        return tuple(key for (key,) in self.value_paths)
+
+    @cached_property
+    def plain_body(self) -> bytes | None:
+        """A query's body up to its list of numbers, if nothing else is in it."""
+        if self.id_in != "json" or self.id_type != "number" or self.batch == 1 or self.extra:
+            return None
+        return encode_json({self.id_name: []}).removesuffix(b"]}")
 
     @classmethod
     def from_mapping(cls, raw: Mapping[str, Any]) -> "QueryDialect":

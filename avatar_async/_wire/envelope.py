@@ -2,6 +2,7 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,8 +20,11 @@ MAX_DEPTH = 64
 #: Longest message that is kept, in characters.
 MAX_MESSAGE = 500
 _MAX_DIGITS = 40
+_JSON_SPACE = " \t\n\r"
 _INT64_MAX = (1 << 63) - 1
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+#: How most addresses begin; nothing in these needs a second look.
+_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[1-9][0-9]{0,3})?/")
+_WRITTEN_INTEGER = re.compile(r"\s*-?[0-9]{1,19}\s*")
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
@@ -49,26 +53,18 @@ def decode_json(body: bytes) -> Any:
     """
     if len(body) > MAX_BODY_BYTES:
         raise ReplyError(f"the reply is longer than {MAX_BODY_BYTES} bytes")
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
-        raise ReplyError(f"the reply is nested deeper than {MAX_DEPTH} levels")
-    read, value = _read(body)
-    if not read:
+    end, text = -1, ""
+    try:
+        text = body.removeprefix(BOM_UTF8).decode().strip(_JSON_SPACE)
+        value, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        pass
+    if end != len(text):
         # Raised here, it has no cause: the parser's own error holds the body, and a token with it.
         raise ReplyError(f"the reply is not JSON ({len(body)} bytes)")
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _too_deep(value):
+        raise ReplyError(f"the reply is nested deeper than {MAX_DEPTH} levels")
     return value
-
-
-def _read(body: bytes) -> tuple[bool, Any]:
-    try:
-        value = json.loads(
-            body.decode("utf-8-sig"),
-            parse_int=_integer,
-            parse_constant=_constant,
-            object_pairs_hook=_unambiguous,
-        )
-    except (ValueError, RecursionError):
-        return False, None
-    return True, value
 
 
 def decode_envelope(reply: Reply) -> Envelope:
@@ -87,15 +83,17 @@ def decode_envelope(reply: Reply) -> Envelope:
 
 def integer(value: Any) -> int | None:
     """Return a JSON number or numeric text as an int64; None if it is neither. `true` is no number."""
-    if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,19}\s*", value):
+    if type(value) is not int:
+        if not isinstance(value, str) or not _WRITTEN_INTEGER.fullmatch(value):
+            return None
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
     return value if -_INT64_MAX - 1 <= value <= _INT64_MAX else None
 
 
 def task_id(value: Any) -> int | None:
     """Return a usable task id: a positive int64, as a number or text."""
+    if type(value) is int and 0 < value <= _INT64_MAX:  # as most are
+        return value
     number = integer(value)
     return number if number is not None and number > 0 else None
 
@@ -104,6 +102,8 @@ def text(value: Any, limit: int = MAX_MESSAGE) -> str | None:
     """Return a JSON text fit to be shown and stored, cut at `limit` characters; None if it is none."""
     if not isinstance(value, str):
         return None
+    if len(value) <= limit and value.isprintable():  # as most are
+        return value.strip()
     return _UNREADABLE.sub(" ", value[: limit * 2]).strip()[:limit]
 
 
@@ -116,19 +116,26 @@ def sentence(value: Any, secrets: tuple[str, ...] = ()) -> str | None:
     """
     if not isinstance(value, str):
         return None
-    return text(public_text(redacted(value[: MAX_MESSAGE * 4], secrets)))
+    words = redacted(value[: MAX_MESSAGE * 4], secrets)
+    return text(public_text(words) if "://" in words or "?" in words else words)
 
 
 def address(value: Any) -> str | None:
     """Return an http(s) address; None if the value is none."""
-    if not isinstance(value, str) or len(value) > LONGEST_URL or _UNREADABLE.search(value):
+    if not isinstance(value, str) or len(value) > LONGEST_URL or _unreadable(value):
         return None
+    if _PLAIN_ADDRESS.match(value):
+        return value
     try:
         parts = urlsplit(value)
         usable = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return None
     return value if usable and re.match(r"https?://[^/?#]", value, re.IGNORECASE) else None
+
+
+def _unreadable(text: str) -> bool:
+    return not text.isprintable() and _UNREADABLE.search(text) is not None
 
 
 def _integer(digits: str) -> int:
@@ -149,13 +156,17 @@ def _constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _depth(body: bytes) -> int:
-    depth = deepest = 0
-    for match in _TOKENS.finditer(body):
-        token = match[0]
-        if token in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token in b"]}":
-            depth -= 1
-    return deepest
+_DECODER = json.JSONDecoder(parse_int=_integer, parse_constant=_constant, object_pairs_hook=_unambiguous)
+
+
+def _too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner: list[Any] = []
+        for outer in level:
+            if type(outer) is dict:
+                inner += outer.values()
+            elif type(outer) is list:
+                inner += outer
+        level = inner
+    return any(type(inmost) in (dict, list) for inmost in level)

@@ -21,6 +21,8 @@ def parse_path(value: Any) -> JsonPath:
 
 def find(value: Any, path: JsonPath) -> Any:
     """Return what stands at a path; None if nothing does."""
+    if len(path) == 1 and type(value) is dict:  # as most are
+        return value.get(path[0])
     for key in path:
         if isinstance(value, dict):
             value = value.get(key)

@@ -4,12 +4,15 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 from avatar_async._jobs.verdicts import clamped_wait_s
 
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 1e11
+#: Longest time that is read, in characters.
+_LONGEST = 40
 
 
 def moment(value: Any, zone: tzinfo) -> datetime | None:
@@ -19,11 +22,24 @@ def moment(value: Any, zone: tzinfo) -> datetime | None:
         value: ISO 8601 with or without zone, or seconds or milliseconds since 1970 as number or text.
         zone: Where a time without a zone is read.
     """
+    if value is None:
+        return None
+    if isinstance(value, str) and len(value) <= _LONGEST:
+        return _written_moment(value, zone)  # a task tells the same times in every reply
+    return _moment(value, zone)
+
+
+def _moment(value: Any, zone: tzinfo) -> datetime | None:
     try:
         read = _read(value, zone)
         return read.astimezone(UTC) if read is not None and read >= _OLDEST else None
     except (ValueError, OverflowError, OSError):
         return None
+
+
+@lru_cache(maxsize=4096)
+def _written_moment(value: str, zone: tzinfo) -> datetime | None:
+    return _moment(value, zone)
 
 
 def _read(value: Any, zone: tzinfo) -> datetime | None:
@@ -34,7 +50,7 @@ def _read(value: Any, zone: tzinfo) -> datetime | None:
         elif re.fullmatch(r"[0-9]{14}", value):
             return datetime.strptime(value, "%Y%m%d%H%M%S").replace(tzinfo=zone)
     if isinstance(value, str):
-        if not value or len(value) > 40:
+        if not value or len(value) > _LONGEST:
             return None
         read = datetime.fromisoformat(value.replace("/", "-"))
         return read if read.tzinfo is not None else read.replace(tzinfo=zone)
@@ -82,6 +98,7 @@ def service_at(headers: Mapping[str, str]) -> datetime | None:
     return http_date(headers.get("date", ""))
 
 
+@lru_cache(maxsize=64)
 def http_date(value: str) -> datetime | None:
     """Return the instant of an HTTP date, aware, in UTC; None if it is none."""
     if not value or len(value) > 60:

@@ -14,7 +14,7 @@ from avatar_async._wire.dialect import ListCall, QueryDialect
 from avatar_async._wire.envelope import decode_json, integer
 from avatar_async._wire.jsonpath import JsonPath, find
 from avatar_async._wire.moments import service_at
-from avatar_async._wire.refusals import check_status, open_envelope
+from avatar_async._wire.refusals import check_status, open_body
 from avatar_async._wire.tasks import read_task
 from avatar_async.errors import ConfigError, ReplyError
 
@@ -46,6 +46,12 @@ def encode_query(dialect: QueryDialect, task_ids: Sequence[int]) -> Call:
     if not 0 < len(task_ids) <= dialect.batch:
         raise ValueError(f"{len(task_ids)} ids, one call takes 1 to {dialect.batch}")
     path = dialect.path
+    if (begun := dialect.plain_body) is not None:
+        if len(task_ids) == 1:
+            body = b"%b%d]}" % (begun, task_ids[0])
+        else:
+            body = b"%b%b]}" % (begun, ",".join(map(int.__repr__, task_ids)).encode())
+        return Call(method=dialect.method, path=path, headers=JSON_HEADERS, body=body)
     values: dict[str, Any] = dict(dialect.extra)
     if dialect.id_in == "path":
         path = path.replace("{id}", str(task_ids[0]))
@@ -99,7 +105,8 @@ def decode_query(
     only = asked[0] if dialect.batch == 1 and asked else None
     wanted = set(asked)
     tasks: dict[int, RemoteTask] = {}
-    for item in _items(dialect, reply, dialect.tasks, now=now, codes=codes):
+    top = _top(dialect, reply, now=now, codes=codes, what="query call")
+    for item in _items_at(top, dialect.tasks, what="query call"):
         task = read_task(dialect, item, only=only, secrets=reply.secrets)
         if task is not None and task.task_id in wanted:
             tasks.setdefault(task.task_id, task)
@@ -147,16 +154,9 @@ def _call(method: str, path: str, values: Mapping[str, Any], *, in_body: bool) -
     return Call(method=method, path=path, headers=_ACCEPT)
 
 
-def _items(
-    dialect: QueryDialect, reply: Reply, path: JsonPath, *, now: datetime, codes: SubmissionCodes
-) -> list[Any]:
-    top = _top(dialect, reply, now=now, codes=codes, what="query call")
-    return _items_at(top, path, what="query call")
-
-
 def _top(dialect: QueryDialect, reply: Reply, *, now: datetime, codes: SubmissionCodes, what: str) -> Any:
     if dialect.envelope:
-        return open_envelope(reply, what=what, now=now, codes=codes).body
+        return open_body(reply, what=what, now=now, codes=codes)
     check_status(reply, what=what, now=now)
     return decode_json(reply.body)
 

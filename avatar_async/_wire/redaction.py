@@ -28,6 +28,19 @@ def redacted(value: Any, secrets: Iterable[str]) -> Any:
     return _redacted(value, forms) if forms else value
 
 
+def repeats(body: bytes, secrets: Iterable[str]) -> bool:
+    """Tell whether the texts in a JSON body may hold a secret; most bodies surely do not."""
+    heads = _heads(tuple(secrets))
+    if not heads:
+        return False
+    if b"\\" in body:
+        return True
+    for head in heads:  # noqa: SIM110 - a third of what `any` takes
+        if head in body:
+            return True
+    return False
+
+
 def _redacted(value: Any, forms: tuple[str, ...]) -> Any:
     if isinstance(value, str):
         return _text(value, forms)
@@ -56,6 +69,11 @@ def _shared(form: str, text: str, at: int) -> int:
     if text.startswith(form, at):
         return len(form)
     return next(length for length in range(len(form)) if text[at + length : at + length + 1] != form[length])
+
+
+@functools.lru_cache(maxsize=64)
+def _heads(secrets: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(form[:HEAD].encode() for form in _forms(secrets)))
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,10 +1,11 @@
 """What a reply says that is no answer: the errors of every call but a create call."""
 
 from datetime import datetime
+from typing import Any
 
 from avatar_async._jobs.verdicts import SubmissionCodes, blames_setting
 from avatar_async._wire.calls import Reply
-from avatar_async._wire.envelope import Envelope, decode_envelope
+from avatar_async._wire.envelope import Envelope, decode_envelope, decode_json
 from avatar_async._wire.moments import retry_after_s
 from avatar_async.errors import (
     AuthError,
@@ -14,6 +15,15 @@ from avatar_async.errors import (
     SettingRefusedError,
     ThrottledError,
 )
+
+
+def open_body(reply: Reply, *, what: str, now: datetime, codes: SubmissionCodes) -> dict[str, Any]:
+    """Return the whole decoded object of a successful reply; see `open_envelope`."""
+    if 200 <= reply.status < 300 and 0 not in codes.busy and 0 not in codes.token_expired:
+        body = decode_json(reply.body)
+        if type(body) is dict and type(body.get("code")) is int and body["code"] == 0:
+            return body
+    return open_envelope(reply, what=what, now=now, codes=codes).body
 
 
 def open_envelope(reply: Reply, *, what: str, now: datetime, codes: SubmissionCodes) -> Envelope:

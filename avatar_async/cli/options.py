@@ -51,7 +51,7 @@ poll_rate = click.option(
     "--poll-rate",
     type=values.number(0.001, 1000, such_as=5),
     metavar="R",
-    help="Query calls a second, at most. [default: 5]",
+    help="Query calls in any second, at most (of 2.5, two). [default: 5]",
 )
 fetches = click.option(
     "--fetches",

@@ -109,8 +109,11 @@ async def conduct(
         raise
     if display.lost is not None and interruption.exit_code is None:
         raise display.lost
-    async with Ledger.open(orchestrator.ledger_path, read_only=True) as ledger:
-        jobs = await ledger.jobs(batch=orchestrator.options.batch)
+    try:
+        async with Ledger.open(orchestrator.ledger_path, read_only=True) as ledger:
+            jobs = await ledger.jobs(batch=orchestrator.options.batch)
+    except AvatarError as error:
+        raise exits.BrokenRunError(error) from error
     return Outcome(
         jobs=jobs, stopped_because=orchestrator.stopped_because, signal_code=interruption.exit_code
     )

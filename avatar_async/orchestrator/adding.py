@@ -1,14 +1,16 @@
 """Taking jobs up: everything that is wrong is told at once, before anything is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import Final
+from itertools import islice
+from typing import Any, Final, TypeVar
 
+import anyio.lowlevel
 from attrs import evolve, frozen
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.advice import command
-from avatar_async._jobs.names import safe_folder
+from avatar_async._jobs.names import folder_choices, folder_key
 from avatar_async._jobs.ports import Clock, JobStore
 from avatar_async._jobs.records import Job, JobSpec, NewJob
 from avatar_async._jobs.states import State
@@ -18,6 +20,9 @@ from avatar_async.requests import Difference, Kind, Severity, differences, finge
 
 #: Kinds whose doubles cost real money.
 _COSTLY: Final = frozenset({Kind.TRAINING, Kind.REBUILD, Kind.TAKEOVER})
+#: Jobs that are dealt with before others have their turn.
+_AT_ONCE: Final = 100
+_Item = TypeVar("_Item")
 
 
 @frozen(kw_only=True)
@@ -40,18 +45,21 @@ class Plan:
 async def plan(store: JobStore, specs: Sequence[JobSpec], options: RunOptions, clock: Clock) -> Plan:
     """Return what taking up these jobs would write; writes nothing itself.
 
+    Others have their turn in between, however many jobs there are.
+
     Raises:
         RequestError: Some requests have errors (under strict validation), a name is used twice,
             or needs lead nowhere or in a circle; all of it is listed.
         RequestChangedError: A job already submitted is given other fields.
         DuplicateRequestError: A request was already submitted under another name.
     """
-    specs = [_with_ref_needs(spec) for spec in specs]
+    specs = [_with_ref_needs(spec) async for spec in _in_turns(specs)]
     names = {spec.name for spec in specs}
-    involved = names | {need for spec in specs for need in spec.needs}
-    existing = await store.find(options.batch, involved)
-    warnings = _check_requests(specs, existing, options)
-    prints = {spec.name: fingerprint(spec.request) for spec in specs}
+    existing: dict[str, Job] = {}
+    for some in _slices(names | {need for spec in specs for need in spec.needs}):
+        existing |= await store.find(options.batch, some)
+    warnings = await _check_requests(specs, existing, options)
+    prints = {spec.name: fingerprint(spec.request) async for spec in _in_turns(specs)}
 
     new = [spec for spec in specs if spec.name not in existing]
     amended = await _amendments(
@@ -61,27 +69,59 @@ async def plan(store: JobStore, specs: Sequence[JobSpec], options: RunOptions, c
         turned = {job.name for job, event in amended if event.fingerprint != job.fingerprint}
         asked = [spec for spec in specs if spec.name not in existing or spec.name in turned]
         warnings += await _check_doubles(store, asked, prints)
-    taken = await store.folders()
-    records = []
-    for spec in new:
-        folder = safe_folder(spec.name, taken)
-        taken.add(folder)
-        records.append(
-            NewJob(
-                batch=options.batch,
-                name=spec.name,
-                kind=spec.kind,
-                folder=folder,
-                task_name=spec.request.name,
-                request=spec.request.to_plain(),
-                fingerprint=prints[spec.name],
-                needs=spec.needs,
-                created_at=clock.now(),
-            )
+    folders = await free_folders(store, [spec.name for spec in new])
+    records = [
+        NewJob(
+            batch=options.batch,
+            name=spec.name,
+            kind=spec.kind,
+            folder=folders[spec.name],
+            task_name=spec.request.name,
+            request=spec.request.to_plain(),
+            fingerprint=prints[spec.name],
+            needs=spec.needs,
+            created_at=clock.now(),
         )
+        async for spec in _in_turns(new)
+    ]
     changed = {job.name for job, _ in amended}
     known = tuple(job for name, job in existing.items() if name in names and name not in changed)
     return Plan(new=tuple(records), amended=tuple(amended), known=known, warnings=tuple(warnings))
+
+
+async def free_folders(store: JobStore, names: Sequence[str]) -> dict[str, str]:
+    """Return a folder name for each new job: nobody's in the store, and no other's among these."""
+    folders: dict[str, str] = {}
+    given: set[str] = set()
+    choices = {name: folder_choices(name) for name in names}
+    wanted = {name: next(choices[name]) for name in names}
+    while wanted:
+        taken: set[str] = set()
+        for some in _slices(wanted.values()):
+            taken |= await store.taken_folders(some)
+        again: dict[str, str] = {}
+        async for name in _in_turns(wanted):
+            folder = wanted[name]
+            if folder in taken or folder_key(folder) in given:
+                again[name] = next(choices[name])
+            else:
+                folders[name] = folder
+                given.add(folder_key(folder))
+        wanted = again
+    return folders
+
+
+def _slices(items: Iterable[_Item]) -> Iterable[list[_Item]]:
+    rest = iter(items)
+    return iter(lambda: list(islice(rest, _AT_ONCE)), [])
+
+
+async def _in_turns(items: Iterable[_Item]) -> AsyncIterator[_Item]:
+    """Yield the items; let others have their turn after every so many."""
+    for number, item in enumerate(items, start=1):
+        yield item
+        if number % _AT_ONCE == 0:
+            await anyio.lowlevel.checkpoint()
 
 
 def _with_ref_needs(spec: JobSpec) -> JobSpec:
@@ -90,14 +130,15 @@ def _with_ref_needs(spec: JobSpec) -> JobSpec:
     return evolve(spec, needs=tuple(needs))
 
 
-def _check_requests(
+async def _check_requests(
     specs: Sequence[JobSpec], existing: Mapping[str, Job], options: RunOptions
 ) -> list[tuple[str, str]]:
     faults: list[str] = []
     warnings: list[tuple[str, str]] = []
     problems = []
+    named = {spec.name for spec in specs}
     seen: set[str] = set()
-    for spec in specs:
+    async for spec in _in_turns(specs):
         if spec.name in seen:
             faults.append(f"{spec.name}: the name is used twice")
         seen.add(spec.name)
@@ -111,7 +152,7 @@ def _check_requests(
         faults += [
             f"{spec.name}: needs {need!r}, which is no job of this batch"
             for need in spec.needs
-            if need not in existing and all(need != other.name for other in specs)
+            if need not in existing and need not in named
         ]
     try:
         TopologicalSorter({spec.name: spec.needs for spec in specs}).prepare()
@@ -132,12 +173,16 @@ async def _amendments(
     amended: list[tuple[Job, ev.Amended]] = []
     faults: list[str] = []
     found: list[Difference] = []
-    for spec in specs:
+    requests: dict[str, dict[str, Any]] = {}
+    for position, spec in enumerate(specs):
+        if position % _AT_ONCE == 0:
+            asked = [existing[each.name] for each in specs[position : position + _AT_ONCE]]
+            requests = await store.requests([job.id for job in asked if job.state is State.PLANNED])
         job = existing[spec.name]
         same = job.kind is spec.kind and job.fingerprint == prints[spec.name]
         if job.state is State.PLANNED and job.kind is spec.kind:
             # The whole request counts: an address signed anew replaces one that may have run out.
-            if job.needs == spec.needs and await store.request(job.id) == spec.request.to_plain():
+            if job.needs == spec.needs and requests[job.id] == spec.request.to_plain():
                 continue
             event = ev.Amended(
                 at=clock.now(),
@@ -169,7 +214,9 @@ def _remedy(job: Job) -> str:
 async def _check_doubles(
     store: JobStore, specs: Sequence[JobSpec], prints: Mapping[str, str]
 ) -> list[tuple[str, str]]:
-    owners = await store.submitted_as({prints[spec.name] for spec in specs})
+    owners: dict[str, str] = {}
+    for some in _slices({prints[spec.name] for spec in specs}):
+        owners |= await store.submitted_as(some)
     warnings: list[tuple[str, str]] = []
     faults: list[str] = []
     for spec in specs:

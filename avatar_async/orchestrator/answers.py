@@ -1,6 +1,5 @@
 """What an answer means: the tasks of one query, and what each says of its job."""
 
-from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,7 +8,7 @@ from attrs import evolve
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.expiry import NOT_LISTED, expiry_of, finish_of
-from avatar_async._jobs.planner import Durations, took_s
+from avatar_async._jobs.planner import PollPlanner, took_s
 from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import Job, JobError
 from avatar_async._jobs.remote import QueryAnswer, RemoteState, RemoteTask
@@ -39,6 +38,7 @@ class Answers:
         service: Service,
         admission: Admission,
         pace: Pace,
+        planner: PollPlanner,
         *,
         losses: Losses,
         retention: timedelta,
@@ -49,37 +49,25 @@ class Answers:
         self._retention = retention
         self._missing = MissingTasks(board, losses, retention=retention)
         self._unconfirmed = Unconfirmed(board, store, service, pace)
-        #: Monotonic seconds that stand for each task's submission.
-        self._since_s: dict[str, float] = {}
+        self._planner = planner
         self._running_at: dict[str, datetime] = {}
-        self._finished_s: dict[Kind, deque[float]] = defaultdict(lambda: deque(maxlen=200))
-        #: How long tasks of each kind take, as far as is known.
-        self.durations: Final[dict[Kind, Durations]] = dict.fromkeys(Kind, Durations())
+        #: How long tasks took whose end is being written.
+        self._took_s: dict[str, float] = {}
         #: What the service last said of running tasks, 0 to 100, by job; fresher than the ledger.
         self.progress: Final[dict[str, int]] = {}
 
     async def learn(self) -> None:
         """Read from the ledger how long each kind took so far."""
         for kind in Kind:
-            self._finished_s[kind].extend(await self._store.durations_s(kind))
-            self.durations[kind] = Durations.learn(self._finished_s[kind])
-
-    def begin(self, job: Job, *, begun_at: datetime) -> None:
-        """Take up a task; from here on its age goes by a clock that never jumps."""
-        age_s = max(0.0, (self._board.clock.now() - begun_at).total_seconds())
-        self._since_s[job.id] = self._board.clock.monotonic() - age_s
+            self._planner.know(kind, await self._store.durations_s(kind))
 
     def forget(self, job: Job) -> None:
-        """Forget a task that is not polled any more."""
-        self._since_s.pop(job.id, None)
+        """Forget a task that is not polled any more, but for how long it took."""
+        now_s = self._board.clock.monotonic()
+        self._planner.drop(job.id, now_s=now_s, took_s=self._took_s.pop(job.id, None))
         self._missing.seen(job.id)
         self._running_at.pop(job.id, None)
         self.progress.pop(job.id, None)
-
-    def age_s(self, job: Job) -> float:
-        """Return the seconds since a task was submitted, 0 if it was not taken up."""
-        now_s = self._board.clock.monotonic()
-        return now_s - self._since_s.get(job.id, now_s)
 
     def in_question(self, job: Job) -> bool:
         """Tell whether the service left a task out lately, so that it is to be asked for again soon."""
@@ -121,11 +109,13 @@ class Answers:
                 return self._finish(job, task, asked_at)
             case RemoteState.FAILED:
                 reason = task.fail_reason or "the service gives no reason"
+                finished_at = finish_of(job, task, noticed_at=asked_at)
+                self._learn_from(job, finished_at)
                 return ev.RemoteFailed(
                     at=self._board.clock.now(),
                     remote_status=task.status,
                     error=JobError(code="task_failed", message=reason),
-                    finished_at=finish_of(job, task, noticed_at=asked_at),
+                    finished_at=finished_at,
                 )
             case RemoteState.EXPIRED:
                 self._board.warn(f"results lost: {SAID_GONE}", job=job.name)
@@ -172,7 +162,7 @@ class Answers:
     def _learn_from(self, job: Job, finished_at: datetime) -> None:
         if job.submitted_at is None:
             return
-        seconds = took_s(job.submitted_at, finished_at, job.last_running_at, age_s=self.age_s(job))
+        age_s = self._planner.age_s(job.id, self._board.clock.monotonic())
+        seconds = took_s(job.submitted_at, finished_at, job.last_running_at, age_s=age_s)
         if seconds is not None:
-            self._finished_s[job.kind].append(seconds)
-            self.durations[job.kind] = Durations.learn(self._finished_s[job.kind])
+            self._took_s[job.id] = seconds

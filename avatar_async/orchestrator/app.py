@@ -10,14 +10,13 @@ from attrs import evolve
 
 from avatar_async._clock import SystemClock
 from avatar_async._jobs.changes import change
-from avatar_async._jobs.names import safe_folder
 from avatar_async._jobs.ports import Clock, Service
 from avatar_async._jobs.records import ADOPTED, Job, JobSpec, NewJob
 from avatar_async._jobs.states import State
 from avatar_async._wire.callback import CallbackDialect, decode_callback
 from avatar_async.errors import ConfigError, JobNotFoundError, LedgerError, RequestError
 from avatar_async.orchestrator import commands
-from avatar_async.orchestrator.adding import plan
+from avatar_async.orchestrator.adding import free_folders, plan
 from avatar_async.orchestrator.events import RunEvent
 from avatar_async.orchestrator.options import RunOptions
 from avatar_async.orchestrator.session import Session, open_session
@@ -199,7 +198,7 @@ class Orchestrator:
             batch=self.options.batch,
             name=name,
             kind=kind,
-            folder=safe_folder(name, await self._open.store.folders()),
+            folder=(await free_folders(self._open.store, [name]))[name],
             task_name=task.name or "",
             fingerprint=f"{ADOPTED}{task_id}",
             state=State.IN_FLIGHT,
@@ -228,7 +227,7 @@ class Orchestrator:
         """
         if not self._started:
             self._started = True
-            self._open.loops.start(self._open.group, self._open.recovered)
+            self._open.loops.start(self._open.group, self._open.recovered, self._open.outdated)
         return self._open.ended.iterate()
 
     def events(self) -> AsyncIterator[RunEvent]:

@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
+import anyio.lowlevel
+
 from avatar_async._jobs import events as ev
-from avatar_async._jobs.advice import needs_person
 from avatar_async._jobs.changes import change
 from avatar_async._jobs.ports import Clock, JobStore
 from avatar_async._jobs.records import Job
-from avatar_async._jobs.states import OPEN, State
+from avatar_async._jobs.states import State
 from avatar_async.errors import ConflictError
 from avatar_async.orchestrator.events import StateEvent, WarningEvent
 from avatar_async.orchestrator.hub import EventHub
@@ -19,6 +21,9 @@ from avatar_async.orchestrator.signal import Signal
 _ACTIVE: Final = frozenset({State.SUBMITTING, State.IN_FLIGHT, State.READY, State.FETCHING})
 #: Times the counts are read in a row before the next look at the ledger has to do.
 _COUNTINGS: Final = 5
+#: Jobs that are read and taken up without a pause, and those that are read before anything else begins.
+_PAGE: Final = 100
+_AT_ONCE: Final = 2000
 
 
 class Board:
@@ -38,6 +43,11 @@ class Board:
         #: Revision of each job that ended while it was here.
         self._ended: dict[str, int] = {}
         self._absorbed = 0
+        #: The latest open job that was read, and whether all were.
+        self._cursor: str | None = None
+        self._loaded = False
+        #: How many jobs move on without a person and without a new create call.
+        self._moving = 0
         self._recount_due = False
         #: State of every open job and of every job that an open one needs, by name.
         self._states: dict[str, State] = {}
@@ -62,7 +72,16 @@ class Board:
 
     def in_state(self, state: State) -> tuple[Job, ...]:
         """Return the open jobs of a state."""
-        return tuple(self._jobs[job_id] for job_id in self._by_state[state])
+        return tuple(map(self._jobs.__getitem__, self._by_state[state]))
+
+    def first_in_state(self, state: State, number: int) -> tuple[Job, ...]:
+        """Return the open jobs that are in a state for longest, at most so many."""
+        return tuple(map(self._jobs.__getitem__, islice(self._by_state[state], number)))
+
+    def knows(self, job_id: str, revision: int) -> bool:
+        """Tell whether a job was seen here as that write left it, or later."""
+        job = self._jobs.get(job_id)
+        return (self._ended.get(job_id, -1) if job is None else job.revision) >= revision
 
     def number(self, *states: State) -> int:
         """Return how many open jobs are in these states."""
@@ -90,9 +109,7 @@ class Board:
     @property
     def any_active(self) -> bool:
         """Whether a job moves on without a person and without a new create call."""
-        return any(
-            not needs_person(self._jobs[job_id]) for state in _ACTIVE for job_id in self._by_state[state]
-        )
+        return self._moving > 0
 
     # ------------------------------------------------------------ changing
     def on_change(self, listener: Callable[[Job], None]) -> None:
@@ -100,11 +117,30 @@ class Board:
         self._listeners.append(listener)
 
     async def load(self) -> None:
-        """Read the open jobs and the states of those they need."""
-        jobs = await self._store.jobs(batch=self.batch, states=OPEN)
-        self.loaded_revision = max((job.revision for job in jobs), default=0)
-        await self.take_up(jobs, tell=False)
+        """Read the open jobs and the states of those they need; of very many, only the first."""
+        self.loaded_revision = await self._store.latest_revision()
+        while len(self._jobs) < _AT_ONCE and await self._load_page():
+            pass
         await self._recount()
+
+    async def load_rest(self) -> None:
+        """Read the open jobs that `load` left, a few at a time, so that others get their turn."""
+        if self._loaded:
+            return
+        while await self._load_page():
+            pass
+        await self._recount()
+
+    async def _load_page(self) -> bool:
+        """Take up some more open jobs; return whether more may be left."""
+        jobs = await self._store.open_page(self.batch, after=self._cursor, limit=_PAGE)
+        await self._learn_needs(jobs)
+        for job in jobs:
+            self.absorb(job, tell=False)
+        self._loaded = len(jobs) < _PAGE
+        if jobs:
+            self._cursor = jobs[-1].id
+        return not self._loaded
 
     async def take_up(self, jobs: Sequence[Job], *, tell: bool = True) -> None:
         """Take up jobs that were added, or changed by somebody else.
@@ -113,13 +149,12 @@ class Board:
             jobs: As the ledger has them now.
             tell: Whether listeners hear of those that are new here.
         """
-        wanted = {need for job in jobs for need in job.needs} - self._states.keys()
-        if wanted:
-            found = await self._store.find(self.batch, wanted)
-            self._states.update({name: job.state for name, job in found.items()})
-        strange = [job for job in jobs if self._is_strange(job)]
-        for job in jobs:
-            self.absorb(job, tell=tell)
+        await self._learn_needs(jobs)
+        strange = [job for job in jobs if not self.knows(job.id, job.revision)]
+        for number, job in enumerate(jobs, start=1):
+            self.absorb(job, tell=tell and job.revision > self.loaded_revision)
+            if number % _PAGE == 0:
+                await anyio.lowlevel.checkpoint()
         if strange or self._recount_due:
             await self._recount()
         self.changed.set()
@@ -164,7 +199,7 @@ class Board:
         if job.batch != self.batch or job.revision <= seen:
             return
         if before is None and job.terminal:
-            if job.id in self._ended:
+            if job.id in self._ended or not self._loaded:
                 self._ended[job.id] = job.revision
             return
         if before is not None:
@@ -191,11 +226,13 @@ class Board:
         self._hub.publish(WarningEvent(at=self.clock.now(), job=job, message=message, urgent=urgent))
 
     # ------------------------------------------------------------ inside
-    def _is_strange(self, job: Job) -> bool:
-        """Tell whether a job's way to where it stands is not known here, so that the counts are off."""
-        if job.id in self._jobs:
-            return False
-        return not job.terminal or self._ended.get(job.id, 0) < job.revision
+    async def _learn_needs(self, jobs: Iterable[Job]) -> None:
+        """Read the states of jobs that these need and that are not here."""
+        wanted = {need for job in jobs for need in job.needs if need not in self._states}
+        if wanted:
+            found = await self._store.find(self.batch, wanted)
+            for name, job in found.items():
+                self._states.setdefault(name, job.state)
 
     async def _recount(self) -> None:
         """Read the counts anew at a moment when nothing was written meanwhile, or else at the next look."""
@@ -222,6 +259,8 @@ class Board:
     def _index(self, before: Job | None, job: Job) -> None:
         if before is not None:
             self._by_state[before.state].pop(job.id, None)
+            self._moving -= _moves(before)
+        self._moving += _moves(job)
         self._states[job.name] = job.state
         if job.terminal:
             self._ended[job.id] = job.revision
@@ -250,3 +289,7 @@ class Board:
             job = self._jobs.get(job_id)
             if job is not None:
                 self._place(job)
+
+
+def _moves(job: Job) -> bool:
+    return job.state in _ACTIVE and job.hold is None

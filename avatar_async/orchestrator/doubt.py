@@ -192,9 +192,6 @@ class DoubtSettler:
     async def _may_be_an_earlier_attempt_of_another(self, job: Job) -> bool:
         """Tell whether another job of the name was sent more than once: its first task may be this."""
         return any(
-            other.id != job.id
-            and other.attempt > 1
-            and other.kind is job.kind
-            and same_name(other.task_name, job.task_name)
-            for other in await self._store.jobs()
+            other.id != job.id and same_name(other.task_name, job.task_name)
+            for other in await self._store.sent_again(job.kind)
         )

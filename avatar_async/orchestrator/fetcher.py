@@ -29,6 +29,7 @@ from avatar_async.orchestrator.flow import FlowSource
 from avatar_async.orchestrator.hub import EventHub
 from avatar_async.orchestrator.losses import LostError
 from avatar_async.orchestrator.precedence import Precedence
+from avatar_async.orchestrator.ready import ReadyJobs
 from avatar_async.orchestrator.refresh import Refresher
 from avatar_async.orchestrator.setbacks import Setbacks
 from avatar_async.orchestrator.signal import Signal
@@ -67,8 +68,9 @@ class Fetcher:
         self._owner = owner
         self._setbacks = Setbacks(board, chance)
         self._arrivals = Arrivals(board.clock, hub)
-        self.precedence: Final = Precedence(board, downloads, self._arrivals)
         self._slots = Slots(board.clock, at_once)
+        self._ready = ReadyJobs(board.get, pause_left_s, self._slots.__contains__)
+        self.precedence: Final = Precedence(board, downloads, self._arrivals, self._ready)
         #: Woken when a job became ready or a slot free.
         self.wake: Final = Signal()
         board.on_change(self._follow)
@@ -96,12 +98,18 @@ class Fetcher:
             if job is None:
                 await self.wake.wait(clock, wait_s)
                 continue
-            group.start_soon(self._guarded, self._slots.enter(job))
+            slot = self._slots.enter(job)
+            self._ready.forget(job.id)
+            group.start_soon(self._guarded, slot)
 
     def _follow(self, job: Job) -> None:
         if job.state is State.READY:
+            self._ready.follow(job, self._now())
             self.wake.set()
-        elif job.terminal:
+            return
+        if job.id in self._ready:
+            self._ready.forget(job.id)
+        if job.terminal:
             self._setbacks.forget(job)
             self._arrivals.forget(job)
 
@@ -125,20 +133,13 @@ class Fetcher:
         return None, _LOOK_S
 
     def _most_urgent(self) -> tuple[Job | None, float | None]:
-        now = self._board.clock.now()
-        chosen: tuple[tuple[bool, tuple[float, str]], Job] | None = None
-        soonest: float | None = None
-        for job in self._board.in_state(State.READY):
-            if job.hold is not None or job.id in self._slots:
-                continue
-            wait_s = 0.0 if job.not_before is None else pause_left_s(job.not_before, now)
-            if wait_s:
-                soonest = wait_s if soonest is None else min(soonest, wait_s)
-                continue
-            rank = self._slots.rank(job)
-            if chosen is None or rank < chosen[0]:
-                chosen = (rank, job)
-        return None if chosen is None else chosen[1], soonest
+        soonest_s = self._ready.wake(self._now())
+        behind = None
+        for job in self._ready.in_order():
+            if not self._slots.stands_behind(job):
+                return job, soonest_s
+            behind = behind or job
+        return behind, soonest_s
 
     async def _guarded(self, slot: Slot) -> None:
         job = slot.job
@@ -150,6 +151,9 @@ class Fetcher:
         finally:
             self._slots.leave(slot)
             self._arrivals.leave(job)
+            left = self._board.get(job.id)
+            if left is not None:
+                self._ready.follow(left, self._now())
             self.wake.set()
             self._board.changed.set()
 

@@ -12,6 +12,8 @@ from avatar_async._jobs.ports import ArtifactSource, ArtifactStream, Clock
 #: Seconds of waiting over which a speed is measured.
 WINDOW_S: Final = 30.0
 _INSTANT_S: Final = 0.001
+#: Seconds of waiting whose bytes are remembered as one, so that a fast line fills no memory.
+_MARK_S: Final = 0.1
 
 
 @define(eq=False)
@@ -52,8 +54,13 @@ class Flow:
         """End the wait: so many bytes came."""
         self._waited_s = self.waited_s
         self._since_s = None
-        if count_bytes:
-            self.brought_bytes += count_bytes
+        if not count_bytes:
+            return
+        self.brought_bytes += count_bytes
+        if self._marks and self._waited_s - self._marks[-1][0] < _MARK_S:
+            at_s, before_bytes = self._marks.pop()
+            self._marks.append((at_s, before_bytes + count_bytes))
+        else:
             self._marks.append((self._waited_s, count_bytes))
 
 

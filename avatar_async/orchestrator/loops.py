@@ -9,7 +9,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from avatar_async._jobs.expiry import at_risk
-from avatar_async._jobs.planner import poll_limits
+from avatar_async._jobs.planner import PollPlanner, poll_limits
 from avatar_async._jobs.ports import Clock, Downloads, JobStore, Receipts, Service
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
@@ -23,9 +23,9 @@ from avatar_async.orchestrator.hints import Hints
 from avatar_async.orchestrator.hub import EventHub
 from avatar_async.orchestrator.losses import Losses
 from avatar_async.orchestrator.options import RunOptions
-from avatar_async.orchestrator.pace import Pace
+from avatar_async.orchestrator.pace import Pace, spacing_s
 from avatar_async.orchestrator.poller import Poller
-from avatar_async.orchestrator.recovery import Recovered
+from avatar_async.orchestrator.recovery import Outdated, Recovered
 from avatar_async.orchestrator.references import References
 from avatar_async.orchestrator.refresh import Refresher
 from avatar_async.orchestrator.scribe import Scribe
@@ -95,12 +95,18 @@ class Loops:
             owner=owner,
             fatal=self._submission_stopped,
         )
+        planner = PollPlanner(
+            calls_per_s=1.0 / spacing_s(options.poll_rate),
+            batch=service.query_batch,
+            limits=poll_limits(options.deadlines_s),
+        )
         self._answers = Answers(
             self.board,
             store,
             service,
             self.admission,
             pace,
+            planner,
             losses=losses,
             retention=retention,
         )
@@ -111,8 +117,8 @@ class Loops:
             self.admission,
             pace,
             chance,
+            planner,
             self._answers,
-            limits=poll_limits(options.deadlines_s),
             fatal=self._refused_for_good,
         )
         self.fetcher: Final = Fetcher(
@@ -131,39 +137,42 @@ class Loops:
         self._speed = Speedometer()
 
     # ------------------------------------------------------------ running
-    def start(self, group: TaskGroup, recovered: Recovered) -> None:
+    def start(self, group: TaskGroup, recovered: Recovered, outdated: Outdated) -> None:
         """Start every loop in the root task group."""
         message = recovered.message()
         if message:
             self.board.warn(message)
-        group.start_soon(self._guard)
+        group.start_soon(self._guard, outdated)
 
-    async def _work(self) -> None:
+    async def _work(self, outdated: Outdated) -> None:
         with self._scope:
             await self._answers.learn()
-            self.scribe.catch_up(await self._store.receipts_due())
             async with anyio.create_task_group() as group:
+                # Asking does no harm, whatever is left to be read; all else needs to know every job.
+                group.start_soon(self.poller.run, group)
+                group.start_soon(self._relay)
+                group.start_soon(self._bound_grace)
+                if self._options.until_s is not None:
+                    group.start_soon(self._expire, self._options.until_s)
+                await self.board.load_rest()
+                await outdated.check_rest()
+                self.scribe.catch_up(await self._store.receipts_due())
                 self._start_all(group)
                 self._running = True
 
     def _start_all(self, group: TaskGroup) -> None:
         group.start_soon(self.submitter.run, group)
-        group.start_soon(self.poller.run, group)
         group.start_soon(self.fetcher.run, group)
         group.start_soon(self.fetcher.precedence.run)
         group.start_soon(self.settler.run)
         group.start_soon(self.hints.run)
         group.start_soon(self.scribe.run)
         group.start_soon(self._watcher.run)
-        group.start_soon(self._relay)
-        group.start_soon(self._bound_grace)
-        if self._options.until_s is not None:
-            group.start_soon(self._expire, self._options.until_s)
 
-    async def _guard(self) -> None:
+    async def _guard(self, outdated: Outdated) -> None:
         """Run the loops; an error that no loop can handle ends the run and reaches the user plainly."""
         try:
-            await self._work()
+            await self._work(outdated)
         except BaseExceptionGroup as group:
             failures, rest = group.split(Exception)
             if failures is None:
@@ -254,7 +263,6 @@ class Loops:
     def snapshot(self) -> Snapshot:
         """Return how the run stands now."""
         now, board = self._clock.now(), self.board
-        in_flight = board.in_state(State.IN_FLIGHT)
         unfetched = [
             job
             for state in (State.READY, State.FETCHING)
@@ -278,7 +286,7 @@ class Loops:
                     progress=self._answers.progress.get(job.id, job.progress),
                     elapsed_s=max(0.0, (now - (job.submitted_at or job.created_at)).total_seconds()),
                 )
-                for job in in_flight[:_ROWS]
+                for job in board.first_in_state(State.IN_FLIGHT, _ROWS)
             ),
             downloads=tuple(self.fetcher.downloads.values()),
             received_bytes=self.fetcher.received_bytes,

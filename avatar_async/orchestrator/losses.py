@@ -9,9 +9,8 @@ from avatar_async._jobs.expiry import least_expiry_of
 from avatar_async._jobs.ports import Clock, JobStore, Service
 from avatar_async._jobs.records import Job, JobError
 from avatar_async._jobs.remote import QueryAnswer, RemoteTask
-from avatar_async.errors import ArtifactRefusedError, AvatarError
+from avatar_async.errors import ArtifactRefusedError, AvatarError, ThrottledError
 from avatar_async.orchestrator.pace import Pace
-from avatar_async.orchestrator.witness import witness_for
 
 #: Two answers that leave an id out must be this many seconds apart to prove anything.
 _APART_S: Final = 3600.0
@@ -93,7 +92,11 @@ class Losses:
 
     async def _query(self, task_ids: list[int]) -> QueryAnswer:
         await self._pace.turn()
-        return await self._service.query_tasks(task_ids)
+        try:
+            return await self._service.query_tasks(task_ids)
+        except ThrottledError as error:
+            self._pace.rest(error)
+            raise
 
     def _is_past(self, job: Job, answer: QueryAnswer) -> bool:
         other_at = answer.service_at or self._cautious.now()
@@ -115,7 +118,7 @@ class Losses:
         """Return another task's id to ask for along with a task whose results may be gone; else None."""
         if self._clock.now() <= least_expiry_of(job, retention=self._retention):
             return None
-        return await witness_for(self._store, job)
+        return await self._store.witness(besides=job.id)
 
     def _key(self, job: Job) -> _Key:
         return (job.id, job.attempt, job.expires_at)

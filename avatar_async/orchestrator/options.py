@@ -19,7 +19,7 @@ class RunOptions:
         batch: Name of the batch in the ledger.
         max_in_flight: Create calls under way plus tasks the service works on, at most.
         max_creates: Create calls of this run, at most; None for no bound.
-        poll_rate: Query calls a second, at most, over all tasks.
+        poll_rate: Query calls in any second, at most, over all tasks; above 1 its whole part counts.
         fetches: Jobs whose files are being brought home at once, at most.
         bandwidth_bytes_s: Bytes a second over all downloads, at most; None for no bound.
         disk_reserve_bytes: What a download must leave free on the disk.

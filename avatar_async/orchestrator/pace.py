@@ -1,10 +1,26 @@
 """The budget of query calls that all loops share."""
 
+import math
+from typing import Final
+
 import anyio
 
 from avatar_async._jobs.ports import Clock
 from avatar_async._jobs.verdicts import clamped_wait_s
 from avatar_async.errors import ThrottledError
+
+#: Part by which two calls are farther apart than the rate asks for: a call leaves a moment after its turn,
+#: the next one perhaps at once, and still no second may see more calls than allowed.
+_MARGIN: Final = 0.01
+
+
+def spacing_s(rate: float) -> float:
+    """Return the seconds between two calls such that no window of a second holds more than `rate` of them.
+
+    Under one call a second, that is more than a second. Of a broken rate such as 2.5 the whole part alone
+    can be used: evenly spaced calls at 2.5 a second would now and then be three within one.
+    """
+    return (1.0 + _MARGIN) / (math.floor(rate) if rate >= 1 else rate)
 
 
 class Pace:
@@ -12,7 +28,9 @@ class Pace:
 
     def __init__(self, clock: Clock, rate: float) -> None:
         self._clock = clock
-        self._spacing_s = 1.0 / rate
+        #: Calls a second, at most.
+        self.rate: Final = rate
+        self._spacing_s = spacing_s(rate)
         self._next_s = clock.monotonic()
         self._queue = anyio.Lock()
 

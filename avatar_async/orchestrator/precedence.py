@@ -12,14 +12,14 @@ from datetime import datetime
 from typing import Final
 
 from avatar_async._jobs.expiry import urgency
-from avatar_async._jobs.planner import pause_left_s
 from avatar_async._jobs.ports import Downloads
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async.orchestrator.arrivals import Arrivals
 from avatar_async.orchestrator.board import Board
+from avatar_async.orchestrator.ready import ReadyJobs
 from avatar_async.orchestrator.speed import Speedometer
-from avatar_async.orchestrator.urgency import Transfer, first_pressed, going_on
+from avatar_async.orchestrator.urgency import Rest, Transfer, first_pressed, going_on, horizon_s
 
 #: Between two looks, in seconds.
 _LOOK_S: Final = 5.0
@@ -46,12 +46,14 @@ class Precedence:
         board: The jobs.
         downloads: Who makes them give way.
         arrivals: What came of each.
+        ready: The jobs that wait for a slot.
     """
 
-    def __init__(self, board: Board, downloads: Downloads, arrivals: Arrivals) -> None:
+    def __init__(self, board: Board, downloads: Downloads, arrivals: Arrivals, ready: ReadyJobs) -> None:
         self._board = board
         self._downloads = downloads
         self._arrivals = arrivals
+        self._ready = ready
         self._after: tuple[float, str] | None = None
         self._pressed: str | None = None
         #: What the line brings, once that was measured, and what it brought when all went on.
@@ -88,31 +90,43 @@ class Precedence:
     def look(self) -> None:
         """Measure, decide, and tell the downloads."""
         now, now_s = self._board.clock.now(), self._board.clock.monotonic()
-        jobs = {urgency(job): job for job in self._to_come(now)}
-        transfers = [self._transfer(job, now) for job in jobs.values()]
-        self._measure(now_s, idle=not any(each.running for each in transfers))
+        running = [self._transfer(job, now) for job in self._board.in_state(State.FETCHING)]
+        self._measure(now_s, idle=not any(each.running for each in running))
         pressed = None
         if self._line_bytes_s is not None:
-            pressed = first_pressed(transfers, self._line_bytes_s, holding=self._pressed is not None)
+            pressed = self._first_pressed(running, now, self._line_bytes_s)
         if pressed is None:
             self._extra, self._again_s, self._before_bytes_s = 0, _AGAIN_S, None
         elif now_s >= self._extra_until_s:
             self._extra, self._before_bytes_s = 0, None
-        after = going_on(transfers, pressed, self._extra)
+        after = going_on(running, pressed, self._extra)
         if after != self._after:
             self._after = after
             self._since_s, self._settled_s = None, now_s + _SETTLED_S
-        self._pressed = None if pressed is None else jobs[pressed.urgency].name
+        job = None if pressed is None else self._board.get(pressed.urgency[1])
+        self._pressed = None if job is None else job.name
         self._downloads.give_way(after, self._line_bytes_s or 1.0)
 
-    def _to_come(self, now: datetime) -> list[Job]:
-        """Return the jobs whose files are under way or could be."""
-        waiting = [
-            job
-            for job in self._board.in_state(State.READY)
-            if job.hold is None and not pause_left_s(job.not_before, now)
-        ]
-        return [*self._board.in_state(State.FETCHING), *waiting]
+    def _first_pressed(self, running: list[Transfer], now: datetime, line_bytes_s: float) -> Transfer | None:
+        """Return who needs others to give way; of those that wait, only those that may are looked at."""
+        ready = self._ready
+        ready.wake(now)
+        left_bytes, longest, unknown = ready.left_bytes, ready.longest_bytes, ready.unknown
+        rest = Rest(left_bytes=left_bytes, longest_bytes=longest, unknown=unknown)
+        limit_s = horizon_s(rest, running, line_bytes_s)
+        waiting = []
+        for job in ready.in_order():
+            transfer = self._transfer(job, now)
+            if transfer.left_s is None or transfer.left_s > limit_s:
+                break
+            waiting.append(transfer)
+            left_bytes -= transfer.left_bytes or 0
+            unknown -= transfer.left_bytes is None
+        if len(waiting) == len(ready):
+            longest = 0
+        rest = Rest(left_bytes=left_bytes, longest_bytes=longest, unknown=unknown)
+        holding = self._pressed is not None
+        return first_pressed([*running, *waiting], line_bytes_s, holding=holding, rest=rest)
 
     def _transfer(self, job: Job, now: datetime) -> Transfer:
         left_bytes = self._arrivals.left_bytes(job)

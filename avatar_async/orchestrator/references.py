@@ -3,7 +3,7 @@
 from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.remote import RemoteState
-from avatar_async.errors import AvatarError, RejectedError
+from avatar_async.errors import AvatarError, RejectedError, ThrottledError
 from avatar_async.orchestrator.pace import Pace
 from avatar_async.requests import Ref, Request
 
@@ -49,6 +49,9 @@ class References:
         await self._pace.turn()
         try:
             answer = await self._service.query_tasks([task_id])
+        except ThrottledError as error:
+            self._pace.rest(error)
+            raise
         except RejectedError as error:
             message = f"cannot ask for the {ref.role} of {ref.job!r}: {error}"
             raise UnresolvedError(message) from error

@@ -37,7 +37,7 @@ class Scribe:
         return not self._due and not self._writing
 
     def _follow(self, job: Job) -> None:
-        if job.state in _PASSING or (job.state is job.receipt_state and not job.terminal):
+        if job.state in _PASSING or not (job.terminal or _is_due(job)):
             return
         self._due.pop(job.id, None)
         self._due[job.id] = job
@@ -74,7 +74,7 @@ class Scribe:
         self._board.changed.set()
 
     async def _write(self, job: Job) -> None:
-        if job.task_id is None and job.state is not State.IN_DOUBT and job.receipt_state is None:
+        if not _has_receipt(job):
             return
         try:
             await self._receipts.write(job, await self._store.request(job.id))
@@ -89,3 +89,12 @@ class Scribe:
         except ConflictError:
             return
         self._board.absorb(after)
+
+
+def _has_receipt(job: Job) -> bool:
+    """Tell whether a job has, or may have, a task, or tells of one already."""
+    return job.task_id is not None or job.state is State.IN_DOUBT or job.receipt_state is not None
+
+
+def _is_due(job: Job) -> bool:
+    return job.state is not job.receipt_state and _has_receipt(job)

@@ -24,7 +24,7 @@ from avatar_async.orchestrator.ended import EndedJobs
 from avatar_async.orchestrator.hub import EventHub
 from avatar_async.orchestrator.loops import Loops, is_proven
 from avatar_async.orchestrator.options import RunOptions
-from avatar_async.orchestrator.recovery import Recovered, check_no_orphans, check_not_outdated, recover
+from avatar_async.orchestrator.recovery import Outdated, Recovered, check_no_orphans, recover
 from avatar_async.orchestrator.status import DEADLINES
 
 #: Seconds that creates under way may still answer when the block is left by cancellation.
@@ -52,6 +52,7 @@ class Session:
     ended: EndedJobs
     receipts: Receipts
     recovered: Recovered
+    outdated: Outdated
     clock: Clock
     group: anyio.abc.TaskGroup
     #: Closes the ledger, then lets go of the runner lock.
@@ -87,6 +88,8 @@ class Session:
         await self.group.__aexit__(None, None, None)
 
     async def _last_receipts(self) -> None:
+        if not self.outdated.settled:
+            return
         with anyio.move_on_after(_SCRIBE_GRACE_S, shield=True):
             try:
                 await self.loops.scribe.drain()
@@ -118,13 +121,14 @@ async def open_session(
         if not options.rebuild_ledger and not await anyio.Path(ledger_path).exists():
             await check_no_orphans(out, ledger_path)
         ledger = await stack.enter_async_context(Ledger.open(ledger_path))
-        if not options.rebuild_ledger and not await ledger.folders():
+        if not options.rebuild_ledger and not await ledger.latest_revision():
             await check_no_orphans(out, ledger_path)
         endpoint = options.endpoint_label or service.endpoint
         await ledger.bind(endpoint, service.account, rebind=options.rebind)
         if options.rebuild_ledger:
             await adopt_receipts(ledger, out)
-        await check_not_outdated(ledger, out, ledger_path)
+        outdated = Outdated(ledger, out, ledger_path)
+        await outdated.check_first()
         await ledger.remember(DEADLINES, json.dumps(dict(options.deadlines_s)))
         recovered = await recover(ledger, clock)
         hub = EventHub()
@@ -156,6 +160,7 @@ async def open_session(
             ended=EndedJobs(loops, hub, clock),
             receipts=receipts,
             recovered=recovered,
+            outdated=outdated,
             clock=clock,
             group=group,
             stack=stack.pop_all(),

@@ -99,8 +99,12 @@ class Slots:
 
     def rank(self, job: Job) -> tuple[bool, tuple[float, str]]:
         """Return the key by which waiting jobs get slots, the lowest first."""
+        return (self.stands_behind(job), urgency(job))
+
+    def stands_behind(self, job: Job) -> bool:
+        """Tell whether a job was slow lately, so that others get slots before it."""
         behind = self._behind.get(job.id)
-        return (behind is not None and self._clock.monotonic() < behind[0], urgency(job))
+        return behind is not None and self._clock.monotonic() < behind[0]
 
     def make_room(self, newcomer: Job, displaced: Callable[[Iterable[Job]], Job | None]) -> None:
         """Let one download make room for a job that waits, if one should.

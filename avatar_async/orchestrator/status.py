@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from attrs import frozen
+
 from avatar_async._jobs import advice
 from avatar_async._jobs.expiry import too_slow
 from avatar_async._jobs.ports import JobStore
@@ -59,22 +61,47 @@ def status_document(
     counts = dict.fromkeys(State, 0)
     for job in jobs:
         counts[job.state] += 1
+    told = Telling(now=now, where=where, deadlines_s=deadlines_s, late=late)
     return {
         "schema": SCHEMA_VERSION,
-        "jobs": [
-            _job(
-                job,
-                advice.flags(job, now, deadlines_s, late=job.id in late),
-                states_of_batch(job, states),
-                where,
-            )
-            for job in jobs
-        ],
-        "counts": {state.value: count for state, count in counts.items()},
+        "jobs": [told.job(job, states) for job in jobs],
+        "counts": counts_of(counts),
     }
 
 
-def states_of_batch(job: Job, states: dict[tuple[str, str], State]) -> dict[str, State]:
+def counts_of(counts: Mapping[State, int]) -> dict[str, int]:
+    """Return how many jobs are in each state as the document tells it."""
+    return {state.value: counts.get(state, 0) for state in State}
+
+
+@frozen(kw_only=True)
+class Telling:
+    """How the document tells of one job.
+
+    Attributes:
+        now: The present instant.
+        where: Option that names the ledger.
+        deadlines_s: Seconds after which a task is overdue, by kind.
+        late: Ids of jobs whose files do not come home in time.
+    """
+
+    now: datetime
+    where: str
+    deadlines_s: Mapping[str, float]
+    late: frozenset[str]
+
+    def job(self, job: Job, states: Mapping[tuple[str, str], State]) -> dict[str, Any]:
+        """Return a job as the document tells of it.
+
+        Args:
+            job: The job.
+            states: State of every job that it needs, by batch and name.
+        """
+        flags = advice.flags(job, self.now, self.deadlines_s, late=job.id in self.late)
+        return _job(job, flags, states_of_batch(job, states), self.where)
+
+
+def states_of_batch(job: Job, states: Mapping[tuple[str, str], State]) -> dict[str, State]:
     """Return the states of the jobs that a job may need, by name."""
     return {name: states[job.batch, name] for name in job.needs if (job.batch, name) in states}
 

@@ -40,6 +40,8 @@ _LAST_WORD_S: Final = 5.0
 _ID_GRACE_S: Final = 60.0
 #: Seconds for which a job is left alone whose references cannot be asked for.
 _REST_S: Final = 15.0
+#: Create calls under way at once, however many tasks there may be.
+_AT_ONCE: Final = 64
 #: Role of the file whose address an accepted preview may come with.
 _ACCEPTED_ROLES: Final = {Kind.IMAGE_PREVIEW: "image", Kind.VIDEO_PREVIEW: "video"}
 
@@ -106,7 +108,7 @@ class Submitter:
 
     def _next(self) -> tuple[Job | None, float | None]:
         """Return the job to submit now, or how long to wait for one (None: until woken)."""
-        if self._ids.waiting:
+        if self._ids.waiting or len(self._busy) >= _AT_ONCE:
             return None, None
         outstanding = len(self._busy) + self._board.number(State.IN_FLIGHT)
         if not self._admission.allows(outstanding, len(self._busy)):

@@ -10,10 +10,9 @@ from avatar_async._jobs.matching import same_name
 from avatar_async._jobs.ports import JobStore, Service
 from avatar_async._jobs.records import Job, JobError
 from avatar_async._jobs.remote import QueryAnswer, RemoteTask
-from avatar_async.errors import AvatarError
+from avatar_async.errors import AvatarError, ThrottledError
 from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.pace import Pace
-from avatar_async.orchestrator.witness import witness_for
 
 #: Answers in a row that leave an id out, and the seconds they span, before it counts as unknown there.
 _LEFT_OUT, _SPAN_S = 5, 120.0
@@ -79,11 +78,14 @@ class Unconfirmed:
 
     async def _answers_for_another(self, job: Job) -> bool:
         """Tell whether the service shows a task of ours that is surely there."""
-        witness = await witness_for(self._store, job)
+        witness = await self._store.witness(besides=job.id)
         if witness is None:
             return False
         await self._pace.turn()
         try:
             return bool((await self._service.query_tasks([witness])).tasks)
+        except ThrottledError as error:
+            self._pace.rest(error)
+            return False
         except AvatarError:
             return False

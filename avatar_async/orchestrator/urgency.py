@@ -75,7 +75,45 @@ class Transfer:
     running: bool
 
 
-def first_pressed(transfers: Iterable[Transfer], speed_bytes_s: float, *, holding: bool) -> Transfer | None:
+@frozen(kw_only=True)
+class Rest:
+    """What is to come for jobs that cannot be pressed, behind all others.
+
+    Attributes:
+        left_bytes: Bytes of those for which that is known.
+        longest_bytes: The most of any of them.
+        unknown: How many there are for which it is not known.
+    """
+
+    left_bytes: int = 0
+    longest_bytes: int = 0
+    unknown: int = 0
+
+
+#: Nothing is to come beside what is told one by one.
+NOTHING: Final = Rest()
+
+
+def horizon_s(rest: Rest, running: Iterable[Transfer], speed_bytes_s: float) -> float:
+    """Return a number of seconds; whoever has more of them left is neither pressed nor hopeless.
+
+    Args:
+        rest: What is to come for all jobs that wait.
+        running: The jobs under way.
+        speed_bytes_s: Measured speed of the line, more than 0.
+    """
+    known, unknown, longest = rest.left_bytes, rest.unknown, rest.longest_bytes
+    for each in running:
+        known += each.left_bytes or 0
+        unknown += each.left_bytes is None
+        longest = max(longest, each.left_bytes or 0)
+    all_s = (known + unknown * longest) / speed_bytes_s / _RELIEVED
+    return max(all_s, AT_RISK.total_seconds()) if unknown else all_s
+
+
+def first_pressed(
+    transfers: Iterable[Transfer], speed_bytes_s: float, *, holding: bool, rest: Rest = NOTHING
+) -> Transfer | None:
     """Return the most urgent transfer that needs others to give way; None if all get home as it is.
 
     The line shares itself equally among those under way. A transfer is pressed if at its share it would need
@@ -88,16 +126,19 @@ def first_pressed(transfers: Iterable[Transfer], speed_bytes_s: float, *, holdin
     speed with the line for itself, presses nobody.
 
     Args:
-        transfers: Every job with files to come that is under way or could be.
+        transfers: Every job with files to come that is under way or could be, save the rest.
         speed_bytes_s: Measured speed of the line, more than 0.
         holding: Whether others give way at present.
+        rest: What is to come for jobs beyond the `horizon_s`.
     """
     worth = sorted(
         (each for each in transfers if not _hopeless(each, speed_bytes_s)), key=lambda each: each.urgency
     )
     longest = max((each.left_bytes or 0 for each in worth), default=0)
+    longest = max(longest, rest.longest_bytes)
     lengths = [longest if each.left_bytes is None else each.left_bytes for each in worth]
-    total, at_once = sum(lengths), max(1, sum(each.running for each in worth))
+    total = sum(lengths) + rest.left_bytes + rest.unknown * longest
+    at_once = max(1, sum(each.running for each in worth))
     share = _RELIEVED if holding else _PRESSED
     ahead, ahead_at_once = 0, 0
     for each, length in zip(worth, lengths, strict=True):

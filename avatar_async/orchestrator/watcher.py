@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import anyio.lowlevel
+import anyio.to_thread
+
 from avatar_async._clock import JumpMeter
 from avatar_async._jobs.advice import overdue
 from avatar_async._jobs.expiry import at_risk, bytes_left, too_slow
@@ -17,6 +20,8 @@ from avatar_async.orchestrator.status import SPEED
 _LOOK_S: Final = 0.5
 #: Looks between two checks of every finished and running job for expiry and deadline.
 _CHECK_EVERY: Final = 20
+#: Jobs that are looked at without a pause.
+_AT_ONCE: Final = 500
 #: Seconds by which wall clock and monotonic clock may go apart between two looks.
 _JUMP_S: Final = 30.0
 #: Part by which the speed must have changed to be written down anew.
@@ -66,10 +71,12 @@ class Watcher:
             await self._board.clock.sleep(_LOOK_S)
             if self._notice_jump():
                 looks = 0
-            changed = await self._store.changed_since(seen)
-            if changed:
-                seen = max(job.revision for job in changed)
-                await self._board.take_up(changed)
+            written = await self._store.written_since(seen)
+            if written:
+                seen = max(written.values())
+                strange = [job_id for job_id, mark in written.items() if not self._board.knows(job_id, mark)]
+                if strange:
+                    await self._board.take_up(await self._store.some(strange))
 
     def _follow(self, job: Job) -> None:
         if job.state is State.READY:
@@ -88,15 +95,21 @@ class Watcher:
     async def _check(self) -> None:
         unfetched = [*self._board.in_state(State.READY), *self._board.in_state(State.FETCHING)]
         speed = self._speed_bytes_s()
-        self.late = too_slow(unfetched, self._board.clock.now(), speed)
-        for job in unfetched:
+        now = self._board.clock.now()
+        if len(unfetched) <= _AT_ONCE:
+            self.late = too_slow(unfetched, now, speed)
+        else:
+            self.late = await anyio.to_thread.run_sync(too_slow, unfetched, now, speed)
+        for number, job in enumerate(unfetched, start=1):
             self._warn_of_expiry(job)
+            await _breathe(number)
         if self.late and speed is not None:
             self._warn_of_speed(unfetched, speed)
-        for job in self._board.in_state(State.IN_FLIGHT):
-            if overdue(job, self._board.clock.now(), self._deadlines_s):
+        for number, job in enumerate(self._board.in_state(State.IN_FLIGHT), start=1):
+            if overdue(job, now, self._deadlines_s):
                 text = "takes longer than such jobs should; polling goes on, more slowly"
                 self._board.warn(text, job=job.name, once=f"overdue:{job.id}:{job.attempt}")
+            await _breathe(number)
         if speed is not None and abs(speed - self._kept_speed) > _OTHER_SPEED * self._kept_speed:
             self._kept_speed = speed
             await self._store.remember(SPEED, f"{speed:.0f}")
@@ -119,3 +132,9 @@ class Watcher:
                     "raise --bandwidth, or use a faster line"
                 )
                 self._board.warn(text, job=job.name, once=f"too_slow:{job.id}:{job.attempt}")
+
+
+async def _breathe(number: int) -> None:
+    """Let others have their turn after every so many jobs."""
+    if number % _AT_ONCE == 0:
+        await anyio.lowlevel.checkpoint()

@@ -26,6 +26,8 @@ def public_url(url: str) -> str:
 
 def public_text(text: str) -> str:
     """Return text with each address in it made public."""
+    if "://" not in text and "?" not in text:
+        return text
     return _QUERY.sub("", _ADDRESS.sub(lambda found: public_url(found[0]), text))
 
 

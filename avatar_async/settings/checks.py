@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +25,7 @@ class EntriesError(ValueError):
         super().__init__("; ".join(self.problems))
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str | None) -> bool:
     """Tell whether a host name or address can only mean this machine."""
     if host is None:

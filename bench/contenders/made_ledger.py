@@ -93,8 +93,8 @@ def made_ledger(folder: Path, made: Made) -> Path:
     A copy is what work goes on: it takes a second a GiB, the making a minute a million jobs.
     """
     today = f"{datetime.now(UTC):%Y%m%d}"
-    words = json.dumps([made.endpoint, made.account, made.standings, made.seed, rows.JOB_COLUMNS])
-    mark = f"{random.Random(words).getrandbits(32):08x}"  # noqa: S311 - a name, no secret
+    words = json.dumps([made.endpoint, made.account, made.standings, made.seed, schema.MIGRATIONS])
+    mark = f"{random.Random(words).getrandbits(32):08x}"
     path = folder / f"made-{today}-{made.jobs}-{made.open_jobs}-{mark}.db"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -128,7 +128,7 @@ def make(path: Path, made: Made) -> None:
 
 def standings(made: Made) -> Iterator[tuple[int, Kind, State]]:
     """Yield number (from 1), kind and state of every job, the same ones for the same make."""
-    chance = random.Random(made.seed)  # noqa: S311 - no secret
+    chance = random.Random(made.seed)
     unfinished = set(chance.sample(range(1, made.jobs + 1), made.open_jobs))
     kinds = chance.choices(list(KINDS), list(KINDS.values()), k=9973)
     ends = chance.choices(list(ENDS), list(ENDS.values()), k=9929)

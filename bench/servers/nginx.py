@@ -34,6 +34,7 @@ http {{
     ssl_certificate {home}/leaf.pem; ssl_certificate_key {home}/leaf.key;
     root {home}/files;
     location /paced/ {{ alias {home}/files/; limit_rate {rate}; }}
+    {locations}
   }}
 }}
 """
@@ -87,6 +88,7 @@ def nginx(
     rate_bytes_s: int = 125_000_000,
     address: str = "127.0.0.1",
     within: Sequence[str] = (),
+    locations: str = "",
 ) -> Iterator[Nginx]:
     """Run an nginx until the block ends.
 
@@ -95,6 +97,7 @@ def nginx(
         rate_bytes_s: Bytes a second and connection of the paced location.
         address: The IP address to listen on.
         within: Words to put before its command, such as those that enter a network namespace.
+        locations: More locations, as nginx reads them.
 
     Raises:
         BenchError: It is not installed, or does not start.
@@ -113,6 +116,7 @@ def nginx(
         port=ports[0],
         tls_port=ports[1],
         rate=rate_bytes_s,
+        locations=locations,
     )
     (home / "nginx.conf").write_text(settings)
     command = [

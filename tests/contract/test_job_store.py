@@ -8,7 +8,7 @@ from attrs import evolve
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.changes import Change, change
-from avatar_async._jobs.records import Artifact, JobError, NewJob
+from avatar_async._jobs.records import BY_PERSON, Artifact, JobError, NewJob
 from avatar_async._jobs.states import OPEN, ArtifactState, State
 from avatar_async.errors import ConflictError, JobNotFoundError, LedgerMismatchError, LifecycleError
 from avatar_async.requests import Kind
@@ -82,7 +82,9 @@ async def test_inserted_jobs_are_planned_and_read_back_equal(open_store):
         assert await store.get(inserted[0].id) == inserted[0]
         assert await store.find("default", ["two", "nobody"]) == {"two": inserted[1]}
         assert await store.request(inserted[0].id) == dict(new_job("one").request)
-        assert await store.folders() == {"default-one", "default-two"}
+        asked = ["default-one", "DEFAULT-TWO", "default-three"]
+        assert await store.taken_folders(asked) == {"default-one", "DEFAULT-TWO"}
+        assert await store.requests([inserted[1].id, "999"]) == {inserted[1].id: dict(new_job("two").request)}
     async with open_store() as store:
         assert await store.jobs() == inserted
 
@@ -385,30 +387,122 @@ async def test_fingerprints_count_as_submitted_only_if_a_task_may_exist(open_sto
         assert await store.submitted_as([]) == {}
 
 
-async def test_durations_are_those_of_the_latest_finished_jobs_of_the_kind(open_store):
-    """The poll planner learns from them."""
+async def test_durations_are_spread_over_the_latest_jobs_of_the_kind(open_store):
+    """The poll planner learns from them; the last to end of a large batch are its slowest alone."""
     async with open_store() as store:
         for number in range(4):
             job = await in_flight(store, f"t{number}", task_id=number + 1)
             await step(store, job, finished(after_s=61.0 + number))
         other = await in_flight(store, "other", task_id=99, kind=Kind.TAKEOVER)
         await step(store, other, finished(after_s=1000))
-        assert await store.durations_s(Kind.TRAINING, limit=3) == [63.0, 62.0, 61.0]
+        assert await store.durations_s(Kind.TRAINING) == [63.0, 62.0, 61.0, 60.0]
+        assert await store.durations_s(Kind.TRAINING, limit=2) == [63.0, 61.0]
         assert await store.durations_s(Kind.REBUILD) == []
 
 
-async def test_changed_since_tells_of_writes_by_anybody(open_store):
+async def test_a_failed_task_tells_how_long_it_took(open_store):
+    """It need not be asked for any longer than one that ends well."""
+    error = JobError(code="task_failed", message="too dark")
+    async with open_store() as store:
+        job = await in_flight(store, "failed", task_id=1)
+        failed = ev.RemoteFailed(at=at(50), remote_status="FAILED", error=error, finished_at=at(41))
+        await step(store, job, failed)
+        assert await store.durations_s(Kind.TRAINING) == [40.0]
+
+
+async def test_written_since_tells_of_writes_by_anybody(open_store):
     """A person's command beside a run must be noticed by the run."""
     async with open_store() as store, open_store() as beside:
+        assert await store.latest_revision() == 0
         one, two = await store.insert([new_job("one"), new_job("two")])
-        seen = two.revision
-        assert await store.changed_since(seen) == []
+        seen = await store.latest_revision()
+        assert seen == two.revision
+        assert await store.written_since(seen) == {}
         [given_up] = await beside.apply([change(one, ev.GivenUp(at=at(1)))])
-        assert await store.changed_since(seen) == [given_up]
-        assert await store.changed_since(given_up.revision) == []
-        assert await store.changed_since(0) == [given_up, two]
+        assert await store.written_since(seen) == {one.id: given_up.revision}
+        assert await store.written_since(given_up.revision) == {}
+        assert list(await store.written_since(0)) == [two.id, one.id]
         mine = await step(store, two, ev.IntentWritten(at=at(2), owner="run-1"))
-        assert mine in await store.changed_since(given_up.revision)
+        assert await store.written_since(given_up.revision) == {two.id: mine.revision}
+
+
+async def test_some_are_those_that_exist_in_the_order_they_were_added(open_store):
+    """Jobs that somebody else wrote to are read by their ids alone."""
+    async with open_store() as store:
+        one, two, three = await store.insert([new_job("one"), new_job("two"), new_job("three")])
+        assert await store.some([three.id, "999", one.id]) == [one, three]
+        assert await store.some([]) == []
+        ready = await step(store, await in_flight(store, "four", task_id=4), finished())
+        assert await store.some([ready.id]) == [ready]
+        assert ready.artifacts
+        assert two not in await store.some([one.id])
+
+
+async def test_jobs_sent_again_are_those_of_the_kind_with_more_than_one_attempt(open_store):
+    """The first task of such a job may be taken for another's of its name."""
+    async with open_store() as store:
+        [once, again, other] = await store.insert(
+            [new_job("once"), new_job("again"), new_job("other", kind=Kind.TAKEOVER)]
+        )
+        for job in (again, other):
+            await step(store, job, *doubt(1), ev.ResubmitOrdered(at=at(2)))
+        await step(store, once, *doubt(1))
+        assert [job.name for job in await store.sent_again(Kind.TRAINING)] == ["again"]
+
+
+async def test_open_jobs_come_page_by_page_in_the_order_they_were_added(open_store):
+    """A run takes up a hundred thousand of them without holding others up."""
+    async with open_store() as store:
+        planned = await store.insert([new_job(f"job-{number}") for number in range(5)])
+        await store.insert([new_job("other", batch="another")])
+        await store.apply([change(planned[1], ev.GivenUp(at=at(1)))])
+        ready = await step(store, await in_flight(store, "ready", task_id=4), finished())
+        expected = [planned[0], *planned[2:], ready]
+        first = await store.open_page("default", limit=2)
+        second = await store.open_page("default", after=first[-1].id, limit=2)
+        third = await store.open_page("default", after=second[-1].id, limit=2)
+        assert [*first, *second, *third] == expected
+        assert third == [ready]
+        assert await store.open_page("default", after=ready.id, limit=2) == []
+
+
+async def test_standings_come_page_by_page(open_store):
+    """The look for receipts that know more needs no more of a job than this."""
+    async with open_store() as store:
+        jobs = await store.insert([new_job(f"job-{number}") for number in range(3)])
+        job = await in_flight(store, "sent", task_id=4)
+        job = await step(store, job, ev.ReceiptWritten(at=at(3), state=State.IN_FLIGHT))
+        page = await store.standings(State.PLANNED, limit=2)
+        rest = await store.standings(State.PLANNED, after=page[-1].id, limit=2)
+        assert [each.id for each in (*page, *rest)] == [each.id for each in jobs]
+        [sent] = await store.standings(State.IN_FLIGHT, limit=2)
+        assert (sent.id, sent.name, sent.folder, sent.attempt) == (job.id, "sent", job.folder, 1)
+        assert (sent.state, sent.receipt_state) == (State.IN_FLIGHT, State.IN_FLIGHT)
+        assert page[0].receipt_state is None
+
+
+async def test_a_witness_is_the_newest_task_that_is_surely_ours(open_store):
+    """An answer that has it shows that the service still knows our tasks."""
+    async with open_store() as store:
+        assert await store.witness() is None
+        [newest] = await store.insert([new_job("newest")])
+        await in_flight(store, "older", task_id=1)
+        sent = ev.IntentWritten(at=at(50), owner="run-1")
+        await step(store, newest, sent, ev.Accepted(at=at(51), task_id=2))
+        assert await store.witness() == 2
+        assert await store.witness(besides=newest.id) == 1
+
+
+async def test_an_id_that_a_person_gave_is_no_witness_until_it_was_shown(open_store):
+    """It may be mistyped, and would then prove the loss of all others."""
+    async with open_store() as store:
+        [job] = await store.insert([new_job("doubtful")])
+        job = await step(store, job, ev.IntentWritten(at=at(1), owner="run-1"))
+        job = await step(store, job, ev.OutcomeUnknown(at=at(2), error=JobError(code="unknown", message="?")))
+        job = await step(store, job, ev.Settled(at=at(3), task_id=77, how=BY_PERSON))
+        assert await store.witness() is None
+        await step(store, job, ev.Polled(at=at(4), remote_status="RUNNING", progress=1))
+        assert await store.witness() == 77
 
 
 async def test_receipts_are_due_until_they_tell_of_the_present_state(open_store):

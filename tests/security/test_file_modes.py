@@ -109,10 +109,11 @@ def _drafts_and_parts_are_the_owners_alone(seen):
     """What is on its way under its final name is as private as that."""
     drafts = {path: modes for path, modes in seen.items() if path.endswith((".part", ".tmp"))}
     assert any(path.endswith(".part") for path in drafts)
-    # A part is opened up in the instant before it takes its final name.
-    opened = {path: modes - {0o600, 0o644} for path, modes in drafts.items()}
-    assert {path: modes for path, modes in opened.items() if modes} == {}
-    assert all(0o600 in modes for modes in drafts.values())
+    # A large part is opened up in the instant before it takes its final name, a small one is made with the
+    # mode it will have.
+    for path, modes in drafts.items():
+        folder = seen.get(f"{Path(path).parent}/", {0o755})
+        assert modes <= ({0o600, 0o644} if folder == {0o755} else {0o600}), path
 
 
 def _nothing_of_ours_can_be_written_by_others(seen):

@@ -1,6 +1,7 @@
 """What a run leaves behind, in words: counts, what needs a person, where the files are."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
@@ -90,9 +91,19 @@ def loss_lines(jobs: Sequence[Job]) -> list[str]:
 
 def counts_line(jobs: Sequence[Job]) -> str:
     """Return how many jobs are in which state, in words."""
-    parts = [f"{number} {state}" for state in State if (number := sum(job.state is state for job in jobs))]
-    plural = "job" if len(jobs) == 1 else "jobs"
-    return f"{len(jobs)} {plural}: {', '.join(parts)}" if parts else "no jobs"
+    return numbers_line(Counter(job.state for job in jobs))
+
+
+def numbers_line(counts: Mapping[State, int]) -> str:
+    """Return in words how many jobs are in which state."""
+    total = sum(counts.values())
+    listed = numbers(counts)
+    return f"{total} {'job' if total == 1 else 'jobs'}: {listed}" if listed else "no jobs"
+
+
+def numbers(counts: Mapping[State, int]) -> str:
+    """Return the states that jobs are in, each with its number, between commas."""
+    return ", ".join(f"{counts[state]} {state}" for state in State if counts.get(state))
 
 
 def attention_lines(jobs: Sequence[Job], where: str, width: int | None = None) -> list[str]:

@@ -15,11 +15,14 @@ from avatar_async.cli.render.frame import STYLES
 from avatar_async.cli.render.summary import counts_line
 from avatar_async.cli.render.text import countdown_text, one_line, span_text, stamp
 from avatar_async.cli.render.wrap import printable_step, wrapped
-from avatar_async.orchestrator.status import late_jobs
+from avatar_async.orchestrator.status import late_jobs, states_of_batch
 from avatar_async.settings import DEADLINES_S
 
 _GAP = "  "
 _LEAST_NAME = 12
+_HEADS = ("STATE", "AGE", "TASK ID", "EXPIRES")
+#: Room for every state, span of time and task id there is.
+_WIDEST = (10, 9, 19, 9)
 
 
 def table(
@@ -31,9 +34,7 @@ def table(
     deadlines_s: Mapping[str, float] = DEADLINES_S,
     speed_bytes_s: float | None = None,
 ) -> Iterator[Text]:
-    """Yield the lines of the table.
-
-    A name too long for its column stands on a line of its own; what to do stands below its job.
+    """Yield the lines of the table of a whole ledger.
 
     Args:
         jobs: Every job, in the order they were added.
@@ -43,33 +44,94 @@ def table(
         deadlines_s: Seconds after which a task is overdue, by kind.
         speed_bytes_s: How fast files came home in the latest run.
     """
+    states = {(job.batch, job.name): job.state for job in jobs}
     late = late_jobs(jobs, now, speed_bytes_s)
-    states = {job.name: job.state for job in jobs}
-    rows = [_cells(job, now) for job in jobs]
-    heads = ("STATE", "AGE", "TASK ID", "EXPIRES")
-    widths = [max(width_of(row[n]) for row in [heads, *rows]) for n in range(len(heads))]
-    room = width - sum(widths) - len(_GAP) * len(widths)
-    names = max([_LEAST_NAME, *(width_of(one_line(job.name)) for job in jobs)])
-    name_width = max(_LEAST_NAME, min(names, room))
-    yield Text(_row("JOB", heads, name_width, widths), style="bold")
-    for job, row in zip(jobs, rows, strict=True):
-        name = one_line(job.name)
-        if width_of(name) > name_width:
-            yield Text(name)
-            name = ""
-        line = Text(_row(name, row, name_width, widths))
-        start = name_width + len(_GAP)
-        line.stylize(STYLES[job.state], start, start + widths[0])
-        yield line
-        flags = advice.flags(job, now, deadlines_s, late=job.id in late)
-        for text in _below(job, now, states, flags, where):
-            hang = "   " if text.startswith("->") else ""
-            yield from (
-                Text(each, style="yellow") for each in wrapped(text, width=width, indent="  ", hang=hang)
-            )
+    written = Table(now=now, width=width, where=where, deadlines_s=deadlines_s, late=late, fitted_to=jobs)
+    yield written.heading()
+    for job in jobs:
+        yield from written.lines(job, states)
     yield Text("")
     yield Text(counts_line(jobs))
-    yield from (Text(line, style="dim") for line in _outlook(jobs, states))
+    yield from written.outlook()
+
+
+class Table:
+    """Writes jobs as lines of a table, one after the other.
+
+    A name too long for its column stands on a line of its own; what to do stands below its job.
+    """
+
+    def __init__(
+        self,
+        *,
+        now: datetime,
+        width: int,
+        where: str,
+        deadlines_s: Mapping[str, float],
+        late: frozenset[str],
+        fitted_to: Sequence[Job] | None = None,
+    ) -> None:
+        """Measure the columns.
+
+        Args:
+            now: The present instant.
+            width: Columns of the terminal.
+            where: Option that names the ledger, for the commands to type.
+            deadlines_s: Seconds after which a task is overdue, by kind.
+            late: Ids of jobs whose files do not come home in time.
+            fitted_to: The jobs that will be written, if they are at hand; else the columns fit any.
+        """
+        self._now, self._where, self._deadlines_s, self._late = now, where, deadlines_s, late
+        self._width = width
+        self._widths: Sequence[int] = _WIDEST
+        if fitted_to is not None:
+            rows = [_HEADS, *(_cells(job, now) for job in fitted_to)]
+            self._widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+        room = width - sum(self._widths) - len(_GAP) * len(self._widths)
+        widest = max([_LEAST_NAME, *(width_of(one_line(job.name)) for job in fitted_to or ())])
+        self._name_width = max(_LEAST_NAME, room if fitted_to is None else min(widest, room))
+        self._steps: Counter[tuple[State, str]] = Counter()
+
+    def heading(self) -> Text:
+        """Return the first line."""
+        return Text(_row("JOB", _HEADS, self._name_width, self._widths), style="bold")
+
+    def lines(self, job: Job, states: Mapping[tuple[str, str], State]) -> Iterator[Text]:
+        """Yield the lines of a job.
+
+        Args:
+            job: The job.
+            states: State of every job that it needs, by batch and name.
+        """
+        needs = states_of_batch(job, states)
+        self._note(job, needs)
+        name, cells = one_line(job.name), _cells(job, self._now)
+        if width_of(name) > self._name_width:
+            yield Text(name)
+            name = ""
+        line = Text(_row(name, cells, self._name_width, self._widths))
+        start = self._name_width + len(_GAP)
+        line.stylize(STYLES[job.state], start, start + self._widths[0])
+        yield line
+        flags = advice.flags(job, self._now, self._deadlines_s, late=job.id in self._late)
+        for text in _below(job, self._now, needs, flags, self._where):
+            hang = "   " if text.startswith("->") else ""
+            yield from (
+                Text(each, style="yellow")
+                for each in wrapped(text, width=self._width, indent="  ", hang=hang)
+            )
+
+    def outlook(self) -> Iterator[Text]:
+        """Yield what happens next to the jobs written so far that need nobody, once for each state."""
+        for (state, step), count in self._steps.items():
+            yield Text(f"{count} {state}: {one_line(step)}", style="dim")
+
+    def _note(self, job: Job, needs: Mapping[str, State]) -> None:
+        if advice.needs_person(job) or advice.dead_needs(job, needs) or advice.is_unknown_there(job):
+            return
+        if job.state in REMOTE | {State.SUBMITTING, State.PLANNED}:
+            step = advice.next_step(job, needs)
+            self._steps[job.state, "waits for others" if step.startswith("waits for") else step] += 1
 
 
 def _cells(job: Job, now: datetime) -> tuple[str, str, str, str]:
@@ -88,7 +150,7 @@ def _row(name: str, cells: Sequence[str], name_width: int, widths: Sequence[int]
 
 
 def _below(
-    job: Job, now: datetime, states: dict[str, State], flags: Sequence[str], where: str
+    job: Job, now: datetime, states: Mapping[str, State], flags: Sequence[str], where: str
 ) -> Iterator[str]:
     marks = [_words(flag, job, now) for flag in flags if flag in {"overdue", "at_risk"}]
     if marks:
@@ -112,16 +174,3 @@ def _words(flag: str, job: Job, now: datetime) -> str:
     if job.expires_at is None or not at_risk(job, now):
         return "its results vanish before they are home, at the speed of the latest run"
     return "its results vanish soon" if job.expires_at > now else "its results were to vanish before now"
-
-
-def _outlook(jobs: Sequence[Job], states: dict[str, State]) -> Iterator[str]:
-    """Yield what happens next to the jobs that need nobody, once for each state."""
-    steps: Counter[tuple[State, str]] = Counter()
-    for job in jobs:
-        if advice.needs_person(job) or advice.dead_needs(job, states) or advice.is_unknown_there(job):
-            continue
-        if job.state in REMOTE | {State.SUBMITTING, State.PLANNED}:
-            step = advice.next_step(job, states)
-            steps[job.state, "waits for others" if step.startswith("waits for") else step] += 1
-    for (state, step), count in steps.items():
-        yield f"{count} {state}: {one_line(step)}"

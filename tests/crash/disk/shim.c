@@ -410,6 +410,13 @@ EXPORT ssize_t pwritev(int fd, const struct iovec *parts, int number, off_t offs
 EXPORT ssize_t pwritev64(int fd, const struct iovec *parts, int number, off_t offset) {
   return writing_parts(fd, parts, number, offset);
 }
+EXPORT ssize_t pwritev2(int fd, const struct iovec *parts, int number, off_t offset, int flags) {
+  (void)flags; /* Python passes none */
+  return writing_parts(fd, parts, number, offset);
+}
+EXPORT ssize_t pwritev64v2(int fd, const struct iovec *parts, int number, off_t offset, int flags) {
+  return pwritev2(fd, parts, number, offset, flags);
+}
 
 /* ---------------------------------------------------------------- making durable */
 static int syncing(long call, int fd) {

@@ -78,7 +78,7 @@ def test_other_cuts_leave_any_part_of_what_was_not_synced(shim, root):
         "os.write(d, b'a' * 1024)",
         SYNC_FILE,
         SYNC_FOLDER,
-        "os.pwrite(d, b'b' * 1024, 0)",
+        "os.pwritev(d, [b'b' * 1024], 0)",
         "os.mkdir('in')",
         "os.rename('one', 'two')",
     )

@@ -26,10 +26,17 @@ async def test_a_file_that_need_not_be_verified_is_taken_for_its_length_alone(sc
 @pytest.mark.parametrize("durable", [True, False])
 async def test_a_file_that_need_not_be_durable_is_never_forced_to_the_disk(scene, monkeypatch, size, durable):
     """Each forced write costs a turn of the disk; and where durability is asked for, it is there."""
-    forced = []
+    forced: list[int] = []
+
+    def noted(force):
+        def call(descriptor):
+            forced.append(descriptor)
+            force(descriptor)
+
+        return call
+
     for name in ("fsync", "fdatasync"):
-        real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda fd, real=real: (forced.append(fd), real(fd)))
+        monkeypatch.setattr(os, name, noted(getattr(os, name)))
     async with scene() as stage:
         artifact = stage.artifact("model.bin", b"x" * size)
         await stage.fetch(artifact, care=Care(durable=durable))

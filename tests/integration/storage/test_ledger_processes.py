@@ -144,7 +144,7 @@ async def test_a_command_beside_a_busy_runner_is_made_and_noticed(tmp_path, new_
 
                 tasks.start_soon(keep_writing)
                 assert await line_of(child) == "abandoned"
-                noticed = await store.changed_since(target.revision)
+                noticed = await store.some(await store.written_since(target.revision))
                 tasks.cancel_scope.cancel()
         assert [job.state for job in noticed if job.name == "target"] == [State.ABANDONED]
 

@@ -1,13 +1,14 @@
 """What the planner makes of instants that a clock, set in between, has spoilt."""
 
-import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_async._jobs.planner import LONGEST_PAUSE_S, Durations, PollQueue, pause_left_s, took_s
+from avatar_async._jobs.planner import LONGEST_PAUSE_S, Durations, pause_left_s, took_s
+from avatar_async._jobs.planner.queue import Polled, PollQueue
+from avatar_async.requests import Kind
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 seconds = st.floats(-1e7, 1e7)
@@ -56,8 +57,8 @@ def test_a_finish_clamped_to_the_submission_counts_from_the_last_poll_that_found
 def test_a_few_absurd_durations_hardly_move_what_is_learnt(usual, wild):
     """One day more or less for a task of a minute is a clock's fault, not the task's."""
     spoilt = Durations.learn(usual + wild)
-    assert 15 < math.exp(spoilt.log_mean) < 500
-    assert spoilt.log_sigma < 3
+    assert 15 < spoilt.median_s < 500
+    assert 0.05 <= spoilt.spread < 3
 
 
 @given(dues=st.lists(st.floats(0, 1e6), min_size=1, max_size=30), now_s=st.floats(0, 1e6))
@@ -65,9 +66,11 @@ def test_hurried_polls_are_all_due_and_none_is_lost_or_doubled(dues, now_s):
     """After a sleep everything is asked for once."""
     queue = PollQueue()
     for number, due_s in enumerate(dues):
-        queue.put(str(number), due_s)
-    taken = set(queue.take(now_s, 3))
+        task = Polled(str(number), Kind.TRAINING, 0.0)
+        queue.add(task)
+        queue.put(task, due_s, now_s=0.0)
+    taken = {task.job_id for task in queue.take(now_s, 3)}
     queue.hurry(now_s)
-    rest = queue.take(now_s, len(dues))
+    rest = [task.job_id for task in queue.take(now_s, len(dues))]
     assert sorted(rest) == sorted(str(number) for number in range(len(dues)) if str(number) not in taken)
     assert len(queue) == len(dues)

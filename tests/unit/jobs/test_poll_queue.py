@@ -1,17 +1,32 @@
-"""The poll queue against a plain model of it."""
+"""The poll queue against a plain model of it, and who rides along."""
 
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from avatar_async._jobs.planner import PollQueue
+from avatar_async._jobs.planner.queue import Polled, PollQueue
+from avatar_async.requests import Kind
 
 jobs = st.sampled_from("abcdef")
 seconds = st.integers(0, 20).map(float)
 
 
+def put(queue: PollQueue, job: str, due_s: float, *, now_s: float = 0.0, resting: bool = False) -> None:
+    """Plan a task, taking it up first where it is new."""
+    task = queue.get(job)
+    if task is None:
+        task = Polled(job, Kind.TRAINING, 0.0)
+        queue.add(task)
+    queue.put(task, due_s, now_s=now_s, resting=resting)
+
+
+def take(queue: PollQueue, now_s: float, limit: int) -> list[str]:
+    """Take tasks; return their jobs."""
+    return [task.job_id for task in queue.take(now_s, limit)]
+
+
 class QueueAgainstModel(RuleBasedStateMachine):
-    """Compare with a dict from job to due time, None for taken jobs."""
+    """Compare with a dict from job to due time, None for taken jobs; nobody rides along."""
 
     def __init__(self):
         super().__init__()
@@ -20,27 +35,31 @@ class QueueAgainstModel(RuleBasedStateMachine):
 
     @rule(job=jobs, due_s=seconds)
     def put(self, job, due_s):
-        self.queue.put(job, due_s)
+        put(self.queue, job, due_s, resting=True)
         self.model[job] = due_s
 
     @rule(job=jobs, due_s=seconds)
     def hasten(self, job, due_s):
-        self.queue.hasten(job, due_s)
+        self.queue.hasten(job, due_s, now_s=0.0)
         planned_s = self.model.get(job)
         if planned_s is not None:
             self.model[job] = min(planned_s, due_s)
+
+    @rule(now_s=seconds)
+    def hurry(self, now_s):
+        self.queue.hurry(now_s)
+        self.model = {job: None if due_s is None else min(due_s, now_s) for job, due_s in self.model.items()}
 
     @rule(job=jobs)
     def drop(self, job):
         self.queue.drop(job)
         self.model.pop(job, None)
 
-    @rule(now_s=seconds, limit=st.integers(0, 4), ahead_s=st.integers(0, 5).map(float))
-    def take(self, now_s, limit, ahead_s):
+    @rule(now_s=seconds, limit=st.integers(1, 4))
+    def take(self, now_s, limit):
         planned = sorted(due_s for due_s in self.model.values() if due_s is not None)
-        any_due = bool(planned) and planned[0] <= now_s
-        expected = [due_s for due_s in planned if any_due and due_s <= now_s + ahead_s][:limit]
-        taken = self.queue.take(now_s, limit, ahead_s=ahead_s)
+        expected = [due_s for due_s in planned if due_s <= now_s][:limit]
+        taken = take(self.queue, now_s, limit)
         assert len(set(taken)) == len(taken)
         assert [self.model[job] for job in taken] == expected
         for job in taken:
@@ -57,13 +76,32 @@ class QueueAgainstModel(RuleBasedStateMachine):
 TestQueueAgainstModel = QueueAgainstModel.TestCase
 
 
-def test_jobs_ahead_are_taken_only_with_one_that_is_due():
-    """Batches are filled up, but no poll is made early for its own sake."""
+def test_tasks_ride_along_only_with_one_that_is_due():
+    """Calls are filled up, but none is made early for its own sake."""
     queue = PollQueue()
-    queue.put("soon", 11.0)
-    assert queue.take(10.0, 5, ahead_s=2.0) == []
-    queue.put("due", 10.0)
-    assert queue.take(10.0, 5, ahead_s=2.0) == ["due", "soon"]
+    put(queue, "soon", 11.0)
+    assert take(queue, 10.0, 5) == []
+    put(queue, "due", 10.0)
+    assert take(queue, 10.0, 5) == ["due", "soon"]
+
+
+def test_a_task_that_was_just_asked_for_does_not_ride_along():
+    """It would tell nothing new."""
+    queue = PollQueue()
+    put(queue, "due", 100.0)
+    put(queue, "asked", 130.0, now_s=99.0)
+    assert take(queue, 100.0, 5) == ["due"]
+    assert queue.next_due_s() == 130.0
+
+
+def test_a_task_that_rests_never_rides_along():
+    """It was left alone for a reason: a call that fails because of it would fail the others too."""
+    queue = PollQueue()
+    put(queue, "due", 100.0)
+    put(queue, "resting", 101.0, resting=True)
+    put(queue, "other", 102.0)
+    assert take(queue, 100.0, 5) == ["due", "other"]
+    assert take(queue, 101.0, 5) == ["resting"]
 
 
 @pytest.mark.parametrize("count", [10_000])
@@ -71,7 +109,7 @@ def test_ten_thousand_jobs_come_out_in_order(count):
     """The order is by time alone, however they were put."""
     queue = PollQueue()
     for number in range(count):
-        queue.put(str(number), float(number * 7919 % count))
-    assert queue.take(float(count), count) == sorted(
+        put(queue, str(number), float(number * 7919 % count))
+    assert take(queue, float(count), count) == sorted(
         map(str, range(count)), key=lambda job: int(job) * 7919 % count
     )

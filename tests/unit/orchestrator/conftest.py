@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-import aiofiles.os
 import anyio
 import anyio.to_thread
 import pytest
@@ -18,7 +17,9 @@ from avatar_async._jobs.ports import ArtifactStream
 from avatar_async._jobs.remote import QueryAnswer, RemoteFile, RemoteState, RemoteTask, SubmissionReport
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import SubmissionCodes
+from avatar_async._storage.filethread import FileThread
 from avatar_async._storage.writer import SqliteThread
+from avatar_async._storage.writers import Writers
 from avatar_async.errors import ArtifactRefusedError, AvatarError
 from avatar_async.orchestrator import Orchestrator
 from avatar_async.requests import BaseVideo, Kind, Request, TrainingRequest, VideoPreviewRequest
@@ -224,9 +225,21 @@ def patient_clock(monkeypatch: pytest.MonkeyPatch) -> PatientClock:
         return call
 
     monkeypatch.setattr(SqliteThread, "call", counted(SqliteThread.call))
+    monkeypatch.setattr(FileThread, "do", counted(FileThread.do))
     monkeypatch.setattr(anyio.to_thread, "run_sync", counted(anyio.to_thread.run_sync))
-    wrap = aiofiles.os.wrap
-    monkeypatch.setattr(aiofiles.os, "wrap", lambda function: counted(wrap(function)))
+    begin = Writers.begin
+
+    def begun(*arguments: Any) -> Any:
+        future = begin(*arguments)
+        clock.at_work += 1
+
+        def end(_: Any) -> None:
+            clock.at_work -= 1
+
+        future.add_done_callback(end)
+        return future
+
+    monkeypatch.setattr(Writers, "begin", begun)
     return clock
 
 

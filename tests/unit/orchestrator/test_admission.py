@@ -6,7 +6,7 @@ import pytest
 
 from avatar_async.errors import ThrottledError
 from avatar_async.orchestrator.admission import CIRCUIT_AFTER, Admission
-from avatar_async.orchestrator.pace import Pace
+from avatar_async.orchestrator.pace import Pace, spacing_s
 from avatar_async.testing import VirtualClock
 
 
@@ -114,7 +114,7 @@ async def test_no_pause_and_no_pace_hangs_on_the_wall_clock():
         await pace.turn()
     assert pace.rest(ThrottledError("busy", retry_after_s=30.0)) == 30.0
     await pace.turn()
-    assert clock.steady_s == pytest.approx(6300.0 + 1.5 + 30.0)
+    assert clock.steady_s == pytest.approx(6300.0 + 3 * spacing_s(2.0) + 30.0, abs=1e-6)
 
 
 def test_outcomes_of_creates_that_left_before_the_circuit_opened_lengthen_no_pause(admission):

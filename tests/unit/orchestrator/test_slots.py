@@ -1,6 +1,8 @@
 """Who makes room when every slot is taken."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
+from types import SimpleNamespace
 
 import anyio
 import pytest
@@ -167,3 +169,14 @@ async def test_a_flow_forgets_what_came_long_ago(clock):
     await clock.advance(31)
     assert flow.speed_bytes_s() == 0.0
     assert flow.waited_s == 32
+
+
+def test_a_fast_line_fills_no_memory_with_what_it_brought():
+    """Thousands of reads a second are remembered as a few marks, and the speed is the same."""
+    seconds = count()
+    flow = Flow(SimpleNamespace(monotonic=lambda: next(seconds) / 2000))
+    for _ in range(10_000):
+        flow.wait()
+        flow.end(1000)
+    assert len(flow._marks) <= 110
+    assert flow.speed_bytes_s() == pytest.approx(10_000_000 / flow.waited_s, rel=0.01)

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -16,7 +17,7 @@ from avatar_async._jobs import events as ev
 from avatar_async._jobs.changes import change
 from avatar_async._jobs.records import JobError
 from avatar_async._jobs.states import State
-from avatar_async._storage import connect, readers, writer
+from avatar_async._storage import connect, resuming, writer
 from avatar_async._storage.ledger import Ledger
 from avatar_async.errors import ConflictError, LedgerError, LedgerVersionError
 
@@ -60,8 +61,8 @@ async def test_commits_are_durable_and_logged_ahead(tmp_path):
     """The settings that a kill or a power cut relies on."""
     async with Ledger.open(tmp_path / "ledger.db") as store:
         pragmas = await inside(store)(
-            lambda db: [
-                db.execute(f"PRAGMA {name}").fetchone()[0]
+            lambda group: [
+                group.connection.execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
             ]
         )
@@ -174,8 +175,10 @@ async def test_a_full_disk_refuses_the_write_and_keeps_the_rest(tmp_path, new_jo
     """Nobody of the group may believe in a write that is not there."""
     async with Ledger.open(tmp_path / "ledger.db") as store:
         kept = await store.insert([new_job("kept")])
-        pages = await inside(store)(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
-        await inside(store)(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchone())
+        pages = await inside(store)(lambda group: group.connection.execute("PRAGMA page_count").fetchone()[0])
+        await inside(store)(
+            lambda group: group.connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+        )
         failures = []
 
         async def write(number):
@@ -190,7 +193,9 @@ async def test_a_full_disk_refuses_the_write_and_keeps_the_rest(tmp_path, new_jo
         assert len(failures) == 8
         assert all("disk is full" in failure for failure in failures)
         assert await store.jobs() == kept
-        await inside(store)(lambda db: db.execute("PRAGMA max_page_count = 100000").fetchone())
+        await inside(store)(
+            lambda group: group.connection.execute("PRAGMA max_page_count = 100000").fetchone()
+        )
         await store.insert([new_job("again")])
 
 
@@ -321,15 +326,34 @@ async def test_the_loop_is_never_blocked(tmp_path, new_job):
         async with Ledger.open(tmp_path / "ledger.db") as store:
             [job] = await store.insert([new_job()])
             await store.apply([change(job, ev.GivenUp(at=T0))])
-            assert await store.changed_since(0)
+            assert await store.written_since(0)
             with pytest.raises(ConflictError):
                 await store.insert([new_job()])
 
 
-async def test_unchanged_ledgers_are_not_read_again(tmp_path, new_job, monkeypatch):
-    """A runner asks every second; that must cost nothing when nobody wrote."""
-    async with Ledger.open(tmp_path / "ledger.db") as store:
-        [job] = await store.insert([new_job()])
-        assert await store.changed_since(job.revision) == []
-        monkeypatch.setattr(readers, "jobs_where", None)
-        assert await store.changed_since(job.revision) == []
+@pytest.mark.parametrize(
+    ("asked", "through"),
+    [
+        (lambda db: resuming.written_since(db, 5), "COVERING INDEX sqlite_autoindex_jobs_2 (revision>?)"),
+        (lambda db: resuming.open_page(db, "default", "3", 10), "INDEX jobs_open (job_id>?)"),
+        (
+            lambda db: resuming.standings(db, State.PLANNED, "3", 9),
+            "INDEX jobs_by_state (state=? AND rowid>?)",
+        ),
+    ],
+    ids=["written", "open", "standings"],
+)
+async def test_what_a_run_reads_again_and_again_is_read_through_an_index(tmp_path, asked, through):
+    """A million ended jobs must not be looked at for it, nor sorted."""
+    path = tmp_path / "ledger.db"
+    async with Ledger.open(path):
+        pass
+    with closing(sqlite3.connect(path)) as connection:
+        statements: list[str] = []
+        connection.set_trace_callback(statements.append)
+        asked(connection)
+        connection.set_trace_callback(None)
+        [first, *_] = [each for each in statements if " jobs " in each]
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {first}")]
+    assert len(plan) == 1
+    assert through in plan[0]

@@ -14,6 +14,7 @@ from avatar_async._jobs.lifecycle import advance
 from avatar_async._jobs.records import Artifact, Job, JobError, NewJob
 from avatar_async._jobs.states import ArtifactState, State
 from avatar_async._storage import changes, newcomers, readers, schema
+from avatar_async._storage.transaction import Transaction
 from avatar_async.errors import LifecycleError
 from avatar_async.requests import Kind
 
@@ -91,7 +92,7 @@ def database():
 def test_any_job_comes_back_equal(database, job):
     """Whatever a service says must survive, in every script."""
     database.execute("BEGIN")
-    [saved] = newcomers.adopt(database, [(job, {"text": job.name})])
+    [saved] = newcomers.adopt(Transaction(database), [(job, {"text": job.name})])
     assert evolve(saved, id="", revision=0) == job
     assert readers.job(database, saved.id) == saved
     assert readers.jobs(database, None, None) == [saved]
@@ -133,8 +134,9 @@ EVENTS = (
 def test_any_story_ends_as_the_lifecycle_says(database, story):
     """The store must neither lose nor invent anything, and leave no intent open by mistake."""
     database.execute("BEGIN")
+    transaction = Transaction(database)
     [job] = newcomers.insert(
-        database,
+        transaction,
         [
             NewJob(
                 batch="b",
@@ -153,7 +155,7 @@ def test_any_story_ends_as_the_lifecycle_says(database, story):
             expected = advance(job, event)
         except LifecycleError:
             continue
-        [job] = changes.apply(database, [change(job, event)])
+        [job] = changes.apply(transaction, [change(job, event)])
         assert evolve(job, revision=0) == evolve(expected, revision=0)
         assert readers.job(database, job.id) == job
         still_open = [intent for intent in readers.intents(database, job.id) if intent.closed_at is None]

@@ -1,6 +1,7 @@
 """What a session makes of a reply, without sockets."""
 
 import pytest
+from attrs import evolve
 
 from avatar_async._transport.session import USER_AGENT, ServiceSession, proxy_for
 from avatar_async._wire.calls import JSON_HEADERS, Call
@@ -23,6 +24,46 @@ async def test_reply_is_returned_whatever_its_status(mocked_http, fresh):
     assert sent.kwargs["headers"]["Authorization"] == "Bearer t0ken"
     assert sent.kwargs["allow_redirects"] is False
     assert sent.kwargs["proxy"] == "http://proxy.example:3128"
+
+
+async def test_the_headers_a_proxy_is_sent_never_hold_the_token(mocked_http):
+    """A session's own headers go out with the request for a tunnel, which the proxy reads."""
+    mocked_http.post("https://service.example/api/x?y=%2F", status=200, body=b"{}", repeat=True)
+    async with ServiceSession(SETTINGS) as session:
+        await session.send(CALL, what="query call", token="t0ken")
+        await session.send(CALL, what="create call", token="t0ken", fresh=True)
+        assert session._kept is not None
+        assert session._fresh is not None
+        assert "Authorization" not in session._kept.headers
+        assert "Authorization" not in session._fresh.headers
+
+
+async def test_without_a_proxy_each_call_has_its_own_token_and_headers(mocked_http):
+    """A renewed token must go out at once, and a call without one must not go out with the last one."""
+    mocked_http.post("https://service.example/api/x?y=%2F", status=200, body=b"{}", repeat=True)
+    plain = Call(path=CALL.path, headers={"Accept": "text/plain"})
+    seen = []
+    async with ServiceSession(evolve(SETTINGS, proxy=None)) as session:
+        assert session._kept is not None
+        for call, token in [
+            (CALL, "first"),
+            (CALL, "first"),
+            (CALL, "second"),
+            (plain, "second"),
+            (CALL, None),
+        ]:
+            await session.send(call, what="query call", token=token)
+            names = session._kept.headers
+            seen.append((names.get("Authorization"), names.get("Content-Type"), names["Accept"]))
+        assert session._kept.headers["User-Agent"] == USER_AGENT
+    json = "application/json"
+    assert seen == [
+        ("Bearer first", json, json),
+        ("Bearer first", json, json),
+        ("Bearer second", json, json),
+        ("Bearer second", None, "text/plain"),
+        (None, json, json),
+    ]
 
 
 def test_user_agent_names_the_version():

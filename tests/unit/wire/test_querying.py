@@ -160,7 +160,7 @@ def test_file_without_name_or_type_is_named_after_its_address():
 
 @pytest.mark.parametrize(
     ("progress", "expected"),
-    [(0, 0), (55.9, 55), ("45%", 45), (-3, 0), (900, 100), (True, None), ("x", None)],
+    [(0, 0), (29, 29), (58.0, 58), (55.9, 55), ("45%", 45), (-3, 0), (900, 100), (True, None), ("x", None)],
 )
 def test_progress_is_a_percentage(progress, expected):
     """Clamped: it is only shown."""

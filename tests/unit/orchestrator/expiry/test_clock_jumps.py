@@ -188,7 +188,8 @@ async def test_what_is_learnt_of_durations_is_not_spoilt_by_a_jump(
         await reach(events, State.IN_FLIGHT, 8)
         clock.jump(jump_s)
         await finish(runner)
-        learnt = runner._open.loops._answers._finished_s[Kind.TRAINING]
+        study = runner._open.loops.poller._planner._studies[Kind.TRAINING]
+        learnt = [ended.seconds for ended in study._ended]
         kept = await runner._open.store.durations_s(Kind.TRAINING)
     assert all(0 < seconds < 1000 for seconds in learnt)
     assert all(seconds > 0 for seconds in kept)

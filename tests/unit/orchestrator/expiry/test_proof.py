@@ -62,13 +62,13 @@ class Scene:
         self.asked: list[tuple[int, ...]] = []
         self.error: Exception | None = None
         service = SimpleNamespace(query_batch=batch, query_tasks=self.query)
-        store = SimpleNamespace(jobs=self.jobs)
+        store = SimpleNamespace(witness=self.witness)
         pace = Pace(self.clock, 1e9)
         self.losses = Losses(store, service, pace, self.clock, retention=timedelta(days=7))
 
-    async def jobs(self, *, states):
-        """Return the jobs of the ledger."""
-        return [job for job in (self.job, *self.others) if job.state in states]
+    async def witness(self, *, besides):
+        """Return the task of another job of the ledger."""
+        return next((job.task_id for job in self.others if job.id != besides), None)
 
     async def query(self, ids):
         """Answer for the listed ones."""

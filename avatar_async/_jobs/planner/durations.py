@@ -1,0 +1,208 @@
+"""How long tasks of one kind take: what was observed, smoothed into a distribution.
+
+No shape is presumed. Each finished task stands for a small bump, as wide (in the logarithm of time) as the
+way to its nearest neighbours; tasks that still run count by what they have survived (Kaplan and Meier);
+beyond the longest one the tail falls like a power, as steeply as the longest ones suggest (Hill). A thin
+share of any duration whatever remains, for the day on which everything changes.
+"""
+
+import math
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from attrs import frozen
+
+from avatar_async._jobs.planner.mixture import ANY_STEEPNESS, Mixture, Tail
+
+#: Shortest duration told apart from nothing, in seconds.
+_SHORTEST_S: Final = 1e-3
+#: Observations that the share of any duration whatever is worth.
+_ANY_WEIGHT: Final = 1.0
+#: Neighbours that a bump reaches over, as a multiple of the root of their number.
+_REACH: Final = 1.5
+#: Bumps at most.
+_MOST_BUMPS: Final = 128
+#: How steeply a tail may fall.
+_STEEPEST, _FLATTEST = 12.0, 0.8
+#: The grid ends where this is minus the logarithm of the share that lasts longer; how much coarser it gets
+#: on the way, as a power of that share.
+_FARTHEST, _THINNING = 9.0, 0.3
+#: Points of the grid that schedules are made on.
+_POINTS: Final = 400
+
+
+_NOTHING: "Final[array[float]]" = array("d")
+
+
+@frozen(kw_only=True)
+class Life:
+    """One observed task.
+
+    Attributes:
+        seconds: How long it took, or has run so far.
+        ended: Whether it ended.
+        since_s: Its age when watching began: an end before that would not have been seen.
+    """
+
+    seconds: float
+    ended: bool = True
+    since_s: float = 0.0
+
+
+@frozen(kw_only=True, eq=False)
+class Durations:
+    """A distribution of durations on a grid that is finest where endings are likely.
+
+    Attributes:
+        count: Finished tasks it was learned from.
+        median_s: The median in seconds.
+        long_s: What one task in ten outlasts, in seconds.
+        spread: Half the distance of the quartiles in the logarithm of seconds, as a normal's sigma.
+        ages_s: The grid: ages in seconds, the first is 0.
+        left: The share that lasts longer than each age.
+        urgency: Polls due by each age under a price of 1: the integral of ``sqrt(hazard / 2)``.
+        steepness: How steeply the tail falls beyond the grid.
+    """
+
+    count: int = 0
+    median_s: float = 0.0
+    long_s: float = 0.0
+    spread: float = 1.0
+    ages_s: "array[float]" = _NOTHING
+    left: "array[float]" = _NOTHING
+    urgency: "array[float]" = _NOTHING
+    steepness: float = ANY_STEEPNESS
+
+    @classmethod
+    def learn(cls, seconds: Iterable[float], lives: Sequence[Life] = ()) -> "Durations":
+        """Learn from durations in seconds of finished tasks, and from tasks watched more closely."""
+        known = [Life(seconds=max(value, _SHORTEST_S)) for value in seconds]
+        known += [life for life in lives if life.seconds > life.since_s]
+        return _learned(known)
+
+    def hazard(self, age_s: float) -> float:
+        """Return the chance per second that a task still running at that age ends."""
+        return self.at(age_s)[1]
+
+    def left_at(self, age_s: float) -> float:
+        """Return the share of tasks that last longer than that."""
+        return self.at(age_s)[0]
+
+    def at(self, age_s: float) -> tuple[float, float]:
+        """Return the share that lasts longer than that, and the chance per second that such a task ends."""
+        ages_s, left = self.ages_s, self.left
+        if not self.count:
+            return 1.0, 0.0
+        if age_s >= ages_s[-1]:
+            return left[-1] * math.pow(ages_s[-1] / age_s, self.steepness), self.steepness / age_s
+        right = bisect_right(ages_s, age_s)
+        low_s = ages_s[right - 1]
+        step_s, before = ages_s[right] - low_s, left[right - 1]
+        share = before - (before - left[right]) * (age_s - low_s) / step_s
+        return share, 2.0 * ((self.urgency[right] - self.urgency[right - 1]) / step_s) ** 2
+
+    @property
+    def mean_urgency(self) -> float:
+        """Return the polls of an average task under a price of 1."""
+        return math.fsum(
+            (before - after) * (low + high) / 2
+            for before, after, low, high in zip(
+                self.left, self.left[1:], self.urgency, self.urgency[1:], strict=False
+            )
+        )
+
+
+def _learned(lives: Sequence[Life]) -> Durations:
+    ended = sorted(math.log(life.seconds) for life in lives if life.ended)
+    if not ended:
+        return Durations()
+    weights, surplus = _survival(ended, lives)
+    steepness = _steepness(ended, lives)
+    reach = max(2, round(_REACH * math.sqrt(len(ended))))
+    # Of very many, neighbours stand for one another.
+    group = -(-len(ended) // _MOST_BUMPS)
+    bumps = [
+        ended[(first + min(first + group, len(ended)) - 1) // 2] for first in range(0, len(ended), group)
+    ]
+    shares = [math.fsum(weights[first : first + group]) for first in range(0, len(ended), group)]
+    mixture = Mixture(bumps, shares, max(2, round(reach / group)), Tail(surplus, steepness, _longest(lives)))
+    mixture.whatever = _ANY_WEIGHT / (len(ended) + _ANY_WEIGHT)
+    coarse = mixture.grid()
+    return _gridded(len(ended), coarse, mixture.left(coarse))
+
+
+def _survival(ended: Sequence[float], lives: Sequence[Life]) -> tuple[list[float], float]:
+    """Return the share that ends at each end (product limit), and the share that lasts longer than all."""
+    begins = sorted(math.log(life.since_s) if life.since_s > 0 else -math.inf for life in lives)
+    exits = sorted(math.log(max(life.seconds, _SHORTEST_S)) for life in lives)
+    weights: list[float] = []
+    left = 1.0
+    for log in ended:
+        at_risk = bisect_left(begins, log) - bisect_left(exits, log)
+        # One more at risk: the longest seen is never the longest possible.
+        weights.append(left / (max(at_risk, 1) + 1))
+        left -= weights[-1]
+    return weights, left
+
+
+def _steepness(ended: Sequence[float], lives: Sequence[Life]) -> float:
+    """Return how steeply the tail falls, from the longest ones (Hill; those still running count)."""
+    top = max(2, round(math.sqrt(len(ended))))
+    if len(ended) <= top:
+        return ANY_STEEPNESS
+    start = ended[-top - 1]
+    beyond = math.fsum(max(0.0, math.log(max(life.seconds, _SHORTEST_S)) - start) for life in lives)
+    return min(max(top / beyond if beyond > 0 else _STEEPEST, _FLATTEST), _STEEPEST)
+
+
+def _longest(lives: Iterable[Life]) -> float:
+    return math.log(max(_SHORTEST_S, *(life.seconds for life in lives)))
+
+
+def _gridded(count: int, logs: Sequence[float], left: Sequence[float]) -> Durations:
+    """Return the distribution on a grid that is even in polls, coarser where few tasks get."""
+    ages = [0.0, *map(math.exp, logs)]
+    falls = [0.0, *(-math.log(max(share, 1e-300)) for share in left)]
+    urgency, places = [0.0], [0.0]
+    for index in range(1, len(ages)):
+        if falls[index] > _FARTHEST:
+            break
+        fallen = max(falls[index] - falls[index - 1], 0.0)
+        polls = math.sqrt(fallen * (ages[index] - ages[index - 1]) / 2)
+        urgency.append(urgency[-1] + polls)
+        places.append(places[-1] + polls * math.exp(-_THINNING * falls[index - 1]))
+    at, even, shares = [0.0], [0.0], [1.0]
+    index = 1
+    for point in range(1, _POINTS + 1):
+        wanted = places[-1] * point / _POINTS
+        while places[index] < wanted and index < len(places) - 1:
+            index += 1
+        width = places[index] - places[index - 1]
+        part = min((wanted - places[index - 1]) / width, 1.0) if width > 0 else 1.0
+        age_s = ages[index - 1] + part * (ages[index] - ages[index - 1])
+        if age_s > at[-1]:
+            at.append(age_s)
+            even.append(urgency[index - 1] + part * (urgency[index] - urgency[index - 1]))
+            shares.append(math.exp(-(falls[index - 1] + part * (falls[index] - falls[index - 1]))))
+    half, first, last, long = (_quantile(at, shares, share) for share in (0.5, 0.75, 0.25, 0.1))
+    return Durations(
+        count=count,
+        median_s=half,
+        long_s=long,
+        spread=max(math.log(last / first) / 1.349, 0.05),
+        ages_s=array("d", at),
+        left=array("d", shares),
+        urgency=array("d", even),
+    )
+
+
+def _quantile(ages_s: Sequence[float], left: Sequence[float], share: float) -> float:
+    """Return the age that this share of tasks outlasts."""
+    right = bisect_left(left, -share, 1, key=lambda value: -value)
+    if right >= len(ages_s):
+        return ages_s[-1]
+    before, after = left[right - 1], left[right]
+    part = (before - share) / (before - after) if before > after else 1.0
+    return ages_s[right - 1] + part * (ages_s[right] - ages_s[right - 1])

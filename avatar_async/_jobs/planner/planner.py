@@ -1,0 +1,213 @@
+"""The planner of all polls: what is known of each kind, what a poll costs, and who is due.
+
+It holds no clock, no chance and no network: every call is told the time, and says what to do.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from avatar_async._jobs.planner.prices import Demand, steady_price
+from avatar_async._jobs.planner.queue import Polled, PollQueue
+from avatar_async._jobs.planner.study import Study
+from avatar_async._jobs.planner.timetable import PollLimits, Timetable
+from avatar_async._jobs.verdicts import clamped_wait_s
+from avatar_async.requests import Kind
+
+#: Medians over which a price that is no longer needed falls to a third: one that swings wastes polls.
+_MEMORY: Final = 2.0
+#: Tasks of a kind that a forecast looks at, and its instants, as parts of the median.
+_LOOKED_AT: Final = 48
+_INSTANTS: Final = (0.0, 0.2, 0.4, 0.7, 1.0, 1.4)
+#: Between two looks at the demand: this many seconds, or this part of the shortest median.
+_LOOK_S, _LOOK_PART = 5.0, 0.03
+#: Plans between two looks at least, unless so many times that pause has passed: a look costs as much as some.
+_LOOK_PLANS, _LONGEST_LOOKS = 25, 10.0
+#: Look at once when there are so many times more tasks than at the last look.
+_GROWN: Final = 1.25
+
+
+class PollPlanner:
+    """Decide when each task is asked for.
+
+    Args:
+        calls_per_s: Query calls a second that may be spent.
+        batch: Most tasks a call asks for.
+        limits: Bounds of the spacing, by kind.
+    """
+
+    def __init__(self, *, calls_per_s: float, batch: int, limits: Mapping[Kind, PollLimits]) -> None:
+        self._polls_per_s = calls_per_s * batch
+        self._batch = batch
+        self._limits = limits
+        self._queue = PollQueue()
+        self._studies = {kind: Study() for kind in Kind}
+        self._timetables = {kind: Timetable() for kind in Kind}
+        self._price = 0.0
+        #: How many tasks of about the same urgency share a call.
+        self._sharing = 1.0
+        self._looked_s = self._look_at_s = -math.inf
+        self._pause_s = _LOOK_S
+        #: Plans made since the last look.
+        self._plans = 0
+        self._looked_at = 0
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self._queue
+
+    @property
+    def price(self) -> float:
+        """The seconds of delay that a poll of one task is worth at present, 0 if polls are plentiful."""
+        return self._price
+
+    def timetable(self, kind: Kind) -> Timetable:
+        """Return what the waits of a kind go by."""
+        return self._timetables[kind]
+
+    # ------------------------------------------------------------ what happens
+    def know(self, kind: Kind, seconds: Iterable[float]) -> None:
+        """Take durations in seconds of tasks that ended before, the latest first."""
+        self._studies[kind].know(seconds)
+        self._learn(kind, -math.inf)
+
+    def begin(
+        self, job_id: str, kind: Kind, *, since_s: float, now_s: float, due_s: float | None = None
+    ) -> None:
+        """Take up a task submitted at `since_s`, to be asked for at `due_s`, or once it was planned."""
+        self.drop(job_id, now_s=now_s)
+        task = Polled(job_id, kind, since_s)
+        self._queue.add(task)
+        if due_s is not None:
+            self._queue.put(task, due_s, now_s=now_s)
+        self._studies[kind].begin(job_id, since_s=since_s, now_s=now_s)
+
+    def age_s(self, job_id: str, now_s: float) -> float:
+        """Return the seconds since a task was submitted, 0 if it was not taken up."""
+        task = self._queue.get(job_id)
+        return 0.0 if task is None else now_s - task.since_s
+
+    def drop(self, job_id: str, *, now_s: float, took_s: float | None = None) -> None:
+        """Poll a task no more; learn from how long it took, if that is known."""
+        task = self._queue.drop(job_id)
+        if task is not None:
+            self._studies[task.kind].end(job_id, took_s, now_s=now_s)
+
+    def hasten(self, job_id: str, due_s: float, *, now_s: float) -> None:
+        """Ask for a task at `due_s` if it is planned for later."""
+        self._queue.hasten(job_id, due_s, now_s=now_s)
+
+    def hurry(self, now_s: float) -> None:
+        """Ask for every task now, the soonest due first."""
+        self._queue.hurry(now_s)
+
+    # ------------------------------------------------------------ what to do
+    def next_due_s(self) -> float | None:
+        """Return when the next call is due, None if nothing is planned."""
+        return self._queue.next_due_s()
+
+    def take(self, now_s: float) -> list[str]:
+        """Return the jobs to ask for in the call that leaves now; none if none is due."""
+        self._look(now_s)
+        return [task.job_id for task in self._queue.take(now_s, self._batch)]
+
+    def plan(
+        self,
+        job_id: str,
+        *,
+        now_s: float,
+        part: float,
+        hint_s: float | None = None,
+        soonest_s: float = math.inf,
+    ) -> float:
+        """Plan the next poll of a task that was found running; return the seconds until then.
+
+        Args:
+            job_id: A task that was taken up.
+            now_s: Monotonic seconds.
+            part: A number in [0, 1) that spreads tasks by up to a tenth either way.
+            hint_s: A wait that was asked for; never polled earlier (clamped to 600 s).
+            soonest_s: Wait no longer than this, unless a wait was asked for.
+        """
+        task = self._queue.get(job_id)
+        if task is None:
+            return math.inf
+        self._look(now_s)
+        self._plans += 1
+        timetable = self._timetables[task.kind]
+        age_s = max(0.0, now_s - task.since_s)
+        price = timetable.price(self._price, age_s, sharing=self._sharing)
+        scattered = self._price > 0 and task.planned_s == -math.inf
+        wait_s = timetable.wait_s(age_s, self._limits[task.kind], price, part, scattered=scattered)
+        wait_s = min(wait_s, soonest_s) if hint_s is None else max(wait_s, clamped_wait_s(hint_s))
+        self._queue.put(task, now_s + wait_s, now_s=now_s, resting=hint_s is not None)
+        return wait_s
+
+    # ------------------------------------------------------------ inside
+    def _learn(self, kind: Kind, now_s: float) -> bool:
+        study = self._studies[kind]
+        study.plans += self._plans
+        learned = study.learned(self._timetables[kind].durations, now_s=now_s)
+        if learned is not None:
+            self._timetables[kind] = Timetable(durations=learned)
+        return learned is not None
+
+    def _look(self, now_s: float) -> None:
+        """Learn, and set the price anew, unless that was done a moment or a few plans ago."""
+        if now_s < self._look_at_s and len(self._queue) <= _GROWN * self._looked_at:
+            return
+        passed_s = min(now_s - self._looked_s, 86400.0)
+        grown = len(self._queue) > _GROWN * self._looked_at
+        if not grown and self._plans < _LOOK_PLANS and passed_s < _LONGEST_LOOKS * self._pause_s:
+            return
+        self._looked_s, self._looked_at = now_s, len(self._queue)
+        for kind in Kind:
+            self._learn(kind, now_s)
+        self._plans = 0
+        medians = [
+            timetable.durations.median_s
+            for kind, timetable in self._timetables.items()
+            if timetable.learned and self._studies[kind].running
+        ]
+        self._pause_s = max(_LOOK_S, _LOOK_PART * min(medians, default=0.0))
+        self._look_at_s = now_s + self._pause_s
+        self._set_price(now_s, passed_s, max(medians, default=0.0))
+
+    def _set_price(self, now_s: float, passed_s: float, median_s: float) -> None:
+        forecast: list[list[Demand]] = [[] for _ in _INSTANTS]
+        hazards: list[tuple[float, float]] = []
+        for kind, study in self._studies.items():
+            ages, stands_for = study.ages_s(now_s, _LOOKED_AT)
+            if not ages:
+                continue
+            timetable = self._timetables[kind]
+            hazards += [(2 * timetable.pull(age_s) ** 2, stands_for) for age_s in ages]
+            for place, instant in enumerate(_INSTANTS):
+                forecast[place].append(self._demand(timetable, ages, stands_for, instant))
+        if hazards:
+            total = math.fsum(hazard * number for hazard, number in hazards)
+            peak = max(hazard for hazard, _ in hazards)
+            self._sharing = min(max(total / peak, 1.0), self._batch) if peak > 0 else 1.0
+        wanted = steady_price(forecast, self._polls_per_s)
+        self._price = max(wanted, self._price * math.exp(-passed_s / max(_MEMORY * median_s, _LOOK_S)))
+
+    def _demand(self, timetable: Timetable, ages: list[float], stands_for: float, instant: float) -> Demand:
+        """Return what tasks of these ages want by an instant, as far as they still run by then."""
+        if not timetable.learned:
+            pulls = [timetable.pull(age_s) for age_s in ages]
+            pull = math.fsum(pulls)
+            least = math.fsum(
+                one * timetable.least_price_at(age_s) for one, age_s in zip(pulls, ages, strict=True)
+            )
+            return Demand(pull * stands_for, least / pull if pull > 0 else 0.0)
+        at, root = timetable.durations.at, math.sqrt
+        ahead_s = instant * timetable.durations.median_s
+        pull = 0.0
+        for age_s in ages:
+            left, hazard = at(age_s + ahead_s)
+            before = at(age_s)[0] if ahead_s else left
+            if before > 0:
+                pull += left / before * root(hazard / 2)
+        return Demand(pull * stands_for, timetable.least_price / self._sharing)

@@ -1,0 +1,145 @@
+"""A thread that does small errands on files for the event loop, all that wait in one go."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Final, Generic, TypeVar
+
+import anyio
+from attrs import define, field
+
+#: Errands that are done in one go at most, so that the first is not answered too late.
+GROUP_SIZE: Final = 64
+
+
+@define(eq=False, kw_only=True)
+class Errand:
+    """Something to be done in the thread.
+
+    Attributes:
+        withdrawn: Set by who no longer wants it; what is not done yet is left out then.
+        error: Why it failed, once it is done.
+    """
+
+    withdrawn: bool = False
+    error: Exception | None = None
+    _answer: "asyncio.Future[None] | None" = field(default=None, init=False)
+    _done: bool = field(default=False, init=False)
+
+    def begin(self) -> None:
+        """Forget that it was done before."""
+        self._done = False
+
+    def settle(self) -> None:
+        """Wake who waits; to be called in the loop."""
+        self._done = True
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(None)
+
+    async def wait(self) -> None:
+        """Wait until it is done, in vain or not; cancelled, it goes on."""
+        if not self._done:
+            self._answer = asyncio.get_running_loop().create_future()
+            await self._answer
+
+
+E = TypeVar("E", bound=Errand)
+
+
+class FileThread(Generic[E]):
+    """One thread that lives while somebody may call.
+
+    A hop to a thread and back costs more than a small file's way to the disk. The thread takes all errands
+    that wait at once and wakes the loop once for all of them, so that the more there is to do, the less each
+    one costs.
+
+    Args:
+        serve: Does errands, in the thread; notes each one's error in it.
+        name: The thread's name.
+    """
+
+    def __init__(self, serve: Callable[[Sequence[E]], None], *, name: str) -> None:
+        self._serve = serve
+        self._name = name
+        self._users = 0
+        self._calls: queue.SimpleQueue[list[E] | None] | None = None
+        #: What came up in this turn of the loop.
+        self._gathered: list[E] = []
+
+    def __enter__(self) -> None:
+        """Keep the thread, once it is started, for the block."""
+        self._users += 1
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._users -= 1
+        if not self._users and self._calls is not None:
+            self._calls.put(None)
+            self._calls = None
+
+    async def do(self, errand: E) -> None:
+        """Have an errand done, within the thread's block; cancelled, it is withdrawn and its answer awaited.
+
+        Raises:
+            Exception: What the errand's `error` says.
+        """
+        errand.begin()
+        if not self._gathered:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._hand_over, loop)
+        self._gathered.append(errand)
+        try:
+            await errand.wait()
+        except BaseException:
+            errand.withdrawn = True
+            with anyio.CancelScope(shield=True):
+                await errand.wait()
+            raise
+        if errand.error is not None:
+            raise errand.error
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give the thread what came up in this turn of the loop, which wakes it once."""
+        gathered, self._gathered = self._gathered, []
+        if self._calls is None:
+            self._calls = queue.SimpleQueue()
+            threading.Thread(
+                target=self._live, args=(self._calls, loop), name=self._name, daemon=True
+            ).start()
+        self._calls.put(gathered)
+
+    def _live(self, calls: "queue.SimpleQueue[list[E] | None]", loop: asyncio.AbstractEventLoop) -> None:
+        last = False
+        while not last:
+            errands: list[E] = []
+            more = calls.get()
+            while more is not None:
+                errands += more
+                if len(errands) >= GROUP_SIZE:
+                    break
+                try:
+                    more = calls.get_nowait()
+                except queue.Empty:
+                    break
+            last = more is None
+            if errands:
+                self._do_all(errands)
+                try:
+                    loop.call_soon_threadsafe(_settle, errands)
+                except RuntimeError:
+                    return  # the loop is gone, and with it everybody who waited
+
+    def _do_all(self, errands: Sequence[E]) -> None:
+        try:
+            self._serve(errands)
+        except Exception as error:  # noqa: BLE001 - nobody may wait for ever
+            for errand in errands:
+                errand.error = errand.error or error
+
+
+def _settle(errands: Sequence[Errand]) -> None:
+    for errand in errands:
+        errand.settle()

@@ -1,0 +1,79 @@
+"""The reads by which a person is shown a ledger: page by page, however long it is."""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from avatar_async._jobs.records import Artifact, Job
+from avatar_async._jobs.states import OPEN, State
+from avatar_async._storage import rows, schema
+
+_LOOK: Final = (
+    f"SELECT {rows.JOB_COLUMNS} FROM {schema.JOBS_TO_LOOK_AT} "  # noqa: S608 - constants only
+    f"WHERE {schema.LOOK_CONDITION} ORDER BY job_id LIMIT ?"
+)
+_STATE: Final = (
+    f"SELECT {rows.JOB_COLUMNS} FROM {schema.JOBS_BY_STATE} "  # noqa: S608 - constants only
+    "WHERE state = ? ORDER BY job_id LIMIT ?"
+)
+_VANISHING: Final = (
+    f"SELECT {rows.JOB_COLUMNS} FROM {schema.JOBS_BY_STATE} "  # noqa: S608 - constants only
+    "WHERE state IN ('ready', 'fetching') ORDER BY expires_at, job_id LIMIT ?"
+)
+
+
+def page(
+    connection: sqlite3.Connection, states: Collection[State] | None, after: str | None, limit: int
+) -> list[Job]:
+    """Return the first jobs of these states behind one, in the order they were added."""
+    conditions, table = ["job_id > ?"], "jobs NOT INDEXED"
+    values: list[Any] = [0 if after is None else int(after)]
+    if states is not None:
+        if OPEN.issuperset(states):
+            conditions.append(schema.OPEN_CONDITION)
+            table = schema.OPEN_JOBS
+        conditions.append("state IN (SELECT value FROM json_each(?))")
+        values.append(rows.to_json([state.value for state in states]))
+    query = f"SELECT {rows.JOB_COLUMNS} FROM {table} WHERE {' AND '.join(conditions)}"  # noqa: S608
+    return _jobs(connection, f"{query} ORDER BY job_id LIMIT ?", (*values, limit))
+
+
+def to_look_at(connection: sqlite3.Connection, limit: int) -> list[Job]:
+    """Return the first open jobs that wait for a person, or that the service does not show."""
+    return _jobs(connection, _LOOK, (limit,))
+
+
+def first(connection: sqlite3.Connection, state: State, limit: int) -> list[Job]:
+    """Return the first jobs of a state, in the order they were added."""
+    return _jobs(connection, _STATE, (state.value, limit))
+
+
+def vanishing(connection: sqlite3.Connection, limit: int) -> list[Job]:
+    """Return the finished jobs whose files are not all home, those that vanish first before others."""
+    return _jobs(connection, _VANISHING, (limit,))
+
+
+def states_of(
+    connection: sqlite3.Connection, names: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], State]:
+    """Return, for those pairs of batch and name that are jobs, their states."""
+    found = connection.execute(
+        "SELECT batch, name, state FROM json_each(?) AS asked JOIN jobs "
+        "ON batch = json_extract(asked.value, '$[0]') AND name = json_extract(asked.value, '$[1]')",
+        (rows.to_json([list(pair) for pair in names]),),
+    )
+    return {(batch, name): State(state) for batch, name, state in found}
+
+
+def _jobs(connection: sqlite3.Connection, query: str, values: Sequence[Any]) -> list[Job]:
+    found = connection.execute(query, values).fetchall()
+    artifacts = connection.execute(
+        f"SELECT {rows.ARTIFACT_COLUMNS} FROM artifacts "  # noqa: S608 - values are bound, not written in
+        "WHERE job_id IN (SELECT value FROM json_each(?)) ORDER BY job_id, position",
+        (rows.to_json([row[0] for row in found]),),
+    )
+    of_job: dict[Any, tuple[Artifact, ...]] = {
+        key: tuple(map(rows.artifact_of, group)) for key, group in groupby(artifacts, key=lambda row: row[0])
+    }
+    return [rows.job_of(row, of_job.get(row[0], ())) for row in found]

@@ -1,0 +1,85 @@
+"""The reads by which a run takes up what is open: page by page, and no more of a job than is needed."""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from avatar_async._jobs.records import BY_PERSON, Artifact, Job, Standing
+from avatar_async._jobs.states import State
+from avatar_async._storage import rows, schema
+
+_PAGE: Final = (
+    f"SELECT {rows.JOB_COLUMNS} FROM {schema.OPEN_JOBS} "  # noqa: S608 - constants only
+    f"WHERE {schema.OPEN_CONDITION} AND job_id > ? AND batch = ? ORDER BY job_id LIMIT ?"
+)
+_STANDINGS: Final = (
+    f"SELECT job_id, name, folder, state, attempt, receipt_state FROM {schema.JOBS_BY_STATE} "  # noqa: S608
+    "WHERE state = ? AND job_id > ? ORDER BY job_id LIMIT ?"
+)
+_WITNESS: Final = (
+    "SELECT task_id FROM jobs WHERE state IN ('in_flight', 'ready', 'stored') AND task_id IS NOT NULL "
+    "AND job_id IS NOT ? AND NOT (state = 'in_flight' AND settled_by IS ? AND remote_status IS NULL) "
+    "ORDER BY coalesce(accepted_at, created_at) DESC LIMIT 1"
+)
+
+
+def open_page(connection: sqlite3.Connection, batch: str, after: str | None, limit: int) -> list[Job]:
+    """Return the first open jobs of a batch behind one, in the order they were added."""
+    found = connection.execute(_PAGE, (0 if after is None else int(after), batch, limit)).fetchall()
+    artifacts = _artifacts(connection, [row[0] for row in found])
+    return [rows.job_of(row, artifacts.get(row[0], ())) for row in found]
+
+
+def some(connection: sqlite3.Connection, job_ids: Collection[str]) -> list[Job]:
+    """Return those of the jobs that exist, in the order they were added."""
+    keys = rows.to_json([int(job_id) for job_id in job_ids])
+    found = connection.execute(
+        f"SELECT {rows.JOB_COLUMNS} FROM jobs "  # noqa: S608 - constants only
+        "WHERE job_id IN (SELECT value FROM json_each(?)) ORDER BY job_id",
+        (keys,),
+    ).fetchall()
+    artifacts = _artifacts(connection, [row[0] for row in found])
+    return [rows.job_of(row, artifacts.get(row[0], ())) for row in found]
+
+
+def standings(connection: sqlite3.Connection, state: State, after: str | None, limit: int) -> list[Standing]:
+    """Return where the first jobs of a state behind one stand, in the order they were added."""
+    key = 0 if after is None else int(after)
+    return [
+        Standing(
+            id=str(job_id),
+            name=name,
+            folder=folder,
+            state=State(standing),
+            attempt=attempt,
+            receipt_state=None if receipt is None else State(receipt),
+        )
+        for job_id, name, folder, standing, attempt, receipt in connection.execute(
+            _STANDINGS, (state.value, key, limit)
+        )
+    ]
+
+
+def written_since(connection: sqlite3.Connection, revision: int) -> dict[str, int]:
+    """Return the latest revision of each job written after that one, the earliest write first."""
+    found = connection.execute(
+        "SELECT job_id, revision FROM jobs WHERE revision > ? ORDER BY revision", (revision,)
+    )
+    return {str(job_id): written for job_id, written in found}
+
+
+def witness(connection: sqlite3.Connection, besides: str | None) -> int | None:
+    """Return the id of the newest task that is surely ours, not that job's own; None if there is none."""
+    key = None if besides is None else int(besides)
+    row = connection.execute(_WITNESS, (key, BY_PERSON)).fetchone()
+    return None if row is None else row[0]
+
+
+def _artifacts(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[Any, tuple[Artifact, ...]]:
+    found = connection.execute(
+        f"SELECT {rows.ARTIFACT_COLUMNS} FROM artifacts "  # noqa: S608 - values are bound, not written in
+        "WHERE job_id IN (SELECT value FROM json_each(?)) ORDER BY job_id, position",
+        (rows.to_json(keys),),
+    )
+    return {key: tuple(map(rows.artifact_of, group)) for key, group in groupby(found, key=lambda row: row[0])}

@@ -1,0 +1,274 @@
+"""Small files from memory to their names, several in one go. Blocking; for a worker thread."""
+
+import hashlib
+import io
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from attrs import define, field
+
+from avatar_async._jobs.records import Artifact
+from avatar_async._storage.care import Care
+from avatar_async._storage.checks import examine
+from avatar_async._storage.filethread import Errand
+from avatar_async._storage.findings import Finding
+from avatar_async._storage.judgement import judge
+from avatar_async._storage.paths import JobFolder, file_errors
+from avatar_async._storage.room import DiskRoom
+from avatar_async.errors import UnknownFileError
+
+_NEVER = threading.Event()
+_PART_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+
+
+@define(eq=False, kw_only=True)
+class SmallFile(Errand):
+    """A file that is to be written whole, and what is to be done with it now.
+
+    Attributes:
+        out: The output folder.
+        folder: Name of the job's folder in it.
+        artifact: What was announced.
+        care: What is done to make sure of it.
+        look: Whether to see that nothing lies under its names.
+        write: Whether to check it and write the partial file.
+        publish: Whether to give that its final name.
+        body: Every byte, once it came.
+        clear: Whether nothing lay under its names.
+        etag: Validator that came with it.
+        written: Whether the partial file is there and good.
+        published: Whether it has its final name.
+        note: What is odd about a file that is taken.
+        sha256: Lowercase hex digest, if the bytes are hashed.
+        md5: The same, if the service announced one.
+        descriptor: The partial file until it is durable.
+    """
+
+    out: Path
+    folder: str
+    artifact: Artifact
+    care: Care
+    look: bool = True
+    write: bool = False
+    publish: bool = False
+    body: bytes = field(default=b"", repr=False)
+    clear: bool = False
+    etag: str | None = None
+    written: bool = False
+    note: str | None = None
+    published: bool = False
+    sha256: str = ""
+    md5: str | None = None
+    descriptor: int | None = None
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @property
+    def offset(self) -> int:
+        """Length in bytes."""
+        return len(self.body)
+
+    @property
+    def verifies(self) -> bool:
+        """Whether the bytes are hashed and the content looked at."""
+        return self.care.verify
+
+    @property
+    def path(self) -> Path:
+        """Where it will lie."""
+        return self.out / self.folder / self.artifact.name
+
+    def check(self) -> bool:
+        """Hash it and look at its content; return whether it is what was announced."""
+        finding = Finding()
+        if self.care.verify:
+            self.sha256 = hashlib.sha256(self.body).hexdigest()
+            if self.artifact.md5 is not None:
+                self.md5 = hashlib.md5(self.body, usedforsecurity=False).hexdigest()
+            finding = examine(
+                io.BytesIO(self.body),
+                self.artifact.name,
+                self.artifact.role,
+                length_known=True,
+                stop=_NEVER,
+            )
+        judgement = judge(self, self.artifact, finding, too_long=False)
+        self.note = judgement.note
+        return judgement.problem is None
+
+
+class SmallFiles:
+    """Write and name small files, a group of them with as few forced writes as possible.
+
+    A file that is not what was announced, or whose partial file is there already, is left unwritten: that
+    needs more than the plain way.
+    """
+
+    def __init__(self, room: DiskRoom) -> None:
+        self._room = room
+
+    def serve(self, files: Sequence[SmallFile]) -> None:
+        """Do what each file asks for, and note what went wrong with which."""
+        members: dict[tuple[Path, str], list[SmallFile]] = {}
+        for each in files:
+            if not each.withdrawn:
+                members.setdefault((each.out, each.folder), []).append(each)
+        opened: list[tuple[JobFolder, list[SmallFile]]] = []
+        try:
+            for (out, name), of_folder in members.items():
+                durable = any(each.care.durable for each in of_folder)
+                try:
+                    opened.append((JobFolder.open(out, name, durable=durable), of_folder))
+                except Exception as error:  # noqa: BLE001 - each has to know
+                    _fail(of_folder, error)
+            for folder, of_folder in opened:
+                _look_at_all(folder, [each for each in of_folder if each.look])
+                self._write_all(folder, [each for each in of_folder if each.write])
+            _force_all([each for _, of_folder in opened for each in of_folder])
+            for folder, of_folder in opened:
+                _publish_all(folder, [each for each in of_folder if each.publish and each.written])
+        finally:
+            for folder, _ in opened:
+                folder.close()
+
+    def _write_all(self, folder: JobFolder, files: Sequence[SmallFile]) -> None:
+        if not files:
+            return
+        try:
+            with file_errors(folder.path):
+                mode, free_bytes = folder.file_mode, folder.free_bytes()
+        except Exception as error:  # noqa: BLE001 - each has to know
+            _fail(files, error)
+            return
+        batch = _Batch(folder=folder, mode=mode, free_bytes=free_bytes)
+        for each in files:
+            _attempt(each, self._write, batch)
+
+    def _write(self, file: SmallFile, batch: "_Batch") -> None:
+        if not file.check():
+            return
+        self._room.check(len(file.body), batch.free_bytes, file)
+        file.written = batch.write(file)
+
+
+@define(kw_only=True)
+class _Batch:
+    """Small files that are written to one folder in one go.
+
+    Attributes:
+        folder: Where.
+        mode: What the files may be.
+        free_bytes: What the disk has room for.
+        as_opened: Whether files get that mode on being made; None until one was.
+    """
+
+    folder: JobFolder
+    mode: int
+    free_bytes: int
+    as_opened: bool | None = None
+
+    def write(self, file: SmallFile) -> bool:
+        """Write the partial file; return whether there was none before."""
+        part_name = f"{file.artifact.name}.part"
+        try:
+            descriptor = self.folder.open_file(part_name, _PART_FLAGS, self.mode)
+        except FileExistsError:
+            return False
+        try:
+            written = os.write(descriptor, file.body)
+            while written < len(file.body):
+                written += os.write(descriptor, memoryview(file.body)[written:])
+            if self.as_opened is None:
+                self.as_opened = os.fstat(descriptor).st_mode & 0o777 == self.mode
+            if not self.as_opened:
+                os.fchmod(descriptor, self.mode)
+        except BaseException:
+            os.close(descriptor)
+            with suppress(OSError):
+                self.folder.remove(part_name)
+            raise
+        self.free_bytes -= written
+        if file.care.durable:
+            file.descriptor = descriptor
+        else:
+            os.close(descriptor)
+        return True
+
+
+def _look_at_all(folder: JobFolder, files: Sequence[SmallFile]) -> None:
+    for each in files:
+        _attempt(each, _look, folder)
+
+
+def _look(file: SmallFile, folder: JobFolder) -> None:
+    name = file.artifact.name
+    file.clear = folder.look(name) is None and folder.look(f"{name}.part") is None
+
+
+def _force_all(files: Iterable[SmallFile]) -> None:
+    """Make what was written durable; begun for all before the first is waited for, that costs half."""
+    held = [each for each in files if each.descriptor is not None]
+    if len(held) > 1 and hasattr(os, "posix_fadvise"):
+        for each in held:
+            assert each.descriptor is not None
+            with suppress(OSError):
+                os.posix_fadvise(each.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    for each in held:
+        _attempt(each, _force)
+
+
+def _force(file: SmallFile) -> None:
+    descriptor, file.descriptor = file.descriptor, None
+    assert descriptor is not None
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _publish_all(folder: JobFolder, files: Sequence[SmallFile]) -> None:
+    """Give files their final names; one forced write makes all of those names durable."""
+    for each in files:
+        if not each.withdrawn:
+            _attempt(each, _publish, folder)
+    durable = [each for each in files if each.care.durable and each.published]
+    if durable:
+        try:
+            with file_errors(folder.path):
+                folder.sync()
+        except Exception as error:  # noqa: BLE001 - each has to know
+            _fail(durable, error)
+
+
+def _publish(file: SmallFile, folder: JobFolder) -> None:
+    name = file.artifact.name
+    if folder.look(name) is not None:
+        if file.write:
+            folder.remove(f"{name}.part")
+        msg = f"{file}: a file that is no result of this attempt is in the way, and is kept: move it away"
+        raise UnknownFileError(msg)
+    folder.rename(f"{name}.part", name, durable=False)
+    file.published = True
+
+
+def _attempt(file: SmallFile, step: Callable[..., None], *arguments: object) -> None:
+    """Take a step with a file unless one before it failed, and note the error."""
+    if file.error is not None:
+        return
+    try:
+        try:
+            step(file, *arguments)
+        except OSError:
+            with file_errors(file.path):
+                raise
+    except Exception as error:  # noqa: BLE001 - one file's mishap is not the others'
+        file.error = error
+
+
+def _fail(files: Iterable[SmallFile], error: Exception) -> None:
+    for each in files:
+        each.error = error
