@@ -6,6 +6,7 @@ import anyio
 from attrs import frozen
 
 from avatar_async.errors import MediaError, MediaOutOfReachError
+from avatar_async.media.announced import announced_bytes
 from avatar_async.media.mp4 import Movie, Track, read_movie
 from avatar_async.media.range_file import RangeFile, in_thread
 from avatar_async.media.ranges import FIRST_BLOCK_BYTES, Window
@@ -16,6 +17,7 @@ _MP4_STARTS = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"
 _STILL_BRANDS = {b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"}
 _ZIP_START, _ZIP_EMPTY = b"PK\x03\x04", b"PK\x05\x06"
 _ZIP_TAIL_BYTES = 22 + 65_535
+_OTHER_HEAD_BYTES = 128
 #: What other containers' headers may cost where the file is far.
 _FAR_HEADERS_BYTES, _NEAR_HEADERS_BYTES = 1 << 20, 256 << 20
 
@@ -166,6 +168,9 @@ async def _by_library(window: Window, limiter: anyio.CapacityLimiter | None) -> 
     size_bytes = window.size_bytes
     if size_bytes is None:
         raise MediaOutOfReachError("how long the file is cannot be learnt")
+    announced = announced_bytes(await window.at(0, _OTHER_HEAD_BYTES))
+    if announced is not None and announced > size_bytes:
+        raise MediaError(f"it breaks off: the last {announced - size_bytes} bytes are missing")
     most_bytes = _NEAR_HEADERS_BYTES if window.near else _FAR_HEADERS_BYTES
 
     def read(stream: BinaryIO, _file: RangeFile) -> Footage:

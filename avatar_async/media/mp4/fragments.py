@@ -20,8 +20,8 @@ class Fragments:
     Attributes:
         samples: How many samples.
         ticks: How long they last, in ticks of the track; None where a duration is not told.
-        shortest: Shortest duration of a sample, in ticks.
-        longest: Longest duration of a sample, in ticks.
+        shortest: Shortest duration of a sample, the first one's and the last one's aside, in ticks.
+        longest: Longest duration of a sample, the first one's and the last one's aside, in ticks.
     """
 
     samples: int
@@ -31,19 +31,37 @@ class Fragments:
 
 
 class _Sum:
+    """Add up samples in their order.
+
+    The first sample's duration is set aside, since writers without edit lists hide their start shift in it,
+    and so is the last one's, which no following sample bounds.
+    """
+
     def __init__(self) -> None:
-        self.samples = self.ticks = self.longest = 0
-        self.shortest: int | None = None
+        self.samples = self.ticks = 0
         self.untold = False
+        self._ends: list[int] = []
+        self._inner: list[int] = []
 
     def add(self, count: int, duration: int | None) -> None:
+        if count <= 0:
+            return
         self.samples += count
         if duration is None:
-            self.untold = self.untold or count > 0
-        elif count:
-            self.ticks += count * duration
-            self.longest = max(self.longest, duration)
-            self.shortest = duration if self.shortest is None else min(self.shortest, duration)
+            self.untold = True
+            return
+        self.ticks += count * duration
+        self._inner += self._ends[1:]
+        if count > 2 or (count == 2 and self._ends):
+            self._inner.append(duration)
+        self._inner = [min(self._inner), max(self._inner)] if self._inner else []
+        self._ends = [*(self._ends[:1] or [duration]), *([duration] if self._ends or count > 1 else [])]
+
+    @property
+    def spread(self) -> tuple[int, int]:
+        """Shortest and longest duration but for the ends'; the first one's where there are no more."""
+        lengths = self._inner or self._ends[:1] or [0]
+        return min(lengths), max(lengths)
 
 
 async def count_fragments(
@@ -71,11 +89,12 @@ async def count_fragments(
                         await _add_fragment(window, part, track_id, default_ticks, total)
     except MediaOutOfReachError:
         return None
+    shortest, longest = total.spread
     return Fragments(
         samples=total.samples,
         ticks=None if total.untold else total.ticks,
-        shortest=total.shortest or 0,
-        longest=total.longest,
+        shortest=shortest,
+        longest=longest,
     )
 
 

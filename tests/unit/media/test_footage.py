@@ -161,6 +161,30 @@ async def test_what_is_no_footage_is_refused_with_words(tmp_path, content, words
         await looked_at(path)
 
 
+@pytest.mark.parametrize(("form", "codec"), [("matroska", "libx264"), ("avi", "mpeg4")])
+async def test_other_forms_that_break_off_are_known_for_it(tmp_path, form, codec):
+    """FFmpeg opens half a file and tells the length of the whole."""
+    path = tmp_path / "a.bin"
+    with av.open(str(path), "w", format=form) as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(10):
+            container.mux(stream.encode(av.VideoFrame.from_image(Image.new("RGB", (64, 48), (number, 9, 9)))))
+        container.mux(stream.encode())
+    assert (await looked_at(path)).sort == "video"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-50])
+    with pytest.raises(MediaError, match="breaks off: the last 50 bytes"):
+        await looked_at(path)
+
+
+async def test_a_recording_that_was_sent_as_it_was_made_does_not_tell_its_length(tmp_path):
+    """A live Matroska stream leaves the size open; unknown is not broken."""
+    path = tmp_path / "a.mkv"
+    write(path, "matroska", {"live": "1"})
+    assert (await looked_at(path)).sort == "video"
+
+
 _FORMS = st.sampled_from(
     [b"\x1aE\xdf\xa3", b"RIFF", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"OggS", b""]
 )

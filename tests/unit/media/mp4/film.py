@@ -46,6 +46,7 @@ class Film:
         moov_last: Whether the headers follow the samples.
         long: Whether boxes have 64-bit sizes.
         fragmented: Pictures of each fragment; the tables of the headers are empty then.
+        lengths: Length, in ticks, of each picture of each fragment, if they are told one by one.
         tables: Whether tables of sizes and shifts have an entry for each picture, as those of films have.
     """
 
@@ -62,6 +63,7 @@ class Film:
     moov_last: bool = False
     long: bool = False
     fragmented: Sequence[int] = ()
+    lengths: Sequence[int] = ()
     tables: bool = True
     brand: bytes = b"isom"
     extra: bytes = field(default=b"")
@@ -98,7 +100,9 @@ class Film:
         return b"".join((self.head(), *parts))
 
     def _fragment(self, count: int) -> bytes:
-        run = full("trun", struct.pack(">I", count), struct.pack(">I", 1) * count, flags=0x200)
+        rows = [struct.pack(">II", length, 1) for length in self.lengths] or [struct.pack(">I", 1)] * count
+        flags = 0x300 if self.lengths else 0x200
+        run = full("trun", struct.pack(">I", count), *rows, flags=flags)
         track = box("traf", full("tfhd", struct.pack(">I", 1), flags=0x20000), run)
         return box("moof", full("mfhd", struct.pack(">I", 1)), track) + box("mdat", bytes(count))
 

@@ -138,6 +138,25 @@ async def test_fragments_at_hand_are_counted(fragments):
     assert movie.video.media_s == sum(fragments) / 25
 
 
+@pytest.mark.parametrize(
+    ("lengths", "constant"),
+    [
+        ([810, 512, 512, 512, 512], True),
+        ([512, 512, 512, 512, 99], True),
+        ([810, 99], True),
+        ([810], True),
+        ([512, 512, 810, 512, 512], False),
+        ([512, 512, 810, 810], False),
+    ],
+)
+async def test_an_odd_first_or_last_picture_of_fragments_makes_no_rate_vary(lengths, constant):
+    """Writers without edit lists hide their start in the first one; nothing bounds the last one."""
+    movie, _ = await movie_of(Film(fragmented=(len(lengths),), lengths=lengths).written())
+    assert movie.video.samples == len(lengths)
+    assert movie.video.media_s == sum(lengths) / 1000
+    assert movie.video.constant_rate is constant
+
+
 async def test_fragments_out_of_reach_leave_count_and_length_unknown():
     """A guess would pass for knowledge."""
     movie, window = await movie_of(Film(fragmented=(100_000,) * 20).written())
