@@ -7,9 +7,10 @@ import attrs
 
 from avatar_async._jobs.records import JobSpec
 from avatar_async.errors import RequestError
-from avatar_async.manifests.fragments import Fragments, fitted, green_fields, with_green
+from avatar_async.manifests.fragments import Fragments
 from avatar_async.manifests.keys import DEFAULTS_KEYS, JOB_KEYS, LONGEST_NAME, one_of
 from avatar_async.manifests.layers import Layer, steps_of
+from avatar_async.manifests.picked import picked_fields, takes_picked, with_picked_override
 from avatar_async.manifests.problems import ProblemLog, Spot
 from avatar_async.manifests.sources import RawJob
 from avatar_async.manifests.vendor_layer import vendor_layer
@@ -133,26 +134,32 @@ class Drafter:
     def _written(self, raw: RawJob, kind: Kind, name: str | None, defaults: Layer) -> Layer | None:
         own = raw.layer.without(JOB_KEYS)
         included, spot = self._setting(raw, defaults, "include", name)
-        fragment = self._fragments.layer(included, spot, name)
-        fields = fitted(fragment, kind)
+        fragment = self._fragments.merged(included, spot, name)
         if "request" not in raw.layer.fields:
-            merged = own.over(fields.over(defaults.without(DEFAULTS_KEYS)))
-            filled = (
-                with_green(dict(merged.fields), green_fields(fragment))
-                if kind is Kind.TRAINING
-                else merged.fields
-            )
-            return Layer(filled, merged.spots)
-        for key in own.fields:
-            message = f"{key} stands beside request; a job has either fields or request"
-            self._log.error(self._spot(raw, key), message, path=key, job=name)
-        at = self._spot(raw, "request")
-        try:
-            given = vendor_layer(kind, raw.layer.fields["request"], raw.layer)
-        except RequestError as error:
-            self._log.error(at, str(error), path="request", job=name)
-            return None
-        return fields.over(given)
+            base = defaults.without(DEFAULTS_KEYS)
+            whole = own.over(fragment.fields.over(base))
+            picked = picked_fields(fragment.green, kind, whole)
+            merged = own.over(fragment.fields.over(picked.over(base)))
+            theirs = "override" in {**fragment.fields.fields, **own.fields}
+        else:
+            for key in own.fields:
+                message = f"{key} stands beside request; a job has either fields or request"
+                self._log.error(self._spot(raw, key), message, path=key, job=name)
+            try:
+                given = vendor_layer(kind, raw.layer.fields["request"], raw.layer)
+            except RequestError as error:
+                self._log.error(self._spot(raw, "request"), str(error), path="request", job=name)
+                return None
+            whole = fragment.fields.over(given)
+            merged = fragment.fields.over(given.over(picked_fields(fragment.green, kind, whole)))
+            theirs = True
+        if fragment.green.fields and not takes_picked(kind, whole):
+            message = f"the green_screen parameters in {', '.join(included)} change nothing: "
+            message += "no video of this job is keyed (segment_style 1 or 3)"
+            self._log.note(spot, message, Severity.WARNING, path="include", job=name)
+        if kind is not Kind.TRAINING:
+            return merged
+        return with_picked_override(fragment.green, merged, own=theirs)
 
     def _with_presets(self, draft: Draft, request: Request, raw: RawJob, defaults: Layer) -> Request:
         names, spot = self._setting(raw, defaults, "presets", draft.name)

@@ -33,7 +33,8 @@ def read_manifests(paths: Sequence[Path], *, validation: Validation = "strict") 
 
     Fields come from, the later over the earlier: the manifest's defaults of the kind, included files,
     the job itself; presets are applied last. With `request`, the vendor's JSON takes the place of the
-    defaults and the job's fields.
+    defaults and the job's fields. The `[green_screen]` of an included file lies over the defaults of
+    everything in the job that is keyed, and below all other fields.
 
     Args:
         paths: Files in TOML, JSON, JSON Lines or CSV.

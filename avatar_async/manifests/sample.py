@@ -32,7 +32,8 @@ url = "https://media.example/anchor/clip.mp4"
 presets = ["black_edges"]
 
 # A model with both lip-sync variants, out of a base video of at least 6 minutes and one more video.
-# Parameters picked in previews may come from a file: include = ["picked.toml"]
+# Parameters picked on the contact sheet of `avatar-async preview` come from a file with a [green_screen]
+# table, which lies over all videos of the job that are keyed: include = ["picked.toml"]
 [[jobs]]
 name = "anchor-01"
 kind = "training"

@@ -3,7 +3,9 @@
 from typing import Any
 
 from avatar_async.manifests.keys import LONGEST_NAME
-from avatar_async.requests import Kind, json_schema, presets
+from avatar_async.manifests.picked import GREEN_TABLE
+from avatar_async.requests import GreenScreen, Kind, json_schema, presets
+from avatar_async.requests.objects import object_schema
 
 _NAMES = {"type": "array", "items": {"type": "string", "minLength": 1}, "uniqueItems": True}
 _PRESETS = {
@@ -11,7 +13,11 @@ _PRESETS = {
     "type": "array",
     "items": {"enum": list(presets.by_name)},
 }
-_INCLUDE = {"description": "Files with request fields, relative to this one.", **_NAMES}
+_INCLUDE = {
+    "description": "Files (TOML, JSON) with request fields or a [green_screen] table (#/$defs/included_file), "
+    "relative to this one.",
+    **_NAMES,
+}
 _JOB: dict[str, Any] = {
     "name": {
         "description": "Name of the job, unique in the batch; names its folder.",
@@ -71,7 +77,7 @@ def manifest_schema() -> dict[str, Any]:
 
 
 def _definitions() -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"included_file": _included_file()}
     for kind in Kind:
         fields = json_schema(kind, complete=False)["properties"]
         found[f"{kind.value}_job"] = {
@@ -87,3 +93,14 @@ def _definitions() -> dict[str, Any]:
             "additionalProperties": False,
         }
     return found
+
+
+def _included_file() -> dict[str, Any]:
+    """Return the schema of a file that jobs include; which fields fit depends on the kind of the job."""
+    green = {
+        "description": "Parameters picked in a preview; they lie over everything in the job that is keyed, "
+        "and what the job gives itself wins.",
+        **object_schema(GreenScreen),
+    }
+    green["properties"].pop("extra", None)
+    return {"type": "object", "properties": {GREEN_TABLE: green}}

@@ -74,53 +74,6 @@ def test_defaults_includes_and_own_fields_lie_over_each_other(read, write):
     )
 
 
-def test_parameters_picked_in_a_preview_fit_a_training(read, write):
-    """A fragment of green-screen parameters serves every kind that has them."""
-    write(
-        "picked.json",
-        '{"green_params_blur_ks": 5, "green_params_sample_background": {"color": [0, 0, 0]}}',
-    )
-    batch = read(
-        "jobs.toml",
-        """
-        [defaults.training]
-        include = ["picked.json"]
-        [[jobs]]
-        name = "model"
-        kind = "training"
-        material_name = "a"
-        video_url = "https://media.example/base.mp4"
-        personal.segment_style = 1
-        override = [
-          { video_url = "https://media.example/b.mp4", segment_style = 3 },
-          { video_url = "https://media.example/c.mp4", segment_style = 0 },
-          { video_url = "https://media.example/d.mp4", segment_style = 1, green_params_blur_ks = 9 },
-        ]
-        [[jobs]]
-        name = "look"
-        kind = "image_preview"
-        material_name = "a"
-        url = "https://media.example/a.png"
-        include = "picked.json"
-        [[jobs]]
-        name = "update"
-        kind = "rebuild"
-        material_name = "a"
-        video_url = "https://media.example/base.mp4"
-        model_url = { ref = "model" }
-        segment_style = 1
-        include = ["picked.json"]
-        """,
-    )
-    model, look, update = (spec.request.to_plain() for spec in batch.jobs)
-    assert model["personal"] == {"segment_style": 1, "green_params_blur_ks": 5}
-    assert [item.get("green_params_blur_ks") for item in model["override"]] == [5, None, 9]
-    assert look["green_params_sample_background"] == {"color": [0, 0, 0]}
-    assert update["green_params_blur_ks"] == 5
-    assert "green_params_sample_background" not in update
-    assert batch.warnings == ()
-
-
 def test_presets_are_applied_last_and_say_what_they_replace(read):
     """The recipe holds; a value of one's own that it replaces is named."""
     text = REBUILD + 'green_params_blur_ks = 9\npresets = ["black_edges", "grey_cheeks"]\n'

@@ -85,3 +85,28 @@ def test_the_schema_refuses(manifest, refusal):
     """And the reader refuses the same."""
     assert schema_errors(manifest)
     assert refusal("jobs.json", json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    ("table", "right"),
+    [
+        ({"green_params_blur_ks": 3}, True),
+        ({"green_params_sample_background": {"color": [0, 0, 255]}}, True),
+        ({"green_params_blur_k": 3}, False),
+        ({"green_params_colorbalance": 101}, False),
+        ({"green_params_sample_point_bgr": [0, 255]}, False),
+        (3, False),
+    ],
+)
+def test_the_schema_knows_included_files(table, right, read, refusal, tmp_path):
+    """Editors underline what the reader refuses, also in picked parameters."""
+    schema = manifest_schema()
+    included = {"$ref": "#/$defs/included_file", "$defs": schema["$defs"]}
+    assert jsonschema.Draft202012Validator(included).is_valid({"green_screen": table}) is right
+    (tmp_path / "picked.json").write_text(json.dumps({"green_screen": table}))
+    job = {**JOB, "material_name": "a", "video_url": "https://x/a.mp4", "model_url": "https://x/m.zip"}
+    text = json.dumps({"jobs": [{**job, "include": ["picked.json"]}]})
+    if right:
+        assert read("jobs.json", text).jobs
+    else:
+        assert refusal("jobs.json", text)
