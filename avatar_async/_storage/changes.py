@@ -17,7 +17,7 @@ from avatar_async.errors import ConflictError, LedgerMismatchError, LifecycleErr
 from avatar_async.requests.addresses import public_text
 
 #: Events that come often and tell nothing new unless they change a status or an artifact's state.
-_NOISY = (ev.Polled, ev.ArtifactChanged, ev.ReceiptWritten)
+_NOISY: Final = frozenset({ev.Polled, ev.ArtifactChanged, ev.ReceiptWritten})
 _MESSAGE_LENGTH = 300
 #: Adds an intent to a job's attempt: job, attempt, owner, fingerprint, written at, closed at, verdict.
 INSERT_INTENT = (
@@ -105,7 +105,7 @@ def _write(transaction: Transaction, before: Job, event: ev.Event) -> Job | None
     """Write a job's row as the event leaves it; None, with nothing written, if the row is another one."""
     values = effects(before, event)
     revision = transaction.next_revision()
-    statement, parameters = columns.update(before, values, revision)
+    statement, parameters = columns.update(before, int(before.id), values, revision)
     values["revision"] = revision
     after = copied(before, values)
     return after if transaction.update(after, statement, parameters) else None
@@ -113,8 +113,9 @@ def _write(transaction: Transaction, before: Job, event: ev.Event) -> Job | None
 
 def _write_beside(transaction: Transaction, event: ev.Event, before: Job, after: Job) -> None:
     """Write what a change does outside the job's own row."""
-    connection, job_id = transaction.beside, int(before.id)
-    write_artifacts(connection, job_id, before, after)
+    connection, job_id, kind = transaction.beside, int(before.id), type(event)
+    if after.artifacts is not before.artifacts:
+        write_artifacts(connection, job_id, before, after)
     if after.task_id != before.task_id:
         if before.unseen:
             _release_task(connection, job_id, before)
@@ -123,8 +124,9 @@ def _write_beside(transaction: Transaction, event: ev.Event, before: Job, after:
     if isinstance(event, ev.Amended):
         body = rows.to_json(dict(event.request))
         connection.execute("UPDATE requests SET body = ? WHERE job_id = ?", (body, job_id))
-    _write_intent(connection, job_id, event, before, after)
-    if not isinstance(event, _NOISY) or _standing(before) != _standing(after):
+    if before.state is State.SUBMITTING or after.state is State.SUBMITTING:
+        _write_intent(connection, job_id, event, before, after)
+    if kind not in _NOISY or _standing(before) != _standing(after):
         transaction.note(_entry(job_id, event, before, after))
 
 

@@ -16,28 +16,32 @@ _STORED: Final[dict[str, Callable[[Any], Any] | None]] = {
     "error": rows.error_text,
     **{column: rows.to_text for column in rows.CHANGING if column.endswith("_at") or column == "not_before"},
 }
-#: What a job has beside its row.
-_ELSEWHERE: Final = frozenset({"artifacts"})
 #: One text for each set of columns, since SQLite keeps what it prepared by its text.
 _statements: dict[tuple[str, ...], str] = {}
 
 
-def update(before: Job, values: Mapping[str, Any], revision: int) -> tuple[str, list[Any]]:
+def update(before: Job, key: int, values: Mapping[str, Any], revision: int) -> tuple[str, list[Any]]:
     """Return the statement, and its parameters, that gives the stored `before` these values and revision.
 
     It touches no row unless the stored job is `before`: revisions rise with every write and never come twice.
+
+    Args:
+        before: The job as it is stored.
+        key: Its `job_id` in the table.
+        values: Fields and what they become; those that stay are left out.
+        revision: That of the write.
 
     Raises:
         KeyError: There is no such column, or it never changes.
     """
     changed, parameters = [], []
     for field, value in values.items():
-        if value is getattr(before, field) or field in _ELSEWHERE:
+        if value is getattr(before, field) or field == "artifacts":
             continue
         changed.append(field)
         stored = _STORED[field]
         parameters.append(value if stored is None else stored(value))
-    parameters += (revision, int(before.id), before.revision, str(before.state), before.attempt)
+    parameters += (revision, key, before.revision, str(before.state), before.attempt)
     columns = tuple(changed)
     return _statements.get(columns) or _statement(columns), parameters
 

@@ -2,7 +2,7 @@
 
 import functools
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -221,11 +221,11 @@ class Ledger:
         """Return what happened to a job, in order, without addresses."""
         return await self._reader.call(lambda db: readers.history(db, job_id))
 
-    async def _write(self, work: Callable[[Transaction], T]) -> T:
+    def _write(self, work: Callable[[Transaction], T]) -> Awaitable[T]:
         if self._writer is None:
             msg = f"ledger {self.path} was opened for reading only"
             raise LedgerError(msg)
-        return await self._writer.call(work)
+        return self._writer.call(work)
 
 
 def _writing_thread(path: Path) -> SqliteThread:

@@ -34,9 +34,7 @@ class Transaction:
         self._history: list[tuple[Any, ...]] = []
         #: Updates that wait, by their statement; no two are of one job.
         self._updates: dict[str, list[list[Any]]] = {}
-        #: Jobs of the updates that wait.
-        self._waiting: set[str] = set()
-        #: Jobs as the updates that were gathered leave them.
+        #: Jobs as the updates that were gathered leave them, those that were made included.
         self._latest: dict[str, Job] = {}
         #: How many updates were asked for, and how many of them SQLite has counted.
         self._asked = self._made = 0
@@ -81,11 +79,14 @@ class Transaction:
         """
         if not self._gathers:
             return self.beside.execute(statement, parameters).rowcount == 1
-        if after.id in self._waiting:
+        if after.id in self._latest:
             self._flush()
-        self._waiting.add(after.id)
         self._latest[after.id] = after
-        self._updates.setdefault(statement, []).append(parameters)
+        alike = self._updates.get(statement)
+        if alike is None:
+            self._updates[statement] = [parameters]
+        else:
+            alike.append(parameters)
         self._asked += 1
         return True
 
@@ -107,7 +108,6 @@ class Transaction:
 
     def _flush(self) -> None:
         updates, self._updates = self._updates, {}
-        self._waiting.clear()
         for statement, parameters in updates.items():
             made = self.beside.executemany(statement, parameters).rowcount
             self._made += made

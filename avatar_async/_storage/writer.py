@@ -131,7 +131,7 @@ def _read(connection: sqlite3.Connection, work: Work) -> Outcome:
 
 def _told(outcomes: Sequence[Outcome], path: Path) -> list[Outcome]:
     """Put what SQLite says into words; calls that failed together get one error."""
-    if all(outcome.error is None for outcome in outcomes):
+    if not any(error for _, error in outcomes):
         return list(outcomes)
     words: dict[int, Exception] = {}
     told = []
@@ -170,11 +170,11 @@ class SqliteThread:
         Raises:
             LedgerError: The file cannot be opened.
         """
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         ready: asyncio.Future[Any] = loop.create_future()
         self._ended: asyncio.Future[Any] = loop.create_future()
         self._thread = threading.Thread(
-            target=self._live, args=(loop, ready), name=f"ledger-{self._name}", daemon=True
+            target=self._live, args=(ready,), name=f"ledger-{self._name}", daemon=True
         )
         self._closed = False
         self._thread.start()
@@ -195,10 +195,9 @@ class SqliteThread:
         if self._closed:
             msg = f"ledger {self._path} is closed"
             raise LedgerError(msg)
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
+        answer: asyncio.Future[T] = self._loop.create_future()
         if not self._gathered:
-            loop.call_soon(self._hand_over)
+            self._loop.call_soon(self._hand_over)
         self._gathered.append((work, answer))
         return await answer
 
@@ -219,27 +218,26 @@ class SqliteThread:
             await anyio.to_thread.run_sync(self._thread.join)
             self._thread = None
 
-    def _live(self, loop: asyncio.AbstractEventLoop, ready: "asyncio.Future[Any]") -> None:
+    def _live(self, ready: "asyncio.Future[Any]") -> None:
         try:
             connection = self._connect()
         except Exception as error:  # noqa: BLE001 - handed to who waits for the start
-            failed = Outcome(error=ledger_error(error, self._path))
-            self._deliver(loop, [(ready, failed), (self._ended, Outcome())])
+            self._deliver([ready, self._ended], [Outcome(error=ledger_error(error, self._path)), Outcome()])
             return
-        self._deliver(loop, [(ready, Outcome())])
+        self._deliver([ready], [Outcome()])
         try:
-            while self._serve_next(loop, connection):
+            while self._serve_next(connection):
                 pass
         finally:
             connection.close()
-            self._deliver(loop, [(self._ended, Outcome())])
+            self._deliver([self._ended], [Outcome()])
 
     def _hand_over(self) -> None:
         if self._gathered:
             self._calls.put(self._gathered)
             self._gathered = []
 
-    def _serve_next(self, loop: asyncio.AbstractEventLoop, connection: sqlite3.Connection) -> bool:
+    def _serve_next(self, connection: sqlite3.Connection) -> bool:
         handed = self._calls.get()
         calls = list(handed or ())
         while handed is not None and len(calls) < GROUP_SIZE:
@@ -254,23 +252,21 @@ class SqliteThread:
                 outcomes = self._serve(connection, [work for work, _ in group])
             except Exception as error:  # noqa: BLE001 - nobody may wait for ever
                 outcomes = [Outcome(error=error)] * len(group)
-            told = _told(outcomes, self._path)
-            self._deliver(loop, [(answer, outcome) for (_, answer), outcome in zip(group, told, strict=True)])
+            self._deliver([answer for _, answer in group], _told(outcomes, self._path))
         return handed is not None
 
-    def _deliver(
-        self, loop: asyncio.AbstractEventLoop, answers: Sequence[tuple["asyncio.Future[Any]", Outcome]]
-    ) -> None:
+    def _deliver(self, answers: "Sequence[asyncio.Future[Any]]", outcomes: Sequence[Outcome]) -> None:
         try:
-            loop.call_soon_threadsafe(self._answer, answers)
+            self._loop.call_soon_threadsafe(_answer, answers, outcomes)
         except RuntimeError:
             return  # the loop is gone, and with it everybody who waited
 
-    def _answer(self, answers: Sequence[tuple["asyncio.Future[Any]", Outcome]]) -> None:
-        for answer, outcome in answers:
-            if answer.done():
-                continue
-            if outcome.error is None:
-                answer.set_result(outcome.value)
-            else:
-                answer.set_exception(outcome.error)
+
+def _answer(answers: "Sequence[asyncio.Future[Any]]", outcomes: Sequence[Outcome]) -> None:
+    for answer, (value, error) in zip(answers, outcomes, strict=True):
+        if answer.done():
+            continue
+        if error is None:
+            answer.set_result(value)
+        else:
+            answer.set_exception(error)
