@@ -311,8 +311,3 @@ def _fits(job: Job, event: ev.Event) -> bool:
             return job.state is State.IN_DOUBT or job.unseen
         case _:
             return job.unseen
-
-
-def allowed_in(event_type: type[ev.Event]) -> frozenset[State]:
-    """Return the states in which an event of this type may happen, to some job at least."""
-    return _TRANSITIONS[event_type][0]

@@ -1,7 +1,9 @@
 """Reading a ledger for `status` in pieces, so that a million jobs take no more memory than a thousand."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
+from json import JSONEncoder
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -9,7 +11,7 @@ from attrs import frozen
 from avatar_async._jobs.expiry import burden, overtaken
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import RETRYABLE, State
-from avatar_async.orchestrator.status import deadlines_of, speed_of
+from avatar_async.orchestrator.status import SCHEMA_VERSION, Telling, counts_of, deadlines_of, speed_of
 
 if TYPE_CHECKING:
     from avatar_async._storage.ledger import Ledger
@@ -100,3 +102,28 @@ async def selection(ledger: "Ledger") -> list[Job]:
     for state in _SORTS:
         found += await ledger.first(state, limit=_MOST_OF_A_SORT)
     return list({job.id: job for job in found}.values())
+
+
+async def document(
+    ledger: "Ledger", now: datetime, *, where: str = "", states: Collection[State] | None = None
+) -> AsyncIterator[str]:
+    """Yield the document of `status --json` piece by piece: a script may ask for a million jobs.
+
+    Args:
+        ledger: The ledger.
+        now: The present instant, for what depends on it (flags).
+        where: Option that names the ledger, such as `--out models`, for the commands in `next_step`.
+        states: States of the jobs that are told, all if None; every job is counted.
+    """
+    known = await facts(ledger, now)
+    telling = Telling(now=now, where=where, deadlines_s=known.deadlines_s, late=known.late)
+    encode = JSONEncoder(ensure_ascii=False).encode
+    counts: Counter[State] = Counter()
+    before = f'{{"schema": {SCHEMA_VERSION}, "jobs": ['
+    async for page in pages(ledger, states):
+        states_needed = await needed(ledger, page)
+        counts.update(job.state for job in page)
+        yield before + "\n" + ",\n".join([encode(telling.job(job, states_needed)) for job in page])
+        before = ","
+    counted = counts if states is None else known.counts
+    yield f'{before if before != "," else ""}\n], "counts": {encode(counts_of(counted))}}}\n'

@@ -82,24 +82,11 @@ def status(
 
 
 async def _print_document(ledger: "Ledger", where: str, states: "Collection[State] | None") -> None:
-    """Print the document job by job: a script may ask for a million."""
-    from json import JSONEncoder
-
+    """Print the document page by page."""
     from avatar_async.cli import listing
-    from avatar_async.orchestrator.status import SCHEMA_VERSION, Telling, counts_of
 
-    known = await listing.facts(ledger, datetime.now(UTC))
-    telling = Telling(now=known.now, where=where, deadlines_s=known.deadlines_s, late=known.late)
-    encode = JSONEncoder(ensure_ascii=False).encode
-    counts: Counter[State] = Counter()
-    begin = f'{{"schema": {SCHEMA_VERSION}, "jobs": ['
-    async for page in listing.pages(ledger, states):
-        needed = await listing.needed(ledger, page)
-        counts.update(job.state for job in page)
-        sys.stdout.write(begin + "\n" + ",\n".join([encode(telling.job(job, needed)) for job in page]))
-        begin = ","
-    counted = counts if states is None else known.counts
-    sys.stdout.write(f'{begin if begin != "," else ""}\n], "counts": {encode(counts_of(counted))}}}\n')
+    async for piece in listing.document(ledger, datetime.now(UTC), where=where, states=states):
+        sys.stdout.write(piece)
 
 
 async def _print_table(

@@ -1,4 +1,4 @@
-"""The standing of a ledger as one JSON document, for `status --json` and whoever else asks."""
+"""How the standing of a ledger is told, for `status --json` and whoever else asks."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,35 +38,6 @@ def late_jobs(jobs: Iterable[Job], now: datetime, speed_bytes_s: float | None) -
     """Return the ids of the jobs whose files that speed does not bring home in time."""
     unfetched = [job for job in jobs if job.state in {State.READY, State.FETCHING}]
     return too_slow(unfetched, now, speed_bytes_s)
-
-
-def status_document(
-    jobs: Sequence[Job],
-    now: datetime,
-    where: str = "",
-    deadlines_s: Mapping[str, float] = DEADLINES_S,
-    speed_bytes_s: float | None = None,
-) -> dict[str, Any]:
-    """Return the document that `status --json` prints.
-
-    Args:
-        jobs: Every job of the ledger, in the order they were added.
-        now: The present instant, for what depends on it (flags).
-        where: Option that names the ledger, such as `--out models`, for the commands in `next_step`.
-        deadlines_s: Seconds after which a task is overdue, by kind.
-        speed_bytes_s: How fast files came home in the latest run.
-    """
-    late = late_jobs(jobs, now, speed_bytes_s)
-    states = {(job.batch, job.name): job.state for job in jobs}
-    counts = dict.fromkeys(State, 0)
-    for job in jobs:
-        counts[job.state] += 1
-    told = Telling(now=now, where=where, deadlines_s=deadlines_s, late=late)
-    return {
-        "schema": SCHEMA_VERSION,
-        "jobs": [told.job(job, states) for job in jobs],
-        "counts": counts_of(counts),
-    }
 
 
 def counts_of(counts: Mapping[State, int]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from attrs import evolve
 from avatar_async._jobs.states import State
 from avatar_async._storage.ledger import Ledger
 from avatar_async.orchestrator import StateEvent, WarningEvent
-from avatar_async.orchestrator.status import speed_of, status_document
+from avatar_async.orchestrator.status import Telling, late_jobs, speed_of
 from avatar_async.settings import DEADLINES_S
 
 DAY_S = 86400.0
@@ -64,8 +64,10 @@ async def test_a_line_too_slow_for_what_is_queued_is_told_once_a_job_and_shown(
     async with Ledger.open(tmp_path / "out" / "ledger.db", read_only=True) as store:
         speed = await speed_of(store)
     assert speed == pytest.approx(4000, rel=0.5)
-    document = status_document(jobs, clock.now(), "", DEADLINES_S, speed)
-    assert {job["name"]: job["flags"] for job in document["jobs"]} == {"a": [], "b": ["at_risk"]}
+    telling = Telling(
+        now=clock.now(), where="", deadlines_s=DEADLINES_S, late=late_jobs(jobs, clock.now(), speed)
+    )
+    assert {job.name: telling.job(job, {})["flags"] for job in jobs} == {"a": [], "b": ["at_risk"]}
 
 
 async def test_a_task_that_the_service_leaves_out_is_told_with_what_to_do_and_the_run_can_end(
@@ -84,7 +86,10 @@ async def test_a_task_that_the_service_leaves_out_is_told_with_what_to_do_and_th
     assert (jobs["a"].state, jobs["b"].state) == (State.IN_FLIGHT, State.STORED)
     told = [event async for event in events if isinstance(event, WarningEvent) and event.job == "a"]
     assert len([event for event in told if "does not list task" in event.message]) == 1
-    [_, shown] = status_document([jobs[name] for name in "ba"], jobs["a"].submitted_at, "--out out")["jobs"]
+    telling = Telling(
+        now=jobs["a"].submitted_at, where="--out out", deadlines_s=DEADLINES_S, late=frozenset()
+    )
+    shown = telling.job(jobs["a"], {})
     assert shown["flags"] == ["missing"]
     assert str(jobs["a"].task_id) in shown["next_step"]
     assert "avatar-async abandon a --out out" in shown["next_step"]
