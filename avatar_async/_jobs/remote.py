@@ -23,7 +23,7 @@ class RemoteState(StrEnum):
     UNKNOWN = "unknown"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, weakref_slot=False)
 class RemoteFile:
     """A file the service offers for a finished task.
 

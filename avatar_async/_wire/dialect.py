@@ -11,7 +11,7 @@ from attrs import frozen
 from avatar_async._jobs.remote import RemoteState
 from avatar_async._wire.calls import encode_json
 from avatar_async._wire.endpoints import LIST_PATH, QUERY_PATH
-from avatar_async._wire.jsonpath import JsonPath
+from avatar_async._wire.jsonpath import JsonPath, Pick, picker
 from avatar_async.requests import Kind
 from avatar_async.requests.refs import ROLES
 
@@ -49,6 +49,11 @@ class FileShape:
     size_bytes: JsonPath = ("size",)
     md5: JsonPath = ("md5",)
     roles: Mapping[str, str] = _ROLES
+
+    @cached_property
+    def pick(self) -> Pick:
+        """Finds a file's own values: address, name, role, length, digest."""
+        return picker((self.url, self.name, self.role, self.size_bytes, self.md5))
 
 
 @frozen(kw_only=True)
@@ -148,9 +153,9 @@ class QueryDialect:
     trusted: bool = False
 
     @cached_property
-    def value_paths(self) -> tuple[JsonPath, ...]:
-        """Where a task's own values stand: id, status, kind, name, progress, reason, its three times."""
-        return (
+    def pick(self) -> Pick:
+        """Finds a task's own values: id, status, kind, name, progress, reason, its three times."""
+        paths = (
             self.task_id,
             self.status,
             self.kind,
@@ -161,20 +166,14 @@ class QueryDialect:
             self.finished_at,
             self.expires_at,
         )
-
-    @cached_property
-    def value_keys(self) -> tuple[str, ...] | None:
-        """The same as keys, if each is one key deep."""
-        if any(len(path) != 1 for path in self.value_paths):
-            return None
-        return tuple(key for (key,) in self.value_paths)
+        return picker([path or None for path in paths])
 
     @cached_property
     def plain_body(self) -> bytes | None:
         """A query's body up to its list of numbers, if nothing else is in it."""
         if self.id_in != "json" or self.id_type != "number" or self.batch == 1 or self.extra:
             return None
-        return encode_json({self.id_name: []}).removesuffix(b"]}")
+        return encode_json({self.id_name: []}).removesuffix(b"[]}")
 
     @classmethod
     def from_mapping(cls, raw: Mapping[str, Any]) -> "QueryDialect":

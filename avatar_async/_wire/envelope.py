@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from avatar_async._wire.calls import Reply
+from avatar_async._wire.plain import UNUSUAL, plain_value
 from avatar_async._wire.redaction import redacted
 from avatar_async.errors import ReplyError
 from avatar_async.requests.addresses import LONGEST_URL, public_text
@@ -53,6 +54,11 @@ def decode_json(body: bytes) -> Any:
     """
     if len(body) > MAX_BODY_BYTES:
         raise ReplyError(f"the reply is longer than {MAX_BODY_BYTES} bytes")
+    value = plain_value(body)
+    return _careful_value(body) if value is UNUSUAL else value
+
+
+def _careful_value(body: bytes) -> Any:
     end, text = -1, ""
     try:
         text = body.removeprefix(BOM_UTF8).decode().strip(_JSON_SPACE)

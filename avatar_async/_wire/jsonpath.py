@@ -1,9 +1,13 @@
 """Where in a reply a value stands: keys and list indexes, written `data.files.0.url`."""
 
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 #: Keys to follow, one after the other; none means the value itself.
 JsonPath: TypeAlias = tuple[str, ...]
+#: Finds several values of an object.
+Pick: TypeAlias = Callable[[dict[str, Any]], Sequence[Any]]
 
 
 def parse_path(value: Any) -> JsonPath:
@@ -31,3 +35,23 @@ def find(value: Any, path: JsonPath) -> Any:
         else:
             return None
     return value
+
+
+def picker(paths: Sequence[JsonPath | None]) -> Pick:
+    """Return what finds, in an object, the values at several paths; None for what is not there.
+
+    Args:
+        paths: At least two; None is nowhere.
+    """
+    keys = [path[0] for path in paths if path is not None and len(path) == 1]
+    if len(keys) < len(paths):
+        return lambda value: [None if path is None else find(value, path) for path in paths]
+    pick_all = itemgetter(*keys)
+
+    def pick(value: dict[str, Any]) -> Sequence[Any]:
+        try:
+            return pick_all(value)  # type: ignore[no-any-return]
+        except KeyError:
+            return [*map(value.get, keys)]
+
+    return pick

@@ -1,7 +1,7 @@
 """Instants and waits, as headers and replies write them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -15,18 +15,22 @@ _MILLISECONDS_FROM = 1e11
 _LONGEST = 40
 
 
-def moment(value: Any, zone: tzinfo) -> datetime | None:
-    """Return an instant, aware, in UTC; None if the value is none or lies before the year 2000.
+@lru_cache(maxsize=16)
+def moment_reader(zone: tzinfo) -> Callable[[Any], datetime | None]:
+    """Return what reads an instant: aware, in UTC; None if a value is none or lies before the year 2000.
+
+    It takes ISO 8601 with or without zone, and seconds or milliseconds since 1970 as number or text; and
+    remembers texts, since a task tells the same times in every reply.
 
     Args:
-        value: ISO 8601 with or without zone, or seconds or milliseconds since 1970 as number or text.
         zone: Where a time without a zone is read.
     """
-    if value is None:
-        return None
-    if isinstance(value, str) and len(value) <= _LONGEST:
-        return _written_moment(value, zone)  # a task tells the same times in every reply
-    return _moment(value, zone)
+    written = lru_cache(maxsize=4096)(lambda value: _moment(value, zone))
+
+    def read(value: Any) -> datetime | None:
+        return written(value) if type(value) is str and len(value) <= _LONGEST else _moment(value, zone)
+
+    return read
 
 
 def _moment(value: Any, zone: tzinfo) -> datetime | None:
@@ -35,11 +39,6 @@ def _moment(value: Any, zone: tzinfo) -> datetime | None:
         return read.astimezone(UTC) if read is not None and read >= _OLDEST else None
     except (ValueError, OverflowError, OSError):
         return None
-
-
-@lru_cache(maxsize=4096)
-def _written_moment(value: str, zone: tzinfo) -> datetime | None:
-    return _moment(value, zone)
 
 
 def _read(value: Any, zone: tzinfo) -> datetime | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from attrs import frozen
 
 from avatar_async._jobs.remote import QueryAnswer, RemoteTask
@@ -15,11 +16,12 @@ from avatar_async._wire.envelope import decode_json, integer
 from avatar_async._wire.jsonpath import JsonPath, find
 from avatar_async._wire.moments import service_at
 from avatar_async._wire.refusals import check_status, open_body
-from avatar_async._wire.tasks import read_task
+from avatar_async._wire.tasks import read_tasks
 from avatar_async.errors import ConfigError, ReplyError
 
 _ACCEPT = {"Accept": "application/json"}
 _NO_CODES = SubmissionCodes()
+_ENCODER = msgspec.json.Encoder()
 
 
 @frozen(kw_only=True)
@@ -47,10 +49,8 @@ def encode_query(dialect: QueryDialect, task_ids: Sequence[int]) -> Call:
         raise ValueError(f"{len(task_ids)} ids, one call takes 1 to {dialect.batch}")
     path = dialect.path
     if (begun := dialect.plain_body) is not None:
-        if len(task_ids) == 1:
-            body = b"%b%d]}" % (begun, task_ids[0])
-        else:
-            body = b"%b%b]}" % (begun, ",".join(map(int.__repr__, task_ids)).encode())
+        ids = b"[%d]" % task_ids[0] if len(task_ids) == 1 else _ENCODER.encode([*task_ids])
+        body = b"%b%b}" % (begun, ids)
         return Call(method=dialect.method, path=path, headers=JSON_HEADERS, body=body)
     values: dict[str, Any] = dict(dialect.extra)
     if dialect.id_in == "path":
@@ -58,8 +58,8 @@ def encode_query(dialect: QueryDialect, task_ids: Sequence[int]) -> Call:
     elif dialect.id_in == "query":
         values[dialect.id_name] = ",".join(str(number) for number in task_ids)
     else:
-        ids = [number if dialect.id_type == "number" else str(number) for number in task_ids]
-        values[dialect.id_name] = ids if dialect.batch > 1 else ids[0]
+        told = [number if dialect.id_type == "number" else str(number) for number in task_ids]
+        values[dialect.id_name] = told if dialect.batch > 1 else told[0]
     in_body = dialect.id_in == "json" or (dialect.method == "POST" and dialect.id_in == "path")
     return _call(dialect.method, path, values, in_body=in_body)
 
@@ -103,14 +103,17 @@ def decode_query(
         ReplyError: The answer cannot be read.
     """
     only = asked[0] if dialect.batch == 1 and asked else None
-    wanted = set(asked)
-    tasks: dict[int, RemoteTask] = {}
     top = _top(dialect, reply, now=now, codes=codes, what="query call")
-    for item in _items_at(top, dialect.tasks, what="query call"):
-        task = read_task(dialect, item, only=only, secrets=reply.secrets)
-        if task is not None and task.task_id in wanted:
-            tasks.setdefault(task.task_id, task)
-    return QueryAnswer(tasks=tuple(tasks.values()), asked_at=asked_at, service_at=service_at(reply.headers))
+    items = _items_at(top, dialect.tasks, what="query call")
+    tasks = read_tasks(dialect, items, only=only, secrets=reply.secrets)
+    wanted, told = {*asked}, {task.task_id for task in tasks}
+    if len(told) < len(tasks) or not told <= wanted:
+        first: dict[int, RemoteTask] = {}
+        for task in tasks:
+            if task.task_id in wanted:
+                first.setdefault(task.task_id, task)
+        tasks = [*first.values()]
+    return QueryAnswer(tasks=tuple(tasks), asked_at=asked_at, service_at=service_at(reply.headers))
 
 
 def decode_list(
@@ -131,10 +134,8 @@ def decode_list(
     listing = _listing(dialect)
     top = _top(dialect, reply, now=now, codes=codes, what="list call")
     items = _items_at(top, listing.tasks, what="list call")
-    tasks = tuple(
-        task for item in items if (task := read_task(dialect, item, secrets=reply.secrets)) is not None
-    )
-    answer = QueryAnswer(tasks=tasks, asked_at=asked_at, service_at=service_at(reply.headers))
+    tasks = read_tasks(dialect, items, secrets=reply.secrets)
+    answer = QueryAnswer(tasks=tuple(tasks), asked_at=asked_at, service_at=service_at(reply.headers))
     total = None if listing.total is None else integer(find(top, listing.total))
     return TaskPage(answer=answer, count=len(items), total=total if total is None or total >= 0 else None)
 

@@ -1,7 +1,7 @@
-"""One task of a query or list reply, read in the terms of a dialect."""
+"""The tasks of a query or list reply, read in the terms of a dialect."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -9,7 +9,7 @@ from avatar_async._jobs.remote import RemoteFile, RemoteState, RemoteTask
 from avatar_async._wire.dialect import FileShape, QueryDialect
 from avatar_async._wire.envelope import address, integer, sentence, task_id, text
 from avatar_async._wire.jsonpath import JsonPath, find
-from avatar_async._wire.moments import moment
+from avatar_async._wire.moments import moment_reader
 from avatar_async._wire.redaction import redacted
 
 #: Most files of one task that are read.
@@ -24,103 +24,110 @@ _ROLE_OF_SUFFIX = {
 }
 
 
-class _Draft:
+class _DraftTask:
     """A task that can still be written to: its slots are the same, so it may become a `RemoteTask`."""
 
     __slots__ = RemoteTask.__slots__  # type: ignore[attr-defined]
 
 
-def read_task(
-    dialect: QueryDialect, item: Any, *, only: int | None = None, secrets: tuple[str, ...] = ()
-) -> RemoteTask | None:
-    """Return the task an item describes; None if it cannot be read.
+class _DraftFile:
+    """The same of a file."""
+
+    __slots__ = RemoteFile.__slots__  # type: ignore[attr-defined]
+
+
+def read_tasks(
+    dialect: QueryDialect, items: Iterable[Any], *, only: int | None = None, secrets: tuple[str, ...] = ()
+) -> list[RemoteTask]:
+    """Return the tasks that items describe, without those that cannot be read.
 
     Files that cannot be read make the status of a finished task unknown, with words that say so: it must
     seem neither complete nor forgotten.
 
     Args:
-        dialect: How to read it.
-        item: What the reply holds.
+        dialect: How to read them.
+        items: What the reply holds.
         only: The id that was asked for, if it was a single one and the item need not repeat it.
-        secrets: What the service was told; its texts are freed of it, addresses stay as they work.
+        secrets: What the service was told; texts are freed of it, addresses stay as they work.
     """
-    if not isinstance(item, dict):
-        return None
-    said, status, kind, name, progress, reason, created, finished, expires = _values(dialect, item)
-    number = only if said is None else task_id(said)
-    if number is None:
-        return None
-    shown = item
-    if secrets:
-        shown = redacted(item, secrets)
-        _, status, kind, name, *_ = _values(dialect, shown)
-    word = _word(status) or ""
-    state = dialect.statuses.get(word, _UNKNOWN)
+    pick, statuses, kinds, full = dialect.pick, dialect.statuses, dialect.kinds, dialect.progress_full
+    moment = moment_reader(dialect.zone)
+    tasks: list[RemoteTask] = []
+    # This runs for each task of each poll: most values are told to be plain here, others by functions.
+    for item in items:
+        if type(item) is not dict:
+            continue
+        said, status, kind, name, progress, reason, created, finished, expires = pick(item)
+        number = only if said is None else task_id(said)
+        if number is None:
+            continue
+        shown = item
+        if secrets:
+            shown = redacted(item, secrets)
+            _, status, kind, name, *_ = pick(shown)
+        word = status if type(status) is str and status in statuses else _word(status)
+        state = statuses.get(word, _UNKNOWN)
+        files: tuple[RemoteFile, ...] = ()
+        try:
+            files = _files(dialect, item, shown)
+        except ValueError as error:
+            if state is _SUCCEEDED:
+                state, word = _UNKNOWN, f"{word} ({error})"
+        draft: Any = _DraftTask()
+        draft.task_id = number
+        draft.state = state
+        draft.status = word
+        draft.kind = kinds.get(kind if type(kind) is str and kind in kinds else _word(kind))
+        draft.name = None if name is None else text(name)
+        if type(progress) is int and 0 <= progress <= full:
+            draft.progress = int(progress * 100 / full)
+        else:
+            draft.progress = _progress(progress, full)
+        draft.fail_reason = None if reason is None else sentence(reason, secrets) or None
+        draft.created_at = None if created is None else moment(created)
+        draft.finished_at = None if finished is None else moment(finished)
+        draft.expires_at = None if expires is None else moment(expires)
+        draft.files = files
+        draft.__class__ = RemoteTask
+        tasks.append(draft)
+    return tasks
+
+
+def _files(dialect: QueryDialect, item: dict[str, Any], shown: dict[str, Any]) -> tuple[RemoteFile, ...]:
+    shape = dialect.files
+    listed = None if shape is None else find(item, shape.at)
     files: tuple[RemoteFile, ...] = ()
-    try:
-        if dialect.files is not None:
-            files = _listed_files(dialect.files, item, shown)
-        if dialect.urls:
-            files += _single_files(dialect.urls, item)
-    except ValueError as error:
-        files = ()
-        if state is _SUCCEEDED:
-            state, word = _UNKNOWN, f"{word} ({error})"
-    zone = dialect.zone
-    draft: Any = _Draft()
-    draft.task_id = number
-    draft.state = state
-    draft.status = word
-    draft.kind = dialect.kinds.get("" if kind is None else _word(kind) or "")
-    draft.name = None if name is None else text(name)
-    draft.progress = None if progress is None else _progress(progress, dialect.progress_full)
-    draft.fail_reason = None if reason is None else sentence(reason, secrets) or None
-    draft.created_at = None if created is None else moment(created, zone)
-    draft.finished_at = None if finished is None else moment(finished, zone)
-    draft.expires_at = None if expires is None else moment(expires, zone)
-    draft.files = files
-    draft.__class__ = RemoteTask
-    task: RemoteTask = draft
-    return task
+    if shape is not None and listed is not None and listed != []:
+        words = listed if shown is item else find(shown, shape.at)
+        files = _listed_files(shape, listed, words)
+    return files + _single_files(dialect.urls, item) if dialect.urls else files
 
 
-def _values(dialect: QueryDialect, item: dict[str, Any]) -> list[Any]:
-    """Return a task's values, in the order of `QueryDialect.value_paths`; None for what is not there."""
-    keys = dialect.value_keys
-    if keys is not None:
-        return list(map(item.get, keys))
-    return [find(item, path) if path else None for path in dialect.value_paths]
-
-
-def _listed_files(shape: FileShape, item: Any, shown: Any) -> tuple[RemoteFile, ...]:
-    listed = find(item, shape.at)
-    if listed is None or listed == []:
-        return ()
-    if not isinstance(listed, list) or len(listed) > MAX_FILES:
+def _listed_files(shape: FileShape, listed: Any, shown: Any) -> tuple[RemoteFile, ...]:
+    if type(listed) is not list or len(listed) > MAX_FILES:
         raise ValueError("its files are no list")
-    if not listed:
-        return ()
-    if not all(isinstance(entry, dict) for entry in listed):
-        raise ValueError("one of its files is no object")
-    files = (_file(shape, *entry) for entry in zip(listed, find(shown, shape.at), strict=True))
-    return tuple(file for file in files if file is not None)
-
-
-def _file(shape: FileShape, entry: dict[str, Any], words: dict[str, Any]) -> RemoteFile | None:
-    url = _address(find(entry, shape.url))
-    if url is None:
-        return None
-    name = text(find(words, shape.name)) or _name_in(url)
-    role = shape.roles.get(_word(find(words, shape.role)) or "") or _role_of(name, url)
-    size = integer(find(entry, shape.size_bytes))
-    md5 = text(find(entry, shape.md5)) or ""
-    return RemoteFile(
-        role=role,
-        name=name or role,
-        url=url,
-        size_bytes=size if size is not None and size > 0 else None,
-        md5=md5.lower() if _MD5.fullmatch(md5) else None,
-    )
+    files: list[RemoteFile] = []
+    for entry, words in zip(listed, shown, strict=True):
+        if type(entry) is not dict:
+            raise ValueError("one of its files is no object")
+        said, name, role, size, md5 = shape.pick(entry)
+        url = _address(said)
+        if url is None:
+            continue
+        if words is not entry:
+            _, name, role, *_ = shape.pick(words)
+        called = text(name) or _name_in(url)
+        meant = shape.roles.get(role if type(role) is str and role in shape.roles else _word(role))
+        length, digest = integer(size), text(md5)
+        draft: Any = _DraftFile()
+        draft.role = meant = meant or _role_of(called, url)
+        draft.name = called or meant
+        draft.url = url
+        draft.size_bytes = length if length is not None and length > 0 else None
+        draft.md5 = digest.lower() if digest is not None and _MD5.fullmatch(digest) else None
+        draft.__class__ = RemoteFile
+        files.append(draft)
+    return tuple(files)
 
 
 def _single_files(places: Mapping[str, JsonPath], item: dict[str, Any]) -> tuple[RemoteFile, ...]:
@@ -157,16 +164,15 @@ def _role_of(name: str, url: str) -> str:
     return "model"
 
 
-def _word(value: Any) -> str | None:
+def _word(value: Any) -> str:
+    """Return a word of the service, or number, as text; empty if it is none."""
     if isinstance(value, str):
-        if len(value) <= _MAX_WORD and value.isprintable():  # as most are
-            return value.strip()
-        return text(value, _MAX_WORD)
+        return text(value, _MAX_WORD) or ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)[:_MAX_WORD]
-    return None
+    return ""
 
 
 def _progress(value: Any, full: float) -> int | None:
