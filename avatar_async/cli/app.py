@@ -22,6 +22,7 @@ _COMMANDS = (
     ("demo", "demo", "See it work, on an embedded service."),
     ("run", "run", "Run a batch, or go on with it."),
     ("check", "check", "Look at footage and manifests before paying."),
+    ("preview", "preview", "See green-screen parameters at work."),
     ("status", "status", "Show every job and what to do."),
     ("resolve", "settle", "Settle a job in doubt."),
     ("retry", "settle", "Plan ended jobs anew."),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from avatar_async._jobs.records import JobSpec
     from avatar_async.cli.session import Manner
     from avatar_async.media.preflight import Checked, Finding, Looker
+    from avatar_async.media.preflight.looking import OpenFile
     from avatar_async.media.ranges import RangeReader
     from avatar_async.orchestrator import Orchestrator
     from avatar_async.settings import Settings
@@ -27,10 +28,10 @@ _LOOK_S = 0.1
 
 
 @asynccontextmanager
-async def looking(
+async def opening(
     settings: "Settings", present: Callable[[str], str] = lambda address: address
-) -> AsyncIterator["Looker"]:
-    """Give a looker at local files and web addresses for the block.
+) -> AsyncIterator["OpenFile"]:
+    """Give what opens local files and web addresses, by ranges, for the block.
 
     Args:
         settings: Proxy, certificates and times; no credentials are sent.
@@ -40,7 +41,6 @@ async def looking(
         ConfigError: The settings' `ca_file` cannot be read.
     """
     from avatar_async._transport.ranges import RangeSession
-    from avatar_async.media.preflight import Looker
     from avatar_async.media.ranges import FileReader
     from avatar_async.requests.addresses import is_web_url
 
@@ -54,7 +54,18 @@ async def looking(
                 async with FileReader.open(Path(address)) as reader:
                     yield reader
 
-        yield Looker(opened)
+        yield opened
+
+
+@asynccontextmanager
+async def looking(
+    settings: "Settings", present: Callable[[str], str] = lambda address: address
+) -> AsyncIterator["Looker"]:
+    """Give a looker at local files and web addresses for the block; see `opening`."""
+    from avatar_async.media.preflight import Looker
+
+    async with opening(settings, present) as open_file:
+        yield Looker(open_file)
 
 
 @frozen(kw_only=True)

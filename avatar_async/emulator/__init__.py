@@ -6,7 +6,8 @@ try:
     from avatar_async.emulator.faults import FaultPlan, Rule
     from avatar_async.emulator.received import Received
     from avatar_async.emulator.service import DEFAULT_DURATIONS_S
-    from avatar_async.emulator.serving import keep_image_memory, serve
+    from avatar_async.emulator.serving import serve
+    from avatar_async.media.memory import keep_image_memory
 except ModuleNotFoundError as error:
     if error.name not in {"PIL", "av"}:
         raise

@@ -14,7 +14,7 @@ _PRESETS = {
     "items": {"enum": list(presets.by_name)},
 }
 _INCLUDE = {
-    "description": "Files (TOML, JSON) with request fields or a [green_screen] table (#/$defs/included_file), "
+    "description": "Files with request fields or a [green_screen] table (#/$defs/included_file), "
     "relative to this one.",
     **_NAMES,
 }

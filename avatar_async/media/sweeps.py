@@ -88,7 +88,7 @@ def read_sweeps(texts: Sequence[str]) -> tuple[tuple[Sweep, ...], list[str]]:
         try:
             sweep = _sweep(text)
         except ValueError as error:
-            problems += [f"--sweep {text}: {line}" for line in str(error).splitlines()]
+            problems.append(f"--sweep {text}: {error}")
             continue
         if sweep.field in sweeps:
             problems.append(f"--sweep {text}: {sweep.field} is swept twice; write all its values in one list")
@@ -105,9 +105,10 @@ def _sweep(text: str) -> Sweep:
         raise ValueError(f"{name.strip()} is no parameter of a preview{hint}")
     listed = _colours(written) if is_colour(field_name) else _numbers(written, field_name)
     values = tuple(dict.fromkeys(listed))
-    wrong = {line: None for value in values for line in faults({field_name: value})}
+    wrong = [line for value in values for line in faults({field_name: value})]
     if wrong:
-        raise ValueError("\n".join(f"{line} in a preview; sweep within that" for line in wrong))
+        more = f" (and {len(wrong) - 1} more such values)" if len(wrong) > 1 else ""
+        raise ValueError(f"{wrong[0]} in a preview; sweep within that{more}")
     return Sweep(field=field_name, values=values)
 
 

@@ -22,6 +22,7 @@ COMMANDS = [
     "demo",
     "run",
     "check",
+    "preview",
     "status",
     "resolve",
     "retry",

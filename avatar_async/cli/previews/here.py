@@ -1,0 +1,116 @@
+"""`preview --local`: previews made on this machine."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import anyio
+
+from avatar_async.cli import exits
+from avatar_async.cli.given import Given
+from avatar_async.cli.preflight import opening
+from avatar_async.cli.previews.endings import code_with, tell_broken
+from avatar_async.cli.previews.listing import list_wanted
+from avatar_async.cli.previews.local import Made, Maker, sources_of
+from avatar_async.cli.previews.media import look_at
+from avatar_async.cli.previews.progress import Progress
+from avatar_async.cli.previews.rows import Reading, Row, beyond, rows_of
+from avatar_async.cli.previews.sheets import Sheets, say_written
+from avatar_async.cli.session import Manner
+from avatar_async.errors import ConfigError
+
+if TYPE_CHECKING:
+    from avatar_async.cli.previews.making import Asked
+    from avatar_async.media.parameter_sets import ParameterSet
+
+_USUAL_WORKERS = 2
+
+
+async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given, manner: Manner) -> int:
+    """Make previews on this machine, and return the exit code.
+
+    Raises:
+        ConfigError: Settings or instants are wrong; nothing was made.
+        OSError: Files cannot be written.
+    """
+    from avatar_async.media.keyer import LABEL, QUALITY_LABEL
+    from avatar_async.media.memory import keep_image_memory
+    from avatar_async.media.preflight import Looker
+
+    out, settings = given.place.out, given.settings()
+    keep_image_memory()
+    workers = asked.workers or _USUAL_WORKERS
+    async with opening(settings) as open_file:
+        media, broken = await look_at(asked.media, Looker(open_file), trusting=False)
+        tell_broken(broken)
+        problems = beyond(media, asked.at)
+        if problems:
+            raise ConfigError("\n  ".join(["nothing was made:", *problems]))
+        if asked.dry_run:
+            list_wanted(sets, media)
+            rows = rows_of(media, asked.at, out)
+            sys.stdout.write(f"{len(rows) * len(sets)} previews would be made here. Nothing was made.\n")
+            return code_with(exits.ExitCode.DONE, broken)
+        rows = rows_of(media, asked.at, out, quality=asked.quality)
+        progress = Progress("Keying", 0, quiet=manner.json or manner.quiet)
+        maker = Maker(
+            rows=rows,
+            sets=sets,
+            reading=Reading(open_file=open_file, limiter=anyio.CapacityLimiter(workers)),
+            workers=workers,
+            quality=asked.quality,
+            clips=asked.clips,
+            progress=progress,
+        )
+        progress.total = maker.total
+        try:
+            with progress:
+                made = await maker.make()
+        except anyio.get_cancelled_exc_class():
+            exits.tell(f"{progress.done} of {progress.total} previews are there; the same command goes on.")
+            raise
+    tell_broken(made.broken)
+    broken += made.broken
+    sources = sources_of(rows, sets, made)
+    if not sources:
+        exits.tell("No preview could be made.")
+        return exits.ExitCode.BAD_END
+    label = QUALITY_LABEL if asked.quality else LABEL
+    sheets = Sheets(out=out, sets=sets, label=label, quiet=manner.json or manner.quiet)
+    clips = {
+        f"{row.name}\n{name}": clip.video
+        for row in rows
+        for (slug, name), clip in made.clips.items()
+        if slug == row.medium.slug
+    }
+    if manner.json:
+        _print_cells(rows, sets, made)
+    html = await sheets.write(sources, clips)
+    if not (manner.json or manner.quiet):
+        again = f", {progress.reused} of them made before" if progress.reused else ""
+        sys.stdout.write(f"{progress.done} previews{again}: {label}\n")
+    say_written(
+        html, sum(len(source.cells) for source in sources), json_lines=manner.json, quiet=manner.quiet
+    )
+    return code_with(exits.ExitCode.DONE, broken)
+
+
+def _print_cells(rows: Sequence[Row], sets: "Sequence[ParameterSet]", made: Made) -> None:
+    for (number, index), cell in sorted(made.cells.items()):
+        row, chosen = rows[number], sets[index]
+        clip = made.clips.get((row.medium.slug, chosen.name))
+        line = {
+            "event": "preview",
+            "medium": row.name,
+            "set": chosen.name,
+            "parameters": chosen.parameters,
+            "differences": chosen.differences,
+            "composite": str(cell.composite),
+            "matte": str(cell.matte),
+            "clip": str(clip.video) if clip else None,
+            "notes": list(cell.notes),
+            "label": cell.label,
+            "reused": cell.reused,
+        }
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
