@@ -142,7 +142,7 @@ class Orchestrator:
             changes = [change(job, event) for job, event in planned.amended]
             jobs |= {job.name: job for job in await self._open.store.apply(changes)}
         if planned.new:
-            jobs |= {job.name: job for job in await self._open.store.insert(planned.new)}
+            jobs |= {job.name: job for job in await self._open.loops.board.insert(planned.new)}
         for name, message in planned.warnings:
             self._open.loops.board.warn(message, job=name)
         result = [jobs[spec.name] for spec in specs]

@@ -10,7 +10,7 @@ import anyio.lowlevel
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.changes import change
 from avatar_async._jobs.ports import Clock, JobStore
-from avatar_async._jobs.records import Job
+from avatar_async._jobs.records import Job, NewJob
 from avatar_async._jobs.states import State
 from avatar_async.errors import ConflictError
 from avatar_async.orchestrator.events import StateEvent, WarningEvent
@@ -49,6 +49,8 @@ class Board:
         #: How many jobs move on without a person and without a new create call.
         self._moving = 0
         self._recount_due = False
+        #: How many insertions are under way, whose jobs a look at the ledger may or may not count.
+        self._inserting = 0
         #: State of every open job and of every job that an open one needs, by name.
         self._states: dict[str, State] = {}
         self._dependents: dict[str, set[str]] = {}
@@ -142,15 +144,45 @@ class Board:
             self._cursor = jobs[-1].id
         return not self._loaded
 
+    async def insert(self, jobs: Sequence[NewJob]) -> list[Job]:
+        """Save new jobs of this batch, all or none, take them up and count them; return them as saved.
+
+        Cancelled, they may still be saved: then they are taken up like those that somebody else saves.
+
+        Raises:
+            ConflictError: A name or a folder is taken.
+            LedgerError: The ledger cannot be written.
+        """
+        self._inserting += 1
+        try:
+            saved = await self._store.insert(jobs)
+            await self._learn_needs(saved)
+            for number, job in enumerate(saved, start=1):
+                if not self.knows(job.id, job.revision):
+                    self._counts[job.state] += 1
+                self.absorb(job)
+                if number % _PAGE == 0:
+                    await anyio.lowlevel.checkpoint()
+        except BaseException:
+            self._recount_due = True
+            raise
+        finally:
+            self._inserting -= 1
+        if self._recount_due:
+            await self._recount()
+        return saved
+
     async def take_up(self, jobs: Sequence[Job], *, tell: bool = True) -> None:
-        """Take up jobs that were added, or changed by somebody else.
+        """Take up jobs that somebody else may have added or changed.
 
         Args:
             jobs: As the ledger has them now.
             tell: Whether listeners hear of those that are new here.
         """
         await self._learn_needs(jobs)
-        strange = [job for job in jobs if not self.knows(job.id, job.revision)]
+        strange = any(
+            job.revision > self.loaded_revision and not self.knows(job.id, job.revision) for job in jobs
+        )
         for number, job in enumerate(jobs, start=1):
             self.absorb(job, tell=tell and job.revision > self.loaded_revision)
             if number % _PAGE == 0:
@@ -240,6 +272,8 @@ class Board:
         for _ in range(_COUNTINGS):
             mark = self._absorbed
             counts = await self._store.counts()
+            if self._inserting:
+                return
             if mark == self._absorbed:
                 self._counts = Counter(counts)
                 self._recount_due = False

@@ -8,7 +8,6 @@ from typing import Final
 import anyio
 from anyio.abc import TaskGroup
 
-from avatar_async._jobs.expiry import at_risk
 from avatar_async._jobs.planner import PollPlanner, poll_limits
 from avatar_async._jobs.ports import Clock, Downloads, JobStore, Receipts, Service
 from avatar_async._jobs.records import Job
@@ -263,13 +262,9 @@ class Loops:
     def snapshot(self) -> Snapshot:
         """Return how the run stands now."""
         now, board = self._clock.now(), self.board
-        unfetched = [
-            job
-            for state in (State.READY, State.FETCHING)
-            for job in board.in_state(state)
-            if job.expires_at is not None
-        ]
-        soonest = min(((job.expires_at, job.name) for job in unfetched if job.expires_at), default=None)
+        unfetched = self._watcher.unfetched
+        first = unfetched.first
+        soonest = board.get(first[0]) if first is not None else None
         notices = [self.admission.notice() if board.any_eligible else None, self.fetcher.precedence.notice]
         if self.settler.busy:
             notices.append("looking in the service's list for tasks of jobs in doubt")
@@ -291,8 +286,8 @@ class Loops:
             downloads=tuple(self.fetcher.downloads.values()),
             received_bytes=self.fetcher.received_bytes,
             speed_bytes_s=self._speed.read(self._clock.monotonic(), self.fetcher.received_bytes),
-            next_expiry=(soonest[1], soonest[0]) if soonest else None,
-            at_risk=sum(job.id in self._watcher.late or at_risk(job, now) for job in unfetched),
+            next_expiry=(soonest.name, first[1]) if first is not None and soonest is not None else None,
+            at_risk=unfetched.at_risk(now, self._watcher.late),
             notices=tuple(filter(None, notices)),
             stopping=self.stopping,
         )

@@ -1,6 +1,7 @@
 """Notices what other processes write to the ledger, and what time does to jobs."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 
 import anyio.lowlevel
@@ -8,13 +9,14 @@ import anyio.to_thread
 
 from avatar_async._clock import JumpMeter
 from avatar_async._jobs.advice import overdue
-from avatar_async._jobs.expiry import at_risk, bytes_left, too_slow
+from avatar_async._jobs.expiry import at_risk, overtaken
 from avatar_async._jobs.ports import JobStore
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async._storage.sizes import size_text
 from avatar_async.orchestrator.board import Board
 from avatar_async.orchestrator.status import SPEED
+from avatar_async.orchestrator.unfetched import Unfetched
 
 #: Between two looks at the ledger, in seconds.
 _LOOK_S: Final = 0.5
@@ -57,6 +59,8 @@ class Watcher:
         self._kept_speed = 0.0
         #: Jobs that the speed measured last does not bring home in time.
         self.late: frozenset[str] = frozenset()
+        #: The jobs whose files are not all home.
+        self.unfetched = Unfetched()
         board.on_change(self._follow)
 
     async def run(self) -> None:
@@ -79,6 +83,7 @@ class Watcher:
                     await self._board.take_up(await self._store.some(strange))
 
     def _follow(self, job: Job) -> None:
+        self.unfetched.follow(job)
         if job.state is State.READY:
             self._warn_of_expiry(job)
 
@@ -93,18 +98,15 @@ class Watcher:
         return True
 
     async def _check(self) -> None:
-        unfetched = [*self._board.in_state(State.READY), *self._board.in_state(State.FETCHING)]
         speed = self._speed_bytes_s()
         now = self._board.clock.now()
-        if len(unfetched) <= _AT_ONCE:
-            self.late = too_slow(unfetched, now, speed)
-        else:
-            self.late = await anyio.to_thread.run_sync(too_slow, unfetched, now, speed)
-        for number, job in enumerate(unfetched, start=1):
-            self._warn_of_expiry(job)
+        self.late = await self._too_slow(now, speed)
+        for number, job_id in enumerate((*self.unfetched.soon(now), *self.late), start=1):
+            job = self._board.get(job_id)
+            if job is not None:
+                self._warn_of_expiry(job)
+                self._warn_of_speed(job, speed)
             await _breathe(number)
-        if self.late and speed is not None:
-            self._warn_of_speed(unfetched, speed)
         for number, job in enumerate(self._board.in_state(State.IN_FLIGHT), start=1):
             if overdue(job, now, self._deadlines_s):
                 text = "takes longer than such jobs should; polling goes on, more slowly"
@@ -114,6 +116,14 @@ class Watcher:
             self._kept_speed = speed
             await self._store.remember(SPEED, f"{speed:.0f}")
 
+    async def _too_slow(self, now: datetime, speed_bytes_s: float | None) -> frozenset[str]:
+        if not speed_bytes_s or self.unfetched.all_in_time(now, speed_bytes_s):
+            return frozenset()
+        burdens = self.unfetched.burdens()
+        if len(burdens) <= _AT_ONCE:
+            return overtaken(burdens, now, speed_bytes_s)
+        return await anyio.to_thread.run_sync(overtaken, burdens, now, speed_bytes_s)
+
     def _warn_of_expiry(self, job: Job) -> None:
         if job.expires_at is None or not at_risk(job, self._board.clock.now()):
             return
@@ -122,16 +132,14 @@ class Watcher:
         text = f"its results {verb} at {job.expires_at:%Y-%m-%d %H:%M} UTC and are not home yet"
         self._board.warn(text, job=job.name, once=f"at_risk:{job.id}:{job.attempt}")
 
-    def _warn_of_speed(self, unfetched: list[Job], speed_bytes_s: float) -> None:
-        total = sum(map(bytes_left, unfetched))
-        for job in unfetched:
-            if job.id in self.late:
-                text = (
-                    f"its results vanish at {job.expires_at:%Y-%m-%d %H:%M} UTC, too soon at the present "
-                    f"{size_text(speed_bytes_s)}/s with {size_text(total)} still to come: "
-                    "raise --bandwidth, or use a faster line"
-                )
-                self._board.warn(text, job=job.name, once=f"too_slow:{job.id}:{job.attempt}")
+    def _warn_of_speed(self, job: Job, speed_bytes_s: float | None) -> None:
+        if speed_bytes_s is not None and job.id in self.late:
+            text = (
+                f"its results vanish at {job.expires_at:%Y-%m-%d %H:%M} UTC, too soon at the present "
+                f"{size_text(speed_bytes_s)}/s with {size_text(self.unfetched.left_bytes)} still to come: "
+                "raise --bandwidth, or use a faster line"
+            )
+            self._board.warn(text, job=job.name, once=f"too_slow:{job.id}:{job.attempt}")
 
 
 async def _breathe(number: int) -> None:

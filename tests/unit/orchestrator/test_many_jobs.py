@@ -114,6 +114,79 @@ async def test_tasks_are_asked_for_while_the_rest_of_the_ledger_is_read(
         assert board.number(State.IN_FLIGHT, State.SUBMITTING) == 8
 
 
+async def test_jobs_that_are_added_are_counted_without_a_look_at_the_whole_ledger(
+    orchestrator, training, monkeypatch
+):
+    """A hundred thousand added one by one would be counted a hundred thousand times."""
+    looks = []
+
+    class Counting(Ledger):
+        async def counts(self):
+            looks.append(self)
+            return await super().counts()
+
+    monkeypatch.setattr("avatar_async.orchestrator.session.Ledger", Counting)
+    async with orchestrator() as runner:
+        await runner.add("ended", training("ended"))
+        assert [job.state async for job in runner.run()] == [State.STORED]
+    async with orchestrator() as runner:
+        looks.clear()
+        for name in ("a", "b", "c", "a", "ended"):
+            await runner.add(name, training(name))
+        assert looks == []
+        counts = runner.snapshot().counts
+        assert (counts[State.PLANNED], counts[State.STORED], sum(counts.values())) == (3, 1, 4)
+        ended = [job.name async for job in runner.run()]
+        assert sorted(ended) == ["a", "b", "c", "ended"]
+        assert runner.snapshot().counts == await runner._open.store.counts()
+
+
+@pytest.mark.parametrize("first", ["taken up", "counted"])
+async def test_a_job_that_is_noticed_before_its_insertion_returns_is_counted_once(
+    orchestrator, training, monkeypatch, first
+):
+    """The look for what others write may see it first."""
+
+    class Noticed(Ledger):
+        async def insert(self, jobs):
+            saved = await super().insert(jobs)
+            await (board.take_up(saved) if first == "taken up" else board.load_rest())
+            return saved
+
+    monkeypatch.setattr("avatar_async.orchestrator.session.Ledger", Noticed)
+    async with orchestrator() as runner:
+        board = runner._open.loops.board
+        board._loaded = False
+        await runner.add("a", training("a"))
+        await runner.add("b", training("b"))
+        assert runner.snapshot().counts[State.PLANNED] == 2
+
+
+async def test_a_job_whose_insertion_was_cancelled_is_counted_all_the_same(
+    orchestrator, training, monkeypatch
+):
+    """It is in the ledger, whoever waited for it."""
+    saved = anyio.Event()
+    insert = Ledger.insert
+
+    async def slow(self, jobs):
+        await insert(self, jobs)
+        saved.set()
+        await anyio.sleep_forever()
+
+    async with orchestrator() as runner:
+        board = runner._open.loops.board
+        with monkeypatch.context() as patch:
+            patch.setattr(Ledger, "insert", slow)
+            async with anyio.create_task_group() as group:
+                group.start_soon(runner.add, "a", training("a"))
+                await saved.wait()
+                group.cancel_scope.cancel()
+        await runner.add("b", training("b"))
+        await board.take_up(await runner.jobs())
+        assert runner.snapshot().counts[State.PLANNED] == 2
+
+
 async def test_a_job_taken_up_twice_while_the_rest_is_read_is_told_of_once(
     orchestrator, service, training, left_in_flight, reading, pages
 ):
