@@ -106,6 +106,7 @@ function fillPanel() {
   const select = (label, options, change) => {
     const field = make("label", "pick", label);
     const list = field.appendChild(make("select"));
+    list.setAttribute("aria-label", `Only ${label}`);
     list.append(new Option("any", ""), ...options.map(([text, value]) => new Option(text, value)));
     list.addEventListener("change", () => {
       change(list.value);
@@ -126,6 +127,7 @@ function fillPanel() {
         limits[key] = input.valueAsNumber;
         arrange();
       });
+      input.setAttribute("aria-label", `Only ${label}`);
       field.append(input);
       box.append(field);
     }

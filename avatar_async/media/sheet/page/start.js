@@ -6,7 +6,7 @@ function listenToBar() {
   bar.addEventListener("change", ({ target }) => {
     if (["pair", "part", "ground"].includes(target.name)) setShown(target.name, target.value);
     else if (target.name === "layout") arrange();
-    else if (target.name === "full") root.classList.toggle("full", target.checked);
+    else if (target.name === "full") showFull(target.checked);
   });
   document.addEventListener("click", ({ target }) => {
     if (target.dataset.zoom === "in") zoomTo(shown.zoom * 1.5);
@@ -25,6 +25,11 @@ function listenToBar() {
     filter.open = false;
     filter.querySelector("summary").focus();
   });
+}
+
+function showFull(full) {
+  root.classList.toggle("full", full);
+  for (const cell of allCells()) cell.article.querySelector(".more").open = full;
 }
 
 function start() {
