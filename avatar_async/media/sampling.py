@@ -1,7 +1,6 @@
 """Pictures spread over a video, got by decoding as little as can be."""
 
 from collections.abc import Callable
-from typing import BinaryIO
 
 import av
 from av.container import InputContainer
@@ -10,14 +9,14 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from avatar_async.errors import MediaError
-from avatar_async.media.frames import opened, upright, video_stream
+from avatar_async.media.frames import MediaSource, opened, upright, video_stream
 
 #: Packets read at most until one is found that can be decoded by itself.
 _MOST_PACKETS = 400
 
 
 def keyframes(
-    source: BinaryIO, count: int, *, short_side_px: int, late: Callable[[], bool] = lambda: False
+    source: MediaSource, count: int, *, short_side_px: int, late: Callable[[], bool] = lambda: False
 ) -> list[Image.Image]:
     """Return up to `count` different pictures spread over a video, each one decodable by itself.
 
