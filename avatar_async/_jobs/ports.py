@@ -1,16 +1,21 @@
 """What the orchestrator needs from the outside, as Protocols; documented here once."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from datetime import datetime
-from typing import Any, Protocol
+from __future__ import annotations  # a program that only makes calls needs none of the types below
 
-from avatar_async._jobs.changes import Change
-from avatar_async._jobs.records import Artifact, Job, NewJob, Standing
-from avatar_async._jobs.remote import QueryAnswer, SubmissionReport
-from avatar_async._jobs.states import State
-from avatar_async._jobs.verdicts import SubmissionCodes
-from avatar_async.requests import Kind, Request
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
+    from typing import Any
+
+    from avatar_async._jobs.changes import Change
+    from avatar_async._jobs.records import Artifact, Job, NewJob, Standing
+    from avatar_async._jobs.remote import QueryAnswer, SubmissionReport
+    from avatar_async._jobs.states import State
+    from avatar_async._jobs.verdicts import SubmissionCodes
+    from avatar_async.requests import Kind, Request
 
 
 class Clock(Protocol):
@@ -165,6 +170,10 @@ class JobStore(Protocol):
         ...
 
 
+#: A part of a file.
+Chunk = bytes | memoryview
+
+
 class ArtifactStream(Protocol):
     """An open download."""
 
@@ -177,8 +186,10 @@ class ArtifactStream(Protocol):
     #: Strong validator, if there is one.
     etag: str | None
 
-    def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[Chunk]:
         """Yield the body as it arrives.
+
+        A chunk that is a view keeps its memory until it is released; then other bytes take its place.
 
         Raises:
             ConnectionLostError: It broke off.

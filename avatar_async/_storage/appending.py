@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
+from avatar_async._jobs.ports import Chunk
 from avatar_async._storage.partfile import PartFile
 from avatar_async._storage.workshop import Workshop
 
@@ -38,7 +39,7 @@ class Appending:
         self._shop = workshop
         self._on_written = on_written
         self._on_durable = on_durable
-        self._batch: list[bytes] = []
+        self._batch: list[Chunk] = []
         self._batch_bytes = 0
         self._most_bytes = workshop.batch_bytes()
         self._handed_over_at_s = 0.0
@@ -59,7 +60,7 @@ class Appending:
         self._durable_bytes = self._synced_from = self._part.offset
         self._synced_at_s = self._shop.clock.monotonic()
 
-    def add(self, chunk: bytes, now_s: float) -> bool:
+    def add(self, chunk: Chunk, now_s: float) -> bool:
         """Collect a chunk that came in that monotonic second; return whether to hand over."""
         self._batch.append(chunk)
         self._batch_bytes += len(chunk)

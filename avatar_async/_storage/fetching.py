@@ -7,7 +7,7 @@ import anyio
 import anyio.to_thread
 from attrs import evolve
 
-from avatar_async._jobs.ports import ArtifactSource, ArtifactStream, FetchJournal
+from avatar_async._jobs.ports import ArtifactSource, ArtifactStream, Chunk, FetchJournal
 from avatar_async._jobs.records import Artifact
 from avatar_async._jobs.states import ArtifactState
 from avatar_async._storage.appending import Appending
@@ -174,7 +174,7 @@ class Fetch:
         await self._claim_room()
         self._appending.begin()
 
-    async def _pump(self, chunks: AsyncIterator[bytes]) -> None:
+    async def _pump(self, chunks: AsyncIterator[Chunk]) -> None:
         rules, monotonic = self._shop.rules, self._shop.clock.monotonic
         lane, appending = self._lane, self._appending
         left = max(self._total or 0, self._artifact.size_bytes or 0) or rules.longest_file_bytes
@@ -304,7 +304,7 @@ class Fetch:
         return await anyio.to_thread.run_sync(call, *arguments, limiter=self._shop.file_threads)
 
 
-async def _close(chunks: AsyncIterator[bytes]) -> None:
+async def _close(chunks: AsyncIterator[Chunk]) -> None:
     close = getattr(chunks, "aclose", None)
     if close is not None:
         await close()

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import define, field
 
-from avatar_async._jobs.ports import ArtifactSource, ArtifactStream, Clock
+from avatar_async._jobs.ports import ArtifactSource, ArtifactStream, Chunk, Clock
 from avatar_async._jobs.records import Artifact
 from avatar_async._storage.bandwidth import Lane
 from avatar_async.errors import ThrottledError, TransportError
@@ -36,7 +36,7 @@ class Reading:
         self._opening: AbstractAsyncContextManager[ArtifactStream] | None = None
         self._stream: ArtifactStream | None = None
         #: What is left of the first answer's body; None before it is begun.
-        self._rest: AsyncIterator[bytes] | None = None
+        self._rest: AsyncIterator[Chunk] | None = None
         self._gathered: list[bytes] = []
         self._error: TransportError | ThrottledError | None = None
         #: Validator of what was read.
@@ -82,7 +82,7 @@ class Reading:
         ends_s = monotonic() + patience_s
         self._rest = stream.chunks()
         async for chunk in self._rest:
-            self._gathered.append(chunk)
+            self._gathered.append(bytes(chunk))
             came += len(chunk)
             if came > total or (came < total and monotonic() >= ends_s):
                 return False
@@ -137,13 +137,13 @@ class _Replayed:
     total_bytes: int | None
     etag: str | None
     _gathered: Iterable[bytes] = field(repr=False)
-    _rest: AsyncIterator[bytes] = field(repr=False)
+    _rest: AsyncIterator[Chunk] = field(repr=False)
     _error: TransportError | ThrottledError | None
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncIterator[Chunk]:
         """Yield the body from its start; see `ArtifactStream`."""
-        for chunk in self._gathered:
-            yield chunk
+        for gathered in self._gathered:
+            yield gathered
         if self._error is not None:
             raise self._error
         async for chunk in self._rest:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from functools import lru_cache, partial
 from types import MappingProxyType, TracebackType
 from typing import Final, Self
@@ -11,10 +11,12 @@ import aiohttp
 from aiohttp import hdrs
 from attrs import define, field
 
-from avatar_async._jobs.ports import ArtifactStream, Clock
+from avatar_async._jobs.ports import ArtifactStream, Chunk, Clock
 from avatar_async._transport.addresses import MAX_REDIRECTS, REDIRECTS, address_of, name_of, redirected
 from avatar_async._transport.allocation import keep_blocks
+from avatar_async._transport.blocks import BlockShares
 from avatar_async._transport.errors import mapped
+from avatar_async._transport.receiving import take_over
 from avatar_async._transport.session import USER_AGENT, proxy_for
 from avatar_async._transport.tls import tls_context
 from avatar_async._wire.moments import retry_after_s
@@ -43,13 +45,15 @@ class OpenArtifact:
     total_bytes: int | None
     etag: str | None
     _response: aiohttp.ClientResponse = field(repr=False)
+    _silence_s: float = field(repr=False)
+    _shares: BlockShares = field(repr=False)
 
     def close(self) -> None:
         """Let go of the connection: kept for others if the body came whole."""
         self._response.close()
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body as it arrives.
+    async def chunks(self) -> AsyncIterator[Chunk]:
+        """Yield the body as it arrives; see `ArtifactStream`. The connection of a long one is not kept.
 
         Raises:
             ConnectionLostError: It broke off.
@@ -58,6 +62,18 @@ class OpenArtifact:
         content = self._response.content
         with mapped(name_of(self._response.url)):
             try:
+                begun, receiver = take_over(
+                    self._response, offset=self.offset, silence_s=self._silence_s, shares=self._shares
+                )
+                if receiver is not None:
+                    with closing(receiver), self._shares.engaged():
+                        if begun:
+                            yield begun
+                        while view := await receiver.next():
+                            yield view
+                    return
+                if begun:
+                    yield begun
                 while chunk := await content.readany():
                     yield chunk
             except (aiohttp.ClientError, OSError):
@@ -80,6 +96,7 @@ class DownloadSession:
             sock_read=settings.read_timeout_s,
         )
         self._proxy = lru_cache(maxsize=64)(partial(proxy_for, settings))
+        self._shares = BlockShares()
         self._stack = AsyncExitStack()
         self._session: aiohttp.ClientSession | None = None
 
@@ -181,17 +198,25 @@ class DownloadSession:
         wrong_end = last < first or (total is not None and last != total - 1)
         if first != offset or wrong_end or (length is not None and length != last - first + 1):
             return None
-        return OpenArtifact(status=206, offset=offset, total_bytes=total, etag=etag, response=response)
+        return self._opened(response, offset=offset, total_bytes=total, etag=etag)
 
     def _whole(self, response: aiohttp.ClientResponse) -> OpenArtifact:
         if response.status != 200:
             raise ReplyError(f"{name_of(response.url)}: HTTP {response.status} to a plain request")
+        etag = _strong(response.headers.get(hdrs.ETAG))
+        return self._opened(response, offset=0, total_bytes=_length(response), etag=etag)
+
+    def _opened(
+        self, response: aiohttp.ClientResponse, *, offset: int, total_bytes: int | None, etag: str | None
+    ) -> OpenArtifact:
         return OpenArtifact(
-            status=200,
-            offset=0,
-            total_bytes=_length(response),
-            etag=_strong(response.headers.get(hdrs.ETAG)),
+            status=response.status,
+            offset=offset,
+            total_bytes=total_bytes,
+            etag=etag,
             response=response,
+            silence_s=self._settings.read_timeout_s,
+            shares=self._shares,
         )
 
 

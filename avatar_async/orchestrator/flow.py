@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from avatar_async._jobs.ports import ArtifactSource, ArtifactStream, Clock
+from avatar_async._jobs.ports import ArtifactSource, ArtifactStream, Chunk, Clock
 
 #: Seconds of waiting over which a speed is measured.
 WINDOW_S: Final = 30.0
@@ -100,7 +100,7 @@ class _FlowStream:
     _stream: ArtifactStream
     _flow: Flow
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncIterator[Chunk]:
         """Yield the body as it arrives; see `ArtifactStream`."""
         async with AsyncExitStack() as stack:
             chunks = self._stream.chunks()

@@ -1,0 +1,265 @@
+"""Bodies so long that their connection is taken over from aiohttp: nothing is lost, added or waited for."""
+
+import random
+import socket
+import ssl
+import threading
+from contextlib import ExitStack, contextmanager
+from functools import partial
+
+import anyio
+import pytest
+
+from avatar_async._storage.downloads import DownloadFolder
+from avatar_async._transport import receiving
+from avatar_async._transport.blocks import Blocks, BlockShares
+from avatar_async.errors import TransportError, TransportTimeoutError
+from tests.integration.downloads.conftest import TLS
+from tests.integration.downloads.test_bad_answers import ETAG, honest, reply
+
+CERTIFICATE = TLS / "test-only-cert.pem"
+SIZE = 3_000_000
+CONTENT = random.Random(4).randbytes(SIZE)
+
+
+@pytest.fixture(autouse=True)
+def taken_over(monkeypatch):
+    """Lower the length from which on it is done; the list has every connection it was done to."""
+    made = []
+    take_over = receiving.Receiver.__init__
+
+    def noted(self, *args, **kwargs):
+        made.append(self)
+        take_over(self, *args, **kwargs)
+
+    monkeypatch.setattr(receiving, "LARGE_BYTES", 100_000)
+    monkeypatch.setattr(receiving.Receiver, "__init__", noted)
+    return made
+
+
+@contextmanager
+def tls_server(answer):
+    """Serve one answer a connection over TLS, and close each as soon as everything is sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE, TLS / "test-only-key.pem")
+    listener = socket.create_server(("127.0.0.1", 0))
+    asked = []
+
+    def serve():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            try:
+                with context.wrap_socket(connection, server_side=True) as sealed:
+                    head = b""
+                    while not head.endswith(b"\r\n\r\n"):
+                        head += sealed.recv(65536)
+                    asked.append(head)
+                    sealed.sendall(answer)
+            except OSError:
+                continue
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}", asked
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_every_byte_comes(nginx, bench, taken_over, scheme):
+    """Blocks follow each other without a gap, whatever the kernel and TLS hand over at once."""
+    nginx.put("large.bin", CONTENT)
+    origin = nginx.origin if scheme == "http" else nginx.tls_origin
+    async with bench(ca_file=CERTIFICATE, rules={"batch_bytes": 2 << 20}) as stage:
+        stored = await stage.fetch(stage.artifact(f"{origin}/plain/large.bin", "large.bin", role="other"))
+        assert stage.read("large.bin") == CONTENT
+        assert stored.stored_bytes == stage.progress[-1] == SIZE
+    assert len(taken_over) == 1
+
+
+@pytest.mark.parametrize("end", ["close", "reset", "stall"])
+@pytest.mark.parametrize("cut", [1_500_000, SIZE - 1])
+async def test_what_came_before_a_break_is_kept(raw, bench, taken_over, end, cut):
+    """Otherwise a connection that breaks soon would bring nothing however often it is opened anew."""
+    broken = reply(CONTENT[:cut], ETAG, length=SIZE, end=end)
+    async with bench() as stage:
+        with raw(broken, honest(CONTENT, ETAG)) as server:
+            await stage.fetch(stage.artifact(f"{server.origin}/m", "m.bin", role="other"))
+        assert stage.read("m.bin") == CONTENT
+        # A reset may overtake bytes on their way; a silent or closing host's bytes are all here.
+        begun = int(server.requests[1].get("range", "bytes=0-")[6:-1])
+        assert begun == cut if end != "reset" else begun <= cut
+    assert taken_over
+
+
+@pytest.mark.parametrize(
+    ("end", "error"), [("close", TransportError), ("reset", TransportError), ("stall", TransportTimeoutError)]
+)
+async def test_a_break_has_the_same_error_as_ever(raw, bench, taken_over, end, error):
+    """Who catches errors does not see how a body was received."""
+    async with bench(rules={"tries": 1}) as stage:
+        with raw(reply(CONTENT[:1_500_000], length=SIZE, end=end)) as server, pytest.raises(error):
+            await stage.fetch(stage.artifact(f"{server.origin}/m", "m.bin", role="other"))
+    assert taken_over
+
+
+async def test_not_one_byte_more_than_was_told_is_taken(raw, bench, taken_over):
+    """What follows the body is nobody's."""
+    async with bench() as stage:
+        with raw(reply(CONTENT + b"more" * 1000, ETAG, length=SIZE)) as server:
+            stored = await stage.fetch(stage.artifact(f"{server.origin}/m", "m.bin", role="other"))
+        assert stage.read("m.bin") == CONTENT
+        assert stored.stored_bytes == SIZE
+        assert len(server.requests) == 1
+    assert taken_over
+
+
+async def test_a_host_that_closes_at_once_over_tls_costs_no_byte_of_a_reader_who_is_slow(
+    bench, taken_over, clock
+):
+    """What TLS has decrypted and cannot hand over when the connection ends would be lost."""
+    answer = reply(CONTENT, length=SIZE)({})[0]
+    with tls_server(answer) as (origin, asked):
+        async with bench(ca_file=CERTIFICATE, rules={"tries": 1}) as stage:
+            artifact = stage.artifact(f"{origin}/m", "m.bin", role="other")
+            async with stage.client.open_artifact(artifact.url) as stream:
+                came = bytearray()
+                async for chunk in stream.chunks():
+                    await anyio.sleep(0.02)
+                    came += chunk
+                assert came == CONTENT
+    assert len(asked) == len(taken_over) == 1
+
+
+async def test_a_slow_host_is_told_of_as_its_bytes_come(raw, bench, taken_over):
+    """A block is handed on before it is full: one that never fills would show no progress."""
+    began = reply(CONTENT[:120_000], ETAG, length=SIZE, end="drip")
+    async with bench(rules={"batch_bytes": 1}) as stage:
+        with raw(began) as server:
+            async with stage.client.open_artifact(f"{server.origin}/m") as stream:
+                lengths = []
+                with anyio.fail_after(5):
+                    async for chunk in stream.chunks():
+                        lengths.append(len(chunk))
+                        if sum(lengths) > 120_010:
+                            break
+                assert lengths[-1] < 1000
+    assert taken_over
+
+
+async def test_a_cancelled_download_goes_on_later(raw, bench, taken_over):
+    """Ctrl-C leaves what came, and lets go of the connection at once."""
+    began = reply(CONTENT[:2_000_000], ETAG, length=SIZE, end="stall")
+    async with bench(read_timeout_s=30.0) as stage:
+        with raw(began, honest(CONTENT, ETAG)) as server:
+            artifact = stage.artifact(f"{server.origin}/m", "m.bin", role="other")
+            async with anyio.create_task_group() as group:
+
+                def interrupt(done: int, _total: int | None) -> None:
+                    if done > 1_900_000:
+                        group.cancel_scope.cancel()
+
+                group.start_soon(stage.fetch, artifact, interrupt)
+            assert taken_over[0]._transport.is_closing()
+            left = stage.journal.entries[-1]
+            assert 1_000_000 < left.verified_offset <= 2_000_000
+            await stage.fetch(left)
+            assert server.requests[1]["range"] == f"bytes={left.verified_offset}-"
+        assert stage.read("m.bin") == CONTENT
+    assert len(taken_over) == 2
+
+
+async def test_the_speed_limit_holds(nginx, bench, taken_over, clock, monkeypatch):
+    """It counts long blocks as it counts short ones."""
+    nginx.put("limited.bin", CONTENT * 4)
+    limited = partial(DownloadFolder, bandwidth_bytes_s=100_000)
+    monkeypatch.setattr("tests.integration.downloads.conftest.DownloadFolder", limited)
+    before = clock.monotonic()
+    async with bench() as stage:
+        await stage.fetch(stage.artifact(f"{nginx.origin}/plain/limited.bin", "limited.bin", role="other"))
+        assert stage.read("limited.bin") == CONTENT * 4
+    assert clock.monotonic() - before >= 0.9 * 4 * SIZE / 100_000
+    assert len(taken_over) == 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_reader_who_is_held_back_holds_the_host_back(nginx, bench, taken_over, scheme):
+    """What nobody takes is not gathered in memory, and is all there when somebody does."""
+    nginx.put("held.bin", CONTENT * 4)
+    origin = nginx.origin if scheme == "http" else nginx.tls_origin
+    async with (
+        bench(ca_file=CERTIFICATE) as stage,
+        stage.client.open_artifact(f"{origin}/plain/held.bin") as stream,
+    ):
+        chunks = stream.chunks()
+        came = bytearray(await anext(chunks))
+        await anyio.sleep(1.0)
+        receiver = taken_over[0]
+        assert receiver._block is None
+        assert 0 < sum(view.nbytes for view in receiver._ready) <= 3 << 20
+        async for chunk in chunks:
+            came += chunk
+    assert came == CONTENT * 4
+
+
+async def test_a_session_closes_though_a_body_is_under_way(raw, bench, taken_over):
+    """Its connector waits for every connection to end, also for those that were taken over."""
+    async with bench(read_timeout_s=30.0) as stage:
+        with raw(reply(CONTENT[:1_000_000], length=SIZE, end="stall")) as server:
+            opening = stage.client.open_artifact(f"{server.origin}/m")
+            stream = await opening.__aenter__()
+            chunks = stream.chunks()
+            await anext(chunks)
+            with anyio.fail_after(5):
+                await stage.client.__aexit__(None, None, None)
+                with pytest.raises(TransportError):
+                    async for _ in chunks:
+                        pass
+                await opening.__aexit__(None, None, None)
+                await stage.client.__aenter__()
+    assert len(taken_over) == 1
+
+
+async def test_a_body_that_is_not_long_keeps_its_connection(nginx, bench, taken_over):
+    """Taking over costs the connection, which short files can use again."""
+    nginx.put("short.bin", CONTENT[:99_999])
+    async with bench() as stage:
+        async with stage.client.open_artifact(f"{nginx.origin}/plain/short.bin") as stream:
+            came = [bytes(chunk) async for chunk in stream.chunks()]
+        assert b"".join(came) == CONTENT[:99_999]
+    assert taken_over == []
+
+
+def test_a_block_is_used_again_only_once_it_is_released():
+    """A view that is still being written must not get other bytes."""
+    blocks = Blocks()
+    first = blocks.take(1000)
+    first[:3] = b"one"
+    view = blocks.lend(first, 3)
+    assert blocks.take(1000) is not first
+    assert bytes(view) == b"one"
+    view.release()
+    assert blocks.take(1000) is first
+
+
+def test_many_bodies_share_the_memory_for_blocks():
+    """A hundred downloads must not take a hundred times the memory of one."""
+    shares = BlockShares()
+    lengths = [shares.most_bytes]
+    with shares.engaged():
+        lengths.append(shares.most_bytes)
+        with ExitStack() as stack:
+            for _ in range(15):
+                stack.enter_context(shares.engaged())
+            lengths.append(shares.most_bytes)
+            for _ in range(200):
+                stack.enter_context(shares.engaged())
+            lengths.append(shares.most_bytes)
+        assert shares.most_bytes == 1 << 20
+    assert lengths == [1 << 20, 1 << 20, 256 << 10, 64 << 10]
