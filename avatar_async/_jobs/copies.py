@@ -1,4 +1,4 @@
-"""Copies of a job with other values in some fields, many times as fast as `attrs.evolve` makes them."""
+"""Jobs made field by field, many times as fast as `attrs.evolve` or a frozen class's own way."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,10 +6,20 @@ from typing import Any
 from avatar_async._jobs.records import Job
 
 
-class _Draft:
-    """A job that can still be written to: its slots are the same, so it may become a `Job` by its class."""
+class Draft:
+    """A job that can still be written to: its slots are the same, so it becomes a `Job` by its class.
+
+    Who makes one sets every field, then lets `finished` return the job.
+    """
 
     __slots__ = Job.__slots__  # type: ignore[attr-defined]
+
+
+def finished(draft: Any) -> Job:
+    """Return a draft as the job that it is from now on."""
+    draft.__class__ = Job
+    job: Job = draft
+    return job
 
 
 def copied(job: Job, changes: Mapping[str, Any]) -> Job:
@@ -17,7 +27,7 @@ def copied(job: Job, changes: Mapping[str, Any]) -> Job:
 
     Written out, a field takes a few nanoseconds; a loop over them takes five times that.
     """
-    draft: Any = _Draft()
+    draft: Any = Draft()
     draft.id = job.id
     draft.batch = job.batch
     draft.name = job.name
@@ -49,6 +59,4 @@ def copied(job: Job, changes: Mapping[str, Any]) -> Job:
     draft.revision = job.revision
     for name, value in changes.items():
         setattr(draft, name, value)
-    draft.__class__ = Job
-    copy: Job = draft
-    return copy
+    return finished(draft)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from sys import intern
 from typing import Any, Final
 
+from avatar_async._jobs.copies import Draft, finished
 from avatar_async._jobs.records import Artifact, Job, JobError
 from avatar_async._jobs.states import ArtifactState, State
 from avatar_async.requests import Kind
@@ -26,6 +27,8 @@ ARTIFACT_PLACES = ", ".join("?" * len(ARTIFACT_COLUMNS.split(", ")))
 _NONE: Final = "[]"
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _STATES: Final = {state.value: state for state in State}
+#: Reads a stored instant.
+_read: Final = datetime.fromisoformat
 #: Columns of a job that can change.
 CHANGING: Final = tuple(
     column
@@ -117,38 +120,58 @@ def job_of(row: Sequence[Any], artifacts: tuple[Artifact, ...]) -> Job:
 
     Texts that many jobs share, or that one job has twice, are kept once: a hundred thousand may wait.
     """
-    name, folder, task_name, status = row[2], row[4], row[5], row[16]
-    return Job(
-        id=str(row[0]),
-        batch=intern(row[1]),
-        name=name,
-        kind=_KINDS[row[3]],
-        folder=name if folder == name else folder,
-        task_name=name if task_name == name else task_name,
-        fingerprint=row[6],
-        state=_STATES[row[7]],
-        attempt=row[8],
-        owner=None if row[9] is None else intern(row[9]),
-        needs=() if row[10] == _NONE else tuple(json.loads(row[10])),
-        created_at=datetime.fromisoformat(row[11]),
-        not_before=to_instant(row[12]),
-        submitted_at=to_instant(row[13]),
-        accepted_at=to_instant(row[14]),
-        task_id=row[15],
-        remote_status=None if status is None else intern(status),
-        progress=row[17],
-        last_running_at=to_instant(row[18]),
-        finished_at=to_instant(row[19]),
-        expires_at=to_instant(row[20]),
-        stored_at=to_instant(row[21]),
-        error=_error_of(row[22]),
-        hold=row[23],
-        receipt_state=None if row[24] is None else _STATES[row[24]],
-        settled_by=row[25],
-        candidates=() if row[26] == _NONE else tuple(json.loads(row[26])),
-        revision=row[27],
-        artifacts=artifacts,
-    )
+    job: Any = Draft()
+    # In the order of JOB_COLUMNS.
+    (
+        key,
+        batch,
+        name,
+        kind,
+        folder,
+        task_name,
+        job.fingerprint,
+        state,
+        job.attempt,
+        owner,
+        needs,
+        created,
+        not_before,
+        submitted,
+        accepted,
+        job.task_id,
+        status,
+        job.progress,
+        running,
+        ended,
+        expires,
+        stored,
+        error,
+        job.hold,
+        receipt,
+        job.settled_by,
+        candidates,
+        job.revision,
+    ) = row
+    job.id, job.batch, job.name = str(key), intern(batch), name
+    job.kind, job.state = _KINDS[kind], _STATES[state]
+    job.folder = name if folder == name else folder
+    job.task_name = name if task_name == name else task_name
+    job.owner = None if owner is None else intern(owner)
+    job.needs = () if needs == _NONE else tuple(json.loads(needs))
+    job.created_at = _read(created)
+    job.not_before = None if not_before is None else _read(not_before)
+    job.submitted_at = None if submitted is None else _read(submitted)
+    job.accepted_at = None if accepted is None else _read(accepted)
+    job.remote_status = None if status is None else intern(status)
+    job.last_running_at = None if running is None else _read(running)
+    job.finished_at = None if ended is None else _read(ended)
+    job.expires_at = None if expires is None else _read(expires)
+    job.stored_at = None if stored is None else _read(stored)
+    job.error = _error_of(error)
+    job.receipt_state = None if receipt is None else _STATES[receipt]
+    job.candidates = () if candidates == _NONE else tuple(json.loads(candidates))
+    job.artifacts = artifacts
+    return finished(job)
 
 
 def artifact_row(job_id: int, position: int, artifact: Artifact) -> tuple[Any, ...]:
