@@ -50,16 +50,17 @@ def cost_of(distribution: Distribution, times: Iterator[float]) -> Cost:
 
     A task is watched for the sum over the waits of ``left(before) * wait``, its duration included.
     """
-    calls = lasted_s = before_s = 0.0
+    calls = watched_s = before_s = 0.0
     share = 1.0
     for _ in range(_MOST_CALLS):
         if share < _BEYOND:
             break
         now_s = next(times)
         calls += share
-        lasted_s += share * (now_s - before_s)
+        watched_s += share * (now_s - before_s)
         share, before_s = distribution.left(now_s), now_s
-    return Cost(calls=calls, delay_s=lasted_s - distribution.mean_s)
+    lasted_s = _grid(_key(distribution)).lasted_s(before_s)
+    return Cost(calls=calls, delay_s=max(watched_s - lasted_s, 0.0))
 
 
 def best_at(distribution: Distribution, calls: float) -> Cost:
@@ -97,21 +98,31 @@ class _Grid:
         span = longest_s / shortest_s
         rough = [0.0, *(shortest_s * span ** (index / _ROUGH) for index in range(_ROUGH + 1))]
         left = [1.0, *map(distribution.left, rough[1:])]
-        weight = [0.0]
+        # Half of the points where polls are due by many, a quarter evenly among ends, a quarter in log time.
+        dues, ends = [0.0], [0.0]
         for index in range(1, len(rough)):
             gone = max(left[index - 1] - left[index], 0.0)
-            width_s = rough[index] - rough[index - 1]
-            weight.append(weight[-1] + math.sqrt(gone / max(left[index - 1], 1e-12) * width_s))
+            dues.append(dues[-1] + math.sqrt(gone * (rough[index] - rough[index - 1])))
+            ends.append(ends[-1] + gone)
+        weight = [
+            2 * due / dues[-1] + end / ends[-1] + place / _ROUGH
+            for place, (due, end) in enumerate(zip(dues, ends, strict=True))
+        ]
         self.ages_s = [0.0]
         for point in range(1, _POINTS + 1):
-            index = min(bisect_left(weight, weight[-1] * point / _POINTS), len(rough) - 1)
+            wanted = weight[-1] * point / _POINTS
+            index = min(max(bisect_left(weight, wanted), 1), len(rough) - 1)
             width = weight[index] - weight[index - 1]
-            part = (weight[-1] * point / _POINTS - weight[index - 1]) / width if width > 0 else 1.0
+            part = min((wanted - weight[index - 1]) / width, 1.0) if width > 0 else 1.0
             age_s = rough[index - 1] + part * (rough[index] - rough[index - 1])
             if age_s > self.ages_s[-1]:
                 self.ages_s.append(age_s)
         self.left = [1.0, *map(distribution.left, self.ages_s[1:])]
-        self.mean_s = distribution.mean_s
+        self._rough: list[float] = rough
+        self._lasted_s: list[float] = [0.0]
+        for index in range(1, len(rough)):
+            middle = (left[index - 1] + left[index]) / 2
+            self._lasted_s.append(self._lasted_s[-1] + middle * (rough[index] - rough[index - 1]))
         #: Of each step: the wait at half a second's price, the share within, its width, the share that ends.
         self._steps: list[tuple[float, float, float, float]] = []
         for index in range(len(self.ages_s) - 1):
@@ -146,14 +157,21 @@ class _Grid:
                     break
                 lines.pop()
             lines.append(index)
-        calls = lasted_s = 0.0
+        calls = watched_s = 0.0
         index = 0
         while index != last:
             after = following[index]
             calls += left[index]
-            lasted_s += left[index] * (ages_s[after] - ages_s[index])
+            watched_s += left[index] * (ages_s[after] - ages_s[index])
             index = after
-        return Cost(calls=calls, delay_s=max(lasted_s - self.mean_s, 0.0))
+        return Cost(calls=calls, delay_s=max(watched_s - self.lasted_s(ages_s[last]), 0.0))
+
+    def lasted_s(self, age_s: float) -> float:
+        """Return how long an average task has lasted by that age, in seconds."""
+        index = min(max(bisect_left(self._rough, age_s), 1), len(self._rough) - 1)
+        low_s, high_s = self._rough[index - 1], self._rough[index]
+        part = min((age_s - low_s) / (high_s - low_s), 1.0)
+        return self._lasted_s[index - 1] + part * (self._lasted_s[index] - self._lasted_s[index - 1])
 
     def dues(self) -> tuple[Sequence[float], Sequence[float]]:
         """Return ages, and the polls of an average task by each under a price of 1, if polls are dense."""

@@ -8,10 +8,8 @@ from typing import Final
 
 from attrs import frozen
 
-#: How steeply the tails of any duration whatever fall.
-ANY_STEEPNESS: Final = 2.0
 #: Least half width of a bump.
-_LEAST_REACH: Final = 0.02
+_LEAST_REACH: Final = 0.001
 #: A part of the neighbours tells how far all would be without a gap; farther than this many times is one.
 _NEARER, _GAP = 4, 1.5
 #: Points at which bumps are evaluated, and steps of the coarse grid through all durations.
@@ -30,18 +28,41 @@ class Tail:
 
 
 class Mixture:
-    """Bumps, the tail beyond them, and any duration whatever, in the logarithm of seconds."""
+    """Bumps and the tail beyond them, in the logarithm of seconds."""
 
     def __init__(self, bumps: Sequence[float], weights: Sequence[float], reach: int, tail: Tail) -> None:
         self._bumps, self._weights = bumps, weights
         self._tail = tail
-        #: The share of any duration whatever.
-        self.whatever = 0.0
         self._reaches = _neighbourhoods(bumps, reach)
         sums = [0.0, *accumulate(weights)]
         self._total = sums[-1]
         middle = bisect_left(sums, 0.5 * self._total) - 1
         self._middle = bumps[min(max(middle, 0), len(bumps) - 1)]
+
+    @property
+    def middle(self) -> float:
+        """Return the logarithm of the median."""
+        return self._middle
+
+    def score(self, ends: int, number: float) -> float:
+        """Return the logarithm of the likelihood of the ends, each told by the others.
+
+        Args:
+            ends: How many ends the bumps stand for.
+            number: How many tasks were watched, those that still run included.
+        """
+        bumps, reaches = self._bumps, self._reaches
+        dense = [0.0] * len(bumps)
+        for log, reach, weight in zip(bumps, reaches, self._weights, strict=True):
+            level = 0.75 * weight / reach
+            for place in range(bisect_left(bumps, log - reach), bisect_left(bumps, log + reach)):
+                dense[place] += level * (1 - ((bumps[place] - log) / reach) ** 2)
+        group = ends / len(bumps)
+        total = 0.0
+        for weight, reach, whole in zip(self._weights, reaches, dense, strict=True):
+            others = whole - 0.75 * weight / reach / group
+            total += weight * math.log(max(others, 1e-6 * whole, 1e-12))
+        return number * (total + self._tail.share * math.log(max(self._tail.share, 1e-12)))
 
     def grid(self) -> list[float]:
         """Return logarithms of ages that show every bump, and everything between and around."""
@@ -56,14 +77,13 @@ class Mixture:
 
     def left(self, logs: Sequence[float]) -> list[float]:
         """Return the shares that last longer than each of these, which ascend."""
-        tail, whatever, middle = self._tail, self.whatever, self._middle
+        tail = self._tail
         found: list[float] = []
         for log, gone in zip(logs, self._gone(logs), strict=True):
             beyond = log - tail.start
             left = self._total - gone
             left += tail.share * (math.exp(-tail.steepness * beyond) if beyond > 0 else 1.0)
-            any_left = 1.0 / (1.0 + math.exp(min(ANY_STEEPNESS * (log - middle), 700.0)))
-            found.append((1 - whatever) * left + whatever * any_left)
+            found.append(left)
         return found
 
     def _gone(self, logs: Sequence[float]) -> Iterator[float]:

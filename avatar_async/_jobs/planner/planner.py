@@ -19,6 +19,8 @@ _MEMORY: Final = 2.0
 #: Tasks of a kind that a forecast looks at, and its instants, as parts of the median.
 _LOOKED_AT: Final = 48
 _INSTANTS: Final = (0.0, 0.2, 0.4, 0.7, 1.0, 1.4)
+#: How fast the price that a task was planned for is forgotten: this power of its age.
+_FORGETTING: Final = 0.25
 #: Between two looks at the demand: this many seconds, or this part of the shortest median.
 _LOOK_S, _LOOK_PART = 5.0, 0.03
 #: Plans between two looks at least, unless so many times that pause has passed: a look costs as much as some.
@@ -51,6 +53,8 @@ class PollPlanner:
         #: Plans made since the last look.
         self._plans = 0
         self._looked_at = 0
+        #: First polls that tasks begun lately still wait for, if each gets one in turn, and as of when.
+        self._burst, self._burst_s = 0.0, -math.inf
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -127,7 +131,7 @@ class PollPlanner:
         Args:
             job_id: A task that was taken up.
             now_s: Monotonic seconds.
-            part: A number in [0, 1) that spreads tasks by up to a tenth either way.
+            part: A number in [0, 1) that spreads tasks a little, either way.
             hint_s: A wait that was asked for; never polled earlier (clamped to 600 s).
             soonest_s: Wait no longer than this, unless a wait was asked for.
         """
@@ -138,14 +142,25 @@ class PollPlanner:
         self._plans += 1
         timetable = self._timetables[task.kind]
         age_s = max(0.0, now_s - task.since_s)
-        price = timetable.price(self._price, age_s, sharing=self._sharing)
-        scattered = self._price > 0 and task.planned_s == -math.inf
-        wait_s = timetable.wait_s(age_s, self._limits[task.kind], price, part, scattered=scattered)
+        wanted = self._price
+        if task.price > wanted and age_s > 0:
+            planned_age_s = max(task.planned_s - task.since_s, 0.0)
+            wanted = max(wanted, task.price * (planned_age_s / age_s) ** _FORGETTING)
+        task.price = wanted
+        price = timetable.price(wanted, age_s, sharing=self._sharing)
+        scatter_s = self._crowd_s(now_s) if task.planned_s == -math.inf else 0.0
+        wait_s = timetable.wait_s(age_s, self._limits[task.kind], price, part, scatter_s=scatter_s)
         wait_s = min(wait_s, soonest_s) if hint_s is None else max(wait_s, clamped_wait_s(hint_s))
         self._queue.put(task, now_s + wait_s, now_s=now_s, resting=hint_s is not None)
         return wait_s
 
     # ------------------------------------------------------------ inside
+    def _crowd_s(self, now_s: float) -> float:
+        """Count one more task that begins; return half the time that asking for all begun with it takes."""
+        done = (now_s - self._burst_s) * self._polls_per_s
+        self._burst, self._burst_s = max(0.0, self._burst - done) + 1.0, now_s
+        return (self._burst - 1.0) / (2 * self._polls_per_s)
+
     def _learn(self, kind: Kind, now_s: float) -> bool:
         study = self._studies[kind]
         study.plans += self._plans
@@ -176,7 +191,7 @@ class PollPlanner:
         self._set_price(now_s, passed_s, max(medians, default=0.0))
 
     def _set_price(self, now_s: float, passed_s: float, median_s: float) -> None:
-        forecast: list[list[Demand]] = [[] for _ in _INSTANTS]
+        forecast: list[list[Demand]] = [[] for _ in _INSTANTS[1:]]
         hazards: list[tuple[float, float]] = []
         for kind, study in self._studies.items():
             ages, stands_for = study.ages_s(now_s, _LOOKED_AT)
@@ -184,8 +199,8 @@ class PollPlanner:
                 continue
             timetable = self._timetables[kind]
             hazards += [(2 * timetable.pull(age_s) ** 2, stands_for) for age_s in ages]
-            for place, instant in enumerate(_INSTANTS):
-                forecast[place].append(self._demand(timetable, ages, stands_for, instant))
+            for window, demand in zip(forecast, self._demands(timetable, ages, stands_for), strict=True):
+                window.append(demand)
         if hazards:
             total = math.fsum(hazard * number for hazard, number in hazards)
             peak = max(hazard for hazard, _ in hazards)
@@ -193,21 +208,28 @@ class PollPlanner:
         wanted = steady_price(forecast, self._polls_per_s)
         self._price = max(wanted, self._price * math.exp(-passed_s / max(_MEMORY * median_s, _LOOK_S)))
 
-    def _demand(self, timetable: Timetable, ages: list[float], stands_for: float, instant: float) -> Demand:
-        """Return what tasks of these ages want by an instant, as far as they still run by then."""
+    def _demands(self, timetable: Timetable, ages: list[float], stands_for: float) -> list[Demand]:
+        """Return what tasks of these ages want between each two instants, as far as they still run."""
         if not timetable.learned:
             pulls = [timetable.pull(age_s) for age_s in ages]
             pull = math.fsum(pulls)
             least = math.fsum(
                 one * timetable.least_price_at(age_s) for one, age_s in zip(pulls, ages, strict=True)
             )
-            return Demand(pull * stands_for, least / pull if pull > 0 else 0.0)
-        at, root = timetable.durations.at, math.sqrt
-        ahead_s = instant * timetable.durations.median_s
-        pull = 0.0
+            return [Demand(pull * stands_for, least / pull if pull > 0 else 0.0)] * (len(_INSTANTS) - 1)
+        durations = timetable.durations
+        aheads = [instant * durations.median_s for instant in _INSTANTS]
+        wanted = [0.0] * (len(_INSTANTS) - 1)
         for age_s in ages:
-            left, hazard = at(age_s + ahead_s)
-            before = at(age_s)[0] if ahead_s else left
-            if before > 0:
-                pull += left / before * root(hazard / 2)
-        return Demand(pull * stands_for, timetable.least_price / self._sharing)
+            now, due = durations.due_by(age_s)
+            before = now
+            for place in range(len(wanted)):
+                left, due_then = durations.due_by(age_s + aheads[place + 1])
+                if now > 0:
+                    wanted[place] += (before + left) / (2 * now) * (due_then - due)
+                before, due = left, due_then
+        least_price = timetable.least_price / self._sharing
+        return [
+            Demand(polls * stands_for / (end_s - start_s), least_price)
+            for polls, start_s, end_s in zip(wanted, aheads, aheads[1:], strict=False)
+        ]

@@ -12,7 +12,7 @@ from typing import Final
 from attrs import frozen
 
 #: Share of the price's root that is kept while tasks are few, of what is needed when they are most.
-_FORESIGHT: Final = 0.8
+_FORESIGHT: Final = 0.9
 #: The lowest price told apart from none, and the highest one there is.
 _LEAST: Final = 1e-12
 _HIGHEST: Final = 1e15

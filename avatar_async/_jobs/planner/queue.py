@@ -25,6 +25,7 @@ class Polled:
         due_s: When it is due, infinite while a call about it is under way.
         resting: Whether it must not be asked for before it is due.
         turn: Number of the plan; an older one that is still queued is void.
+        price: What a poll of it was worth when it was planned, in seconds of delay.
     """
 
     job_id: str
@@ -34,6 +35,7 @@ class Polled:
     due_s: float = float("inf")
     resting: bool = False
     turn: int = 0
+    price: float = 0.0
 
 
 class PollQueue:

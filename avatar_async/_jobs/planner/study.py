@@ -16,7 +16,7 @@ REMEMBERED: Final = 200
 #: Learn anew after this many more ends, as a share of those known; after so many in any case.
 _FRESH, _MANY = 0.1, 0.5
 #: Plans between two times, unless very much is new: learning costs as much as they do.
-_PLANS: Final = 150
+_PLANS: Final = 300
 #: Learn anew after this share of the median, for what those still running tell.
 _STALE: Final = 0.1
 _SHORTEST_PAUSE_S: Final = 10.0

@@ -15,15 +15,15 @@ from avatar_async.settings import DEADLINES_S
 LEARNED_FROM: Final = 5
 #: Share of a typical duration that lies between two polls around the median, if polls are plentiful.
 _SLACK: Final = 0.05
-#: Polls of an average task, if polls are plentiful.
-_POLLS: Final = 20.0
+#: Polls of an average task, if polls are plentiful, at most; and at least, however alike the durations are.
+_POLLS, _FEWEST_POLLS = 20.0, 6.0
 #: Growth of the spacing with the time waited, before durations are known.
 _GROWTH: Final = 0.2
 #: The chance per second that a task of unknown duration ends, times the time waited.
 _UNKNOWN: Final = 0.5
-#: A poll's time varies by this part of the wait before or after it; of a task's first poll, while polls are
-#: scarce, by the larger one, so that tasks that began together do not all want a poll at once.
-_SPREAD, _SCATTER = 0.1, 0.5
+#: A poll's time varies by this part of the wait before or after it; of the first polls of tasks that began
+#: together, more than the budget allows at once, by up to the larger one.
+_SPREAD, _SCATTER = 0.03, 0.5
 #: Overdue jobs are polled this many times slower.
 _OVERDUE_FACTOR: Final = 4.0
 #: Longest spacing of all, in seconds, before a task is overdue.
@@ -84,7 +84,8 @@ class Timetable:
             return 0.0
         durations = self.durations
         fine = _SLACK**2 * durations.median_s * 0.4 / durations.spread
-        return max(fine, (durations.mean_urgency / _POLLS) ** 2)
+        polls = durations.mean_urgency
+        return min(max(fine, (polls / _POLLS) ** 2), (polls / _FEWEST_POLLS) ** 2)
 
     @property
     def learned(self) -> bool:
@@ -101,7 +102,7 @@ class Timetable:
         return math.sqrt(hazard / 2)
 
     def wait_s(
-        self, age_s: float, limits: PollLimits, price: float, part: float, *, scattered: bool = False
+        self, age_s: float, limits: PollLimits, price: float, part: float, *, scatter_s: float = 0.0
     ) -> float:
         """Return the seconds until the next poll of a task.
 
@@ -109,10 +110,9 @@ class Timetable:
             age_s: Seconds since its submission.
             limits: Bounds for its kind.
             price: Seconds of delay that a poll is worth.
-            part: A number in [0, 1) that spreads tasks by up to a tenth either way.
-            scattered: Whether to spread it far wider.
+            part: A number in [0, 1) that spreads tasks a little, either way.
+            scatter_s: Seconds to spread it by either way, if its spacing allows.
         """
-        reach = _SCATTER if scattered else _SPREAD
         longest_s = limits.max_s
         if self.learned:
             price = max(price, 1e-9)
@@ -135,7 +135,8 @@ class Timetable:
         if age_s > limits.deadline_s:
             slower_s = min(_OVERDUE_FACTOR * wait_s, _OVERDUE_FACTOR * limits.max_s)
             wait_s = spread_s = max(wait_s, slower_s)
-        return wait_s + (2 * part - 1) * reach * min(wait_s, max(spread_s, limits.min_s))
+        spread_s = min(wait_s, max(spread_s, limits.min_s))
+        return wait_s + (2 * part - 1) * max(_SPREAD * spread_s, min(scatter_s, _SCATTER * spread_s))
 
     def price(self, wanted: float, age_s: float, *, sharing: float = 1.0) -> float:
         """Return the price that a task's plan is made for, rounded so that few plans are made.

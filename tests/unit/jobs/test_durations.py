@@ -22,7 +22,7 @@ def test_learning_takes_any_durations(seconds, age_s):
     assert all(before < after for before, after in zip(durations.ages_s, durations.ages_s[1:], strict=False))
     assert all(before >= after for before, after in zip(durations.left, durations.left[1:], strict=False))
     assert durations.median_s > 0
-    assert 0 <= durations.left_at(age_s) <= 1
+    assert 0 <= durations.at(age_s)[0] <= 1
     assert math.isfinite(durations.hazard(age_s))
     assert durations.hazard(age_s) >= 0
 
@@ -49,7 +49,7 @@ def test_two_modes_stay_two(number):
     chance = random.Random(3)
     seconds = [chance.gauss(*chance.choice([(60, 5), (7200, 600)])) for _ in range(number)]
     durations = Durations.learn(seconds)
-    assert durations.left_at(200) - durations.left_at(3000) < 0.05
+    assert durations.at(200)[0] - durations.at(3000)[0] < 0.05
     plan = schedule(durations, 20.0)
     age_s, asked = 0.0, []
     while age_s < 3000:
@@ -66,8 +66,8 @@ def test_those_that_still_run_count():
     ended = [value for value in seconds if value <= now_s]
     running = [Life(seconds=now_s, ended=False) for value in seconds if value > now_s]
     alone, together = Durations.learn(ended), Durations.learn(ended, running)
-    assert alone.left_at(now_s) < 0.05
-    assert together.left_at(now_s) == pytest.approx(0.8, abs=0.05)
+    assert alone.at(now_s)[0] < 0.05
+    assert together.at(now_s)[0] == pytest.approx(0.8, abs=0.05)
     assert together.median_s > now_s
 
 
@@ -85,6 +85,6 @@ def test_the_tail_goes_on_beyond_the_longest():
     """A task longer than any before may take much longer still."""
     durations = Durations.learn([100.0 * 1.1**power for power in range(30)])
     longest_s = 100.0 * 1.1**29
-    assert durations.left_at(2 * longest_s) > 0
+    assert durations.at(2 * longest_s)[0] > 0
     assert durations.hazard(10 * longest_s) > 0
-    assert durations.left_at(4 * longest_s) < durations.left_at(2 * longest_s)
+    assert durations.at(4 * longest_s)[0] < durations.at(2 * longest_s)[0]
