@@ -33,11 +33,11 @@ from avatar_async.errors import (
     TaskError,
     TransportError,
 )
-from avatar_async.requests import Request, Validation, check
 from avatar_async.settings import Settings, origin
 
 if TYPE_CHECKING:
     from avatar_async._storage.single import SingleDownloads
+    from avatar_async.requests import Request, Validation
 
 _Answer = TypeVar("_Answer")
 _Decode = Callable[..., _Answer]
@@ -139,7 +139,7 @@ class AvatarClient:
         self._keeper = None
         await self._stack.aclose()
 
-    async def create(self, request: Request, *, validation: Validation | None = None) -> int:
+    async def create(self, request: "Request", *, validation: "Validation | None" = None) -> int:
         """Send one create call and return the id of the task it made.
 
         It is sent again only after the first refusal of a token, which the service checks before any
@@ -155,6 +155,8 @@ class AvatarClient:
             AuthError, ThrottledError, RejectedError, SettingRefusedError: The service refused.
             SubmissionUnknownError: A task may or may not have been made.
         """
+        from avatar_async.requests import check
+
         check(request, validation or self.settings.validation)
         await self.prepare()
         refused = False
@@ -241,7 +243,7 @@ class AvatarClient:
         """Make sure that a valid token is at hand (see the `Service` port)."""
         await self._token_keeper().current()
 
-    async def submit(self, request: Request) -> SubmissionReport:
+    async def submit(self, request: "Request") -> SubmissionReport:
         """Send one create call on a fresh connection, once, and report what was seen.
 
         Cancellation leaves the outcome unknown.

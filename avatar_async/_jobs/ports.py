@@ -2,13 +2,12 @@
 
 from __future__ import annotations  # a program that only makes calls needs none of the types below
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
-    from typing import Any
 
     from avatar_async._jobs.changes import Change
     from avatar_async._jobs.records import Artifact, Job, NewJob, Standing
@@ -16,6 +15,9 @@ if TYPE_CHECKING:
     from avatar_async._jobs.states import State
     from avatar_async._jobs.verdicts import SubmissionCodes
     from avatar_async.requests import Kind, Request
+
+#: A part of a file.
+Chunk = bytes | memoryview
 
 
 class Clock(Protocol):
@@ -168,10 +170,6 @@ class JobStore(Protocol):
     async def remember(self, key: str, value: str) -> None:
         """Keep a small fact about the whole ledger."""
         ...
-
-
-#: A part of a file.
-Chunk = bytes | memoryview
 
 
 class ArtifactStream(Protocol):

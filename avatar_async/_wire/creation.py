@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
@@ -14,7 +14,9 @@ from avatar_async._wire.endpoints import CREATE_PATHS
 from avatar_async._wire.envelope import address, decode_envelope, task_id
 from avatar_async._wire.moments import retry_after_s, service_at
 from avatar_async.errors import ReplyError, RequestError
-from avatar_async.requests import Request
+
+if TYPE_CHECKING:
+    from avatar_async.requests import Request
 
 _WORD = r"[A-Za-z_][\w-]*(?:(?:\.|\[[0-9]+\]\.?)[A-Za-z_][\w-]*)*(?:\[[0-9]+\])?"
 _QUOTED = re.compile(rf"['\"`‘’“”「\[]({_WORD})['\"`‘’“”」\]]", re.ASCII)
@@ -35,7 +37,7 @@ class CreateCall:
     fields: frozenset[str]
 
 
-def encode_create(request: Request, *, preview_case: Literal["snake", "camel"] = "snake") -> CreateCall:
+def encode_create(request: "Request", *, preview_case: Literal["snake", "camel"] = "snake") -> CreateCall:
     """Return the call that creates a task.
 
     Raises:

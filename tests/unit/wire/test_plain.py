@@ -11,9 +11,7 @@ from avatar_async._wire.plain import UNUSUAL, plain_value
 from avatar_async.errors import ReplyError
 
 SPACE = st.sampled_from(["", "", "", " ", "\n", "\t "])
-WORD = st.sampled_from(
-    ["a", "code", "\\u0061", "\u4e2d", "\\u4e2d", "/", "\\ud800", '\\"', "[", "\x7f"]
-)
+WORD = st.sampled_from(["a", "code", "\\u0061", "\u4e2d", "\\u4e2d", "/", "\\ud800", '\\"', "[", "\x7f"])
 NUMBER = st.sampled_from(["0", "-0", "1", "1.0", "1.50", "1e3", "1E400", "01", "9" * 19, "9" * 40, "9" * 41])
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False).map(repr) | st.integers().map(str) | NUMBER
 SCALARS = NUMBERS | st.sampled_from(["true", "null", "NaN", "Infinity"]) | WORD.map('"{}"'.format)
