@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from avatar_async._jobs.verdicts import SubmissionCodes
     from avatar_async.requests import Kind, Request
 
-#: A part of a file.
-Chunk = bytes | memoryview
+Chunk = bytes | memoryview  #: a part of a file
 
 
 class Clock(Protocol):
