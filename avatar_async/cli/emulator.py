@@ -20,6 +20,15 @@ Speaks the vendor's token and create calls and does honest work: models,
 thumbnails and previews are made from the clips it is given. Its tasks, account
 and port are kept in DIR, so that it goes on where it was. Demo clips are served
 under /media/; put your own files into DIR/media/.
+
+\b
+What it does not do as the service does, it says here, when it is first asked
+for, and in the results themselves:
+  pixels          keyed by the documented directions; not the vendor's
+  video previews  cut to 10 s, made smaller down to 540p
+  segmentStyle 2  a learned segmentation, which keying cannot emulate: frames
+                  keep their background and are labelled so
+  segmentStyle 3  is the service's during synthesis: frames are keyed at once
 """
 EXAMPLES = examples(
     "avatar-async emulator --port 8765",

@@ -57,7 +57,7 @@ async def open_service(
         pass
     media = any(uses_embedded(spec.request) for spec in specs)
     data = place.out / FOLDER
-    async with open_emulator(data, demo_clips=media, say=say, faults=faults) as emulator:
+    async with open_emulator(data, demo_clips=media, say=say, faults=faults, tell=say) as emulator:
         logs.hide([emulator.app_key])
         async with AvatarClient(settings=_for_emulator(settings, emulator, data)) as client:
             yield EmbeddedService(client, emulator.endpoint)

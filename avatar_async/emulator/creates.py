@@ -8,6 +8,7 @@ from attrs import frozen
 
 from avatar_async.emulator.bodies import read_json
 from avatar_async.emulator.fields import Findings, check_object
+from avatar_async.emulator.limits import limits_of
 from avatar_async.emulator.tables import BODIES, PARAMS
 from avatar_async.requests import Kind
 
@@ -30,12 +31,14 @@ class Accepted:
     Attributes:
         name: The material's or video's name.
         body: The fields given, with `param` decoded and numbers inside their ranges.
-        notes: What was changed or ignored, to be told in the result.
+        notes: What was changed or ignored, and what is not emulated, to be told in the result.
+        limits: Those of the notes that are about the emulation.
     """
 
     name: str
     body: Mapping[str, Any]
     notes: tuple[str, ...]
+    limits: tuple[str, ...] = ()
 
 
 def read(kind: Kind, body: Mapping[str, Any], *, strict: bool) -> Accepted:
@@ -60,7 +63,10 @@ def read(kind: Kind, body: Mapping[str, Any], *, strict: bool) -> Accepted:
     if refusals:
         raise RefusedError("; ".join(refusals))
     name = cleaned["videoName" if kind is Kind.TAKEOVER else "materialName"]
-    return Accepted(name=name, body=cleaned, notes=(*findings.clamps, *findings.notes))
+    limits = limits_of(kind, cleaned)
+    return Accepted(
+        name=name, body=cleaned, notes=(*findings.clamps, *findings.notes, *limits), limits=limits
+    )
 
 
 def name_of(kind: Kind, body: Any) -> str | None:

@@ -71,7 +71,8 @@ class Emulator:
         faults: What goes wrong, and when; a plan, or a spec as `--faults` takes it.
         callback_url: Where `{"taskId", "status"}` is posted when a task has finished; None posts nothing.
         allow_remote_callbacks: Also post to other machines.
-        tell: Told, once for each reason, that a callback was not taken.
+        tell: Told, once for each reason, that a callback was not taken, and what of a request is not
+            emulated.
     """
 
     def __init__(
@@ -217,7 +218,7 @@ class Emulator:
         self._maker.open()
         stack.callback(self._maker.close)
         service = Service(
-            self._store, self._clock, artifacts, self._maker, self._rules, lambda: self.endpoint
+            self._store, self._clock, artifacts, self._maker, self._rules, lambda: self.endpoint, self._tell
         )
         tokens = Tokens(self._store, self._clock, self.app_id, self.app_key)
         world = EmulatedWorld(

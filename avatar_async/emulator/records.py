@@ -62,7 +62,7 @@ class EmulatedTask:
         kind: What was asked for.
         name: The material's or video's name.
         body: The checked body, `param` decoded.
-        notes: What was clamped or ignored.
+        notes: What was clamped, ignored or is not emulated.
         created_at: When the call was accepted.
         starts_at: Until when it counts as queued.
         ready_at: Before when it never counts as finished.

@@ -60,6 +60,7 @@ class Service:
         maker: TaskMaker,
         rules: Rules,
         endpoint: Callable[[], str],
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -67,6 +68,8 @@ class Service:
         self._maker = maker
         self._rules = rules
         self._endpoint = endpoint
+        self._tell = tell
+        self._told: set[str] = set()
         self._last_id = max(store.tasks, default=_FIRST_ID + secrets.randbelow(_FIRST_ID))
 
     async def create(self, kind: Kind, body: Any) -> Any:
@@ -85,6 +88,7 @@ class Service:
         received.accepted_kinds[kind.value] += 1
         await self._store.put(task)
         self._maker.add(task.id)
+        self._tell_limits(accepted)
         return {"id": task.id, "url": ""} if kind is Kind.IMAGE_PREVIEW else task.id
 
     async def query(self, body: Any) -> list[dict[str, Any]]:
@@ -118,6 +122,13 @@ class Service:
             self._rules.retention_s,
             lambda owner, record: self._artifacts.url(endpoint, owner, record),
         )
+
+    def _tell_limits(self, accepted: creates.Accepted) -> None:
+        """Tell a person what is not emulated, each thing once."""
+        for note in accepted.limits:
+            if self._tell is not None and note not in self._told:
+                self._told.add(note)
+                self._tell(f"note: {note} (first asked for by {accepted.name})")
 
     def _planned(self, task_id: int, kind: Kind, accepted: creates.Accepted) -> EmulatedTask:
         shortest_s, longest_s = self._rules.durations_s.get(kind, DEFAULT_DURATIONS_S[kind])

@@ -4,7 +4,7 @@ import math
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Literal, cast
 
@@ -20,13 +20,9 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from avatar_async.errors import MediaError
-from avatar_async.media.frames import MediaSource, fitted, iter_frames, opened, probe
-from avatar_async.media.keyer import LABEL, QUALITY_LABEL, KeyParameters, estimate_screen, key
-
-#: Keyed videos are shrunk so that the shorter side is at most this.
-PREVIEW_SHORT_SIDE_PX = 540
-#: Keyed videos are cut to this length, in seconds.
-PREVIEW_MAX_S = 10.0
+from avatar_async.media.frames import MediaInfo, MediaSource, fitted, iter_frames, opened, probe
+from avatar_async.media.keyer import LABEL, QUALITY_LABEL, KeyParameters, Screen, key
+from avatar_async.media.limits import PREVIEW_MAX_S, PREVIEW_SHORT_SIDE_PX
 
 _SAMPLE_RATE_HZ = 44_100
 _TICKS_HZ = 12_800
@@ -118,7 +114,8 @@ def key_video(
         source: The video.
         target: Where the MP4 goes.
         parameters: How to key it.
-        comment: Written to the file's metadata after the label that all previews carry.
+        comment: Written to the file's metadata after the label that all previews carry and what is to be
+            known of this one.
         quality: Key as `keyer.key` does in its quality mode; the label tells of it.
         stopped: Asked before each frame; True ends the work early.
 
@@ -129,26 +126,33 @@ def key_video(
     if info.kind != "video":
         raise MediaError("the file is not a video")
     size = fitted(info.width_px, info.height_px, PREVIEW_SHORT_SIDE_PX)
-    warnings: dict[str, None] = {}
-    if info.duration_s is not None and info.duration_s > PREVIEW_MAX_S:
-        warnings[f"only the first {PREVIEW_MAX_S:g} s are keyed"] = None
+    warnings = dict.fromkeys(_left_out(info, size))
 
     def keyed() -> Iterator[Image.Image]:
-        screen = None
-        for number, image in enumerate(
-            iter_frames(source, short_side_px=PREVIEW_SHORT_SIDE_PX, max_s=PREVIEW_MAX_S)
-        ):
+        screen: Screen | Literal["estimate"] | None = "estimate"
+        for image in iter_frames(source, short_side_px=PREVIEW_SHORT_SIDE_PX, max_s=PREVIEW_MAX_S):
             if stopped():
                 raise MediaError("the work was stopped")
-            if number == 0:
-                screen = estimate_screen(image, parameters.sample_bgr)
             result = key(image, parameters, screen=screen, quality=quality)
+            screen = result.screen
             warnings.update(dict.fromkeys(result.warnings))
             yield result.image
 
-    label = QUALITY_LABEL if quality else LABEL
-    frames = encode(keyed(), target, fps=info.fps or 25.0, comment=f"{label} {comment}".strip())
-    return KeyedVideo(frames=frames, width_px=size[0], height_px=size[1], warnings=tuple(warnings))
+    frames = keyed()
+    first = list(islice(frames, 1))
+    # The encoder writes what is said of the video before its first frame.
+    told = "; ".join([QUALITY_LABEL if quality else LABEL, *warnings])
+    written = encode(chain(first, frames), target, fps=info.fps or 25.0, comment=f"{told} {comment}".strip())
+    return KeyedVideo(frames=written, width_px=size[0], height_px=size[1], warnings=tuple(warnings))
+
+
+def _left_out(info: MediaInfo, size: tuple[int, int]) -> Iterator[str]:
+    """Yield what the limits of previews take from a video."""
+    if info.duration_s is not None and info.duration_s > PREVIEW_MAX_S:
+        yield f"only the first {PREVIEW_MAX_S:g} s of {info.duration_s:.1f} s are keyed"
+    if min(info.width_px, info.height_px) > PREVIEW_SHORT_SIDE_PX:
+        wide, high = size
+        yield f"made smaller, to {wide} x {high} of {info.width_px} x {info.height_px}"
 
 
 def tone(duration_s: float, *, frequency_hz: float = 220.0, level: float = 0.05) -> Iterator[AudioFrame]:

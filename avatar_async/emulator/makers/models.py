@@ -3,11 +3,12 @@
 import base64
 import json
 from collections.abc import Iterable, Mapping
-from io import BytesIO
 from typing import Any
 
 from PIL import Image, ImageStat
 
+from avatar_async.emulator.limits import NOT_KEYED_NOTE
+from avatar_async.emulator.makers.pictures import frame_file, write_thumbnail
 from avatar_async.emulator.makers.screens import masked, parameters_of, segment, used
 from avatar_async.emulator.makers.work import Made, Work
 from avatar_async.errors import MediaError
@@ -23,6 +24,8 @@ _SEGMENT_FRAMES = 2
 _SHORT_SIDE_PX = 270
 _VARIANTS = {0: "original_lip_sync", 1: "universal_lip_sync"}
 _NO_OWN_LIPS = "algorithm_lip_sync"
+_LEARNED = 2
+_SEGMENTATIONS = {0: "none was asked for", 4: "the mask video's"}
 
 
 def training_urls(body: Mapping[str, Any]) -> list[str]:
@@ -150,8 +153,9 @@ class _Builder:
             segmented, notes = segment(frames, fields)
             for text in notes:
                 self.note(f"{folder}: {text}")
+        told = NOT_KEYED_NOTE if style == _LEARNED else None
         for number, frame in enumerate(segmented):
-            self._add_frame(f"{folder}/{number:03d}", frame)
+            self._add_frame(f"{folder}/{number:03d}", frame, told)
         self._style = style if self._style is None else self._style
         described = {
             "folder": folder,
@@ -163,6 +167,7 @@ class _Builder:
             "fps": info.fps,
             "frames": len(segmented),
             "segmentStyle": style,
+            "segmentation": told or _SEGMENTATIONS.get(style, LABEL),
             "assetStart": start_s,
             "assetEnd": end_s,
             "assetScale": fields.get("assetScale") or 1.0,
@@ -226,7 +231,7 @@ class _Builder:
             "request": public_value(task.body),
         }
         write_zip(self._work.folder / "model.zip", [(MANIFEST, _json(manifest)), *self._members])
-        first.convert("RGB").save(self._work.folder / "thumbnail.jpg", quality=88)
+        write_thumbnail(first, self._work.folder / "thumbnail.jpg")
         return [Made("model", "model.zip"), Made("thumbnail", "thumbnail.jpg")]
 
     def _masks(self, url: str, video: Any, frames: list[Image.Image]) -> list[Image.Image]:
@@ -252,14 +257,9 @@ class _Builder:
             self._add_frame(f"actions/{folder}/{number:03d}", frame)
         self._actions.append({"folder": f"actions/{folder}", "start": span[0], "end": span[1], **extra})
 
-    def _add_frame(self, stem: str, frame: Image.Image) -> None:
-        content = BytesIO()
-        if frame.mode == "RGBA":
-            frame.save(content, "PNG", compress_level=1)
-            self._members.append((f"{stem}.png", content.getvalue()))
-        else:
-            frame.save(content, "JPEG", quality=self._quality)
-            self._members.append((f"{stem}.jpg", content.getvalue()))
+    def _add_frame(self, stem: str, frame: Image.Image, told: str | None = None) -> None:
+        suffix, content = frame_file(frame, self._quality, told)
+        self._members.append((f"{stem}.{suffix}", content))
 
 
 def _fingerprint(frame: Image.Image, *, universal: bool) -> dict[str, Any]:

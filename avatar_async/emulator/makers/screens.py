@@ -6,10 +6,8 @@ from typing import Any
 import attrs
 from PIL import Image
 
+from avatar_async.emulator.limits import NOT_KEYED_NOTE, POSTPONED_NOTE
 from avatar_async.media.keyer import KeyParameters, Screen, estimate_screen, key, remove_spill
-
-NOT_KEYED_NOTE = "segmentStyle 2 is a learned segmentation and is not emulated: frames keep their background"
-POSTPONED_NOTE = "segmentStyle 3 is applied by the vendor during synthesis: here frames are keyed at once"
 
 _NAMES = {
     "greenParamsRefinethHBgr": "refineth_h",

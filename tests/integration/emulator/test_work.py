@@ -239,3 +239,16 @@ def _on_hosts(body):
     return {
         name: "http://127.0.0.1/x" if name.endswith(("url", "Url")) else value for name, value in body.items()
     }
+
+
+async def test_what_is_not_emulated_is_told_once_when_it_is_first_asked_for(avatar_emulator, caller, bodies):
+    """Whoever runs the service reads it before they look into any result, and not a thousand times."""
+    told: list[str] = []
+    async with avatar_emulator(tell=told.append) as emulator, caller(emulator) as api:
+        make = bodies(emulator)
+        await api.create(Kind.IMAGE_PREVIEW, make.preview())
+        assert told == []
+        for _ in range(3):
+            await api.create(Kind.VIDEO_PREVIEW, make.preview(url=make.clip))
+    assert len(told) == 1
+    assert "up to 10 s and 540p" in told[0]

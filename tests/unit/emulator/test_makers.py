@@ -131,17 +131,6 @@ def test_own_lips_are_a_choice(build):
     assert manifest["notes"] == ["told"]
 
 
-@pytest.mark.parametrize(
-    ("style", "suffix", "note"),
-    [(0, "jpg", None), (1, "png", None), (2, "jpg", "learned segmentation"), (3, "png", "during synthesis")],
-)
-def test_each_segment_style_leaves_what_it_can(build, style, suffix, note):
-    """What a keyer cannot do is said, not faked."""
-    names, manifest = opened(build(Kind.TRAINING, training(personal={"segmentStyle": style})))
-    assert f"frames/000.{suffix}" in names
-    assert (note is None) or any(note in text for text in manifest["notes"])
-
-
 def test_the_manifest_holds_no_signed_queries(build, sources):
     """A model is handed around; addresses in it must not open anything."""
     sources["http://127.0.0.1/clip?signature=secret"] = sources["http://127.0.0.1/clip"]
