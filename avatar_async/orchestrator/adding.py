@@ -93,8 +93,8 @@ async def free_folders(store: JobStore, names: Sequence[str]) -> dict[str, str]:
     """Return a folder name for each new job: nobody's in the store, and no other's among these."""
     folders: dict[str, str] = {}
     given: set[str] = set()
-    choices = {name: folder_choices(name) for name in names}
-    wanted = {name: next(choices[name]) for name in names}
+    choices = {name: folder_choices(name) async for name in _in_turns(names)}
+    wanted = {name: next(choices[name]) async for name in _in_turns(names)}
     while wanted:
         taken: set[str] = set()
         for some in _slices(wanted.values()):
@@ -154,8 +154,12 @@ async def _check_requests(
             for need in spec.needs
             if need not in existing and need not in named
         ]
+    # Whoever needs nobody is in no circle.
+    order: TopologicalSorter[str] = TopologicalSorter()
+    async for spec in _in_turns(spec for spec in specs if spec.needs):
+        order.add(spec.name, *spec.needs)
     try:
-        TopologicalSorter({spec.name: spec.needs for spec in specs}).prepare()
+        order.prepare()
     except CycleError as error:
         faults.append(f"jobs need each other in a circle: {' -> '.join(error.args[1])}")
     if faults:

@@ -156,13 +156,14 @@ class Board:
         self._inserting += 1
         try:
             saved = await self._store.insert(jobs)
-            await self._learn_needs(saved)
-            for number, job in enumerate(saved, start=1):
-                if not self.knows(job.id, job.revision):
-                    self._counts[job.state] += 1
-                self.absorb(job)
-                if number % _PAGE == 0:
-                    await anyio.lowlevel.checkpoint()
+            for first in range(0, len(saved), _PAGE):
+                page = saved[first : first + _PAGE]
+                await self._learn_needs(page)
+                for job in page:
+                    if not self.knows(job.id, job.revision):
+                        self._counts[job.state] += 1
+                    self.absorb(job)
+                await anyio.lowlevel.checkpoint()
         except BaseException:
             self._recount_due = True
             raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 import anyio.lowlevel
@@ -78,9 +79,23 @@ class Watcher:
             written = await self._store.written_since(seen)
             if written:
                 seen = max(written.values())
-                strange = [job_id for job_id, mark in written.items() if not self._board.knows(job_id, mark)]
-                if strange:
-                    await self._board.take_up(await self._store.some(strange))
+                await self._take_up_strange(written)
+
+    async def _take_up_strange(self, written: Mapping[str, int]) -> None:
+        """Take up what others wrote; our own writes become known while it is read, a hundred thousand too.
+
+        Args:
+            written: Latest revision of the jobs written lately, by id.
+        """
+        found: list[Job] = []
+        rest = iter(written.items())
+        while some := list(islice(rest, _AT_ONCE)):
+            strange = [job_id for job_id, revision in some if not self._board.knows(job_id, revision)]
+            if strange:
+                found += await self._store.some(strange)
+            await anyio.lowlevel.checkpoint()
+        if found:
+            await self._board.take_up(found)
 
     def _follow(self, job: Job) -> None:
         self.unfetched.follow(job)

@@ -16,7 +16,7 @@ from avatar_async._storage.ledger import Ledger
 from avatar_async._storage.receipts import ReceiptFolder
 from avatar_async.errors import LedgerError
 from avatar_async.orchestrator import board as boards
-from avatar_async.orchestrator import recovery, submitter
+from avatar_async.orchestrator import recovery, submitter, watcher
 
 
 async def until(reached: Callable[[], bool]) -> None:
@@ -139,6 +139,29 @@ async def test_jobs_that_are_added_are_counted_without_a_look_at_the_whole_ledge
         ended = [job.name async for job in runner.run()]
         assert sorted(ended) == ["a", "b", "c", "ended"]
         assert runner.snapshot().counts == await runner._open.store.counts()
+
+
+async def test_what_another_process_writes_is_read_a_few_jobs_at_a_time(
+    orchestrator, service, left_in_flight, tmp_path, monkeypatch
+):
+    """Of very many, most may be our own and known before they are read."""
+    asked = []
+    some = Ledger.some
+
+    async def counted(self, job_ids):
+        asked.append(len(job_ids))
+        return await some(self, job_ids)
+
+    monkeypatch.setattr(watcher, "_AT_ONCE", 3)
+    monkeypatch.setattr(Ledger, "some", counted)
+    jobs = await left_in_flight(7)
+    async with orchestrator() as runner, Ledger.open(tmp_path / "out" / "ledger.db") as other:
+        runner.run()
+        await other.apply([change(job, ev.GivenUp(at=job.created_at)) for job in jobs])
+        await until(lambda: not runner._open.loops.board.number(State.IN_FLIGHT))
+        assert runner.snapshot().counts[State.ABANDONED] == 7
+    assert sum(asked) == 7
+    assert max(asked) == 3
 
 
 @pytest.mark.parametrize("first", ["taken up", "counted"])
