@@ -44,6 +44,11 @@ def value_text(value: Any) -> str:
     return visible(str(value))
 
 
+def score_text(score: float | None) -> str:
+    """Return a score as people compare it; nothing if there is none."""
+    return "" if score is None else f"{score:.4g}"
+
+
 def difference_texts(differences: Mapping[str, Any]) -> list[str]:
     """Return each difference as name and value; one text if there is none."""
     texts = [f"{short_name(name)} {value_text(value)}" for name, value in differences.items()]

@@ -1,7 +1,6 @@
 """Write the parts of a contact sheet's page; every text in it is escaped here."""
 
 import json
-import math
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -9,20 +8,21 @@ from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from typing import Any
-from urllib.parse import quote
 
 from attrs import frozen
 
 from avatar_async.media.fragment import fragment
 from avatar_async.media.parameter_sets import DEFAULTS
-from avatar_async.media.sheet.captions import colour_of, counted, short_name, value_text, visible
+from avatar_async.media.sheet.captions import colour_of, counted, score_text, short_name, value_text, visible
+from avatar_async.media.sheet.catalogue import Pages, catalogue, link
+from avatar_async.media.sheet.escaping import number, text, text_of_lines
 from avatar_async.media.sheet.looks import CellLook, SourceLook, background_of
 from avatar_async.media.sheet.model import Sheet, SheetCell, SheetSource
 from avatar_async.media.sheet.pictures import Embedded
 
 #: Says that a page was written here.
 GENERATOR = "avatar-async contact sheet"
-_SCRIPTS = ("state", "views", "gestures", "arrange", "choosing", "details", "start")
+_SCRIPTS = ("state", "views", "gestures", "arrange", "choosing", "details", "index", "start")
 _SPLIT = "{{sources}}"
 
 
@@ -34,25 +34,24 @@ class Frame:
     tail: str
 
 
-def text(value: str) -> str:
-    """Return text for a page, between tags or in quotes; nothing of it acts and nothing hides."""
-    return escape(visible(value), quote=True)
-
-
-def page_frame(sheet: Sheet, page: int, names: Sequence[str], cells: tuple[int, int]) -> Frame:
+def page_frame(sheet: Sheet, page: int, pages: Pages, names: Sequence[str]) -> Frame:
     """Return what stands around the sources of a page.
 
     Args:
         sheet: The sheet.
         page: Which page, from 0.
+        pages: What stands on each page.
         names: File name of every page.
-        cells: Number of the page's first and last cell, from 1.
     """
+    before, here = (
+        sum(part.last - part.first for each in some for part in each)
+        for some in (pages[:page], pages[page : page + 1])
+    )
     style, script = _asset("page.css"), _script()
     made = f"{sheet.made_at:%Y-%m-%d %H:%M} {sheet.made_at.tzname() or ''}".strip()
     facts = [counted(len(sheet.sources), "source"), counted(sheet.cell_count, "result"), f"made {made}"]
     if len(names) > 1:
-        facts.append(f"page {page + 1} of {len(names)}, results {cells[0]} to {cells[1]}")
+        facts.append(f"page {page + 1} of {len(names)}, results {before + 1} to {before + here}")
     if any(cell.score is not None for source in sheet.sources for cell in source.cells):
         facts.append(f"scored by {sheet.score_name}")
     values = {
@@ -64,9 +63,10 @@ def page_frame(sheet: Sheet, page: int, names: Sequence[str], cells: tuple[int, 
         "facts": text(" · ".join(facts)),
         "label": text(sheet.label),
         "pages": _pages(page, names),
+        "index": catalogue(sheet, pages, names) if page == 0 else "",
     }
-    before, after = (_filled(part, values) for part in _asset("page.html").split(_SPLIT))
-    return Frame(head=before, tail=after)
+    head, tail = (_filled(part, values) for part in _asset("page.html").split(_SPLIT))
+    return Frame(head=head, tail=tail)
 
 
 def policy(style: str, script: str) -> str:
@@ -124,7 +124,7 @@ def cell_article(
     )
     if "composite" not in look.pictures:
         pictures += '<p class="none-yet">no composite to show</p>'
-    score = "" if cell.score is None else f'<span class="score">{text(value_text(cell.score))}</span>'
+    score = "" if cell.score is None else f'<span class="score">{text(score_text(cell.score))}</span>'
     return (
         f'<article class="cell" id="s{at[0]}c{at[1]}" data-facts="{escape(_facts(cell, at[1]))}">'
         f'<div class="view">{pictures}</div>\n<div class="caption">'
@@ -138,11 +138,6 @@ def cell_article(
         f"{_parameters(cell)}"
         f'<pre class="toml">{text_of_lines(_fragment(sheet, source, cell))}</pre></details></article>\n'
     )
-
-
-def text_of_lines(value: str) -> str:
-    """Return text of several lines for a page."""
-    return "\n".join(text(line) for line in value.split("\n"))
 
 
 def _fragment(sheet: Sheet, source: SheetSource, cell: SheetCell) -> str:
@@ -160,24 +155,18 @@ def _facts(cell: SheetCell, order: int) -> str:
     values = {
         short_name(name): {
             "text": value_text(value),
-            "sort": _number(value),
+            "sort": number(value),
         }
         for name, value in cell.parameters.items()
     }
     facts = {
         "order": order,
-        "score": _number(cell.score),
+        "score": number(cell.score),
         "values": values,
         "changed": [short_name(name) for name in cell.differences],
         "background": background_of(cell),
     }
     return json.dumps(facts, ensure_ascii=True, separators=(",", ":"))
-
-
-def _number(value: Any) -> float | None:
-    """Return a value to sort by, None if it is no number."""
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return value if number else None
 
 
 def _image(layer: str, picture: Embedded, alt: str, *, hidden: bool = False) -> str:
@@ -243,15 +232,10 @@ def _pages(page: int, names: Sequence[str]) -> str:
     if len(names) < 2:
         return ""
     links = "".join(
-        f'<a href="{text(_relative(name))}"{" aria-current=page" if number == page else ""}>{number + 1}</a>'
+        f'<a href="{link(name)}"{" aria-current=page" if number == page else ""}>{number + 1}</a>'
         for number, name in enumerate(names)
     )
     return f'<nav class="pages" aria-label="Pages">Pages {links} <span>filters hold for one page</span></nav>'
-
-
-def _relative(name: str) -> str:
-    """Return a file name as a link."""
-    return quote(name.encode("utf-8", "surrogateescape"))
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:

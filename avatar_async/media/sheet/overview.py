@@ -8,7 +8,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from avatar_async.errors import MediaError
 from avatar_async.media.frames import probe
-from avatar_async.media.sheet.captions import counted, difference_texts, latin, value_text
+from avatar_async.media.sheet.captions import counted, difference_texts, latin, score_text
 from avatar_async.media.sheet.layout import Layout, plan
 from avatar_async.media.sheet.model import Sheet, SheetCell
 
@@ -65,7 +65,7 @@ class Overview:
 
     def put_cell(self, source: int, number: int, cell: SheetCell, image: Image.Image | None) -> None:
         """Draw a cell, given by its source's number and its own."""
-        score = "" if cell.score is None else f"  {value_text(cell.score)}"
+        score = "" if cell.score is None else f"  {score_text(cell.score)}"
         mark = f" [{self._labels.index(cell.label) + 1}]" if cell.label in self._labels else ""
         self._put(source, number + 1, image, f"{cell.name}{score}{mark}", difference_texts(cell.differences))
 

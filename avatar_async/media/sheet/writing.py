@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from attrs import define, field, frozen
+from attrs import define, field
 
+from avatar_async.media.sheet.catalogue import PagePart, Pages
 from avatar_async.media.sheet.looks import SourceLook, look_at_cell, look_at_source
 from avatar_async.media.sheet.markup import GENERATOR, cell_article, page_frame, source_head, source_tail
 from avatar_async.media.sheet.model import Sheet, SheetCell, SheetSource
@@ -19,21 +20,6 @@ from avatar_async.media.sheet.overview import Overview
 CELLS_PER_PAGE = 150
 #: A page says within so many bytes that it was written here.
 _HEAD_BYTES = 4096
-
-
-@frozen(kw_only=True)
-class PagePart:
-    """Hold the cells of one source that stand on one page.
-
-    Attributes:
-        source: Number of the source.
-        first: Number of the first cell.
-        last: Number after the last cell.
-    """
-
-    source: int
-    first: int
-    last: int
 
 
 def write_sheet(
@@ -56,11 +42,11 @@ def write_sheet(
     """
     pages = split(sheet, CELLS_PER_PAGE)
     paths = page_paths(html, len(pages))
-    drawing = _Drawing(sheet, Overview(sheet), [path.name for path in paths], progress)
+    drawing = _Drawing(sheet, Overview(sheet), pages, [path.name for path in paths], progress)
     with _drafts([*paths, png]) as drafts:
-        for page, parts in enumerate(pages):
+        for page in range(len(pages)):
             with drafts[page].open("w", encoding="utf-8", newline="\n") as stream:
-                drawing.page(stream, page, parts)
+                drawing.page(stream, page)
                 stream.flush()
                 os.fsync(stream.fileno())
         drawing.overview.save(drafts[-1])
@@ -98,17 +84,17 @@ class _Drawing:
 
     sheet: Sheet
     overview: Overview
+    pages: Pages
     names: list[str]
     progress: Callable[[int, int], None] | None
     _looked: tuple[int, SourceLook] | None = field(default=None, init=False)
     _done: int = field(default=0, init=False)
 
-    def page(self, stream: TextIO, page: int, parts: list[PagePart]) -> None:
+    def page(self, stream: TextIO, page: int) -> None:
         """Write one page."""
-        cells = sum(part.last - part.first for part in parts)
-        frame = page_frame(self.sheet, page, self.names, (self._done + 1, self._done + cells))
+        frame = page_frame(self.sheet, page, self.pages, self.names)
         stream.write(frame.head)
-        for part in parts:
+        for part in self.pages[page]:
             source = self.sheet.sources[part.source]
             look = self._look(part.source, source)
             stream.write(source_head(source, look, part.source + 1))

@@ -1,6 +1,7 @@
 """Filtering, sorting, tables, phones, many pages, and names meant to do harm."""
 
 import pytest
+from attrs import evolve
 
 from avatar_async.media.parameter_sets import ParameterSet
 from avatar_async.media.sheet import SheetSource, write_sheet, writing
@@ -155,6 +156,29 @@ def test_pages_lead_to_each_other(show, tmp_path, monkeypatch):
     page.wait_for_url("**/odd%20name%231-2.html")
     assert visible_cells(page) == ["s1c5", "s1c6"]
     assert "page 2 of 2, results 5 to 6" in page.locator(".facts").inner_text()
+    assert page.locator("#count").inner_text() == "2 results on this page"
+
+
+def test_the_best_of_all_pages_is_found_on_the_first(show, tmp_path, monkeypatch):
+    """Nobody leafs through twenty pages to compare scores."""
+    monkeypatch.setattr(writing, "CELLS_PER_PAGE", 4)
+    source = swept(tmp_path / "p", (60, 40))
+    unknown = evolve(source.cells[0], score=None)
+    made = sheet(evolve(source, cells=(unknown, *source.cells[1:])))
+    write_sheet(made, tmp_path / "s.html", tmp_path / "s.png")
+    page = show(tmp_path / "s.html")
+    page.locator("#index summary").click()
+    rows = page.locator("#index tbody tr:visible")
+    scores = page.locator("#index tbody tr:visible td:nth-child(3)")
+    page.get_by_role("button", name="score").click()
+    assert scores.all_inner_texts() == ["0.1", "0.2", "0.3", "0.4", "0.5", ""]
+    page.get_by_role("button", name="score").click()
+    assert scores.all_inner_texts() == ["0.5", "0.4", "0.3", "0.2", "0.1", ""]
+    page.locator("#find").fill("REFINETH_H 200")
+    assert rows.count() == 2
+    rows.last.get_by_role("link").click()
+    page.wait_for_url("**/s-2.html#s1c6")
+    page.locator("#s1c6:target").wait_for()
 
 
 @pytest.mark.parametrize("width", [1280, 390])

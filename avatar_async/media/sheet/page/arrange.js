@@ -56,7 +56,8 @@ function arrange() {
     else source.section.append(make("p", "hint", `A table needs exactly two parameters that vary; here ${names.length ? `${names.length} do: ${names.join(", ")}` : "none does"}.`));
   }
   const total = allCells().length;
-  byId("count").textContent = count === total ? `${total} results` : `${count} of ${total} results`;
+  const where = document.querySelector(".pages") ? " on this page" : "";
+  byId("count").textContent = count === total ? `${total} results${where}` : `${count} of ${total} results${where}`;
   const active = filters.size + Boolean(limits.source) + !Number.isNaN(limits.least) + !Number.isNaN(limits.most);
   byId("filter").classList.toggle("active", active > 0);
   byId("filter").querySelector("summary").textContent = active ? `Filter and sort (${active})` : "Filter and sort";

@@ -54,6 +54,7 @@ function start() {
   listenToBar();
   listenToTray();
   listenToDetails();
+  listenToIndex();
   arrange();
   applyPlace();
 }
