@@ -17,8 +17,8 @@ from avatar_async._jobs.planner.durations import Durations
 
 #: Prices are rounded to powers of this, so that few schedules are ever made.
 _STEP: Final = math.sqrt(2.0)
-#: Largest spread of a poll's time, as a share of the wait before it and of the one after it.
-_SPREAD: Final = 0.1
+#: Points of the grid within which it does not tell the best time.
+_COARSE: Final = 3
 
 
 @frozen(kw_only=True, eq=False)
@@ -54,6 +54,7 @@ def schedule(durations: Durations, price: float) -> Schedule:
     """Return the schedule that costs least: seconds unnoticed, plus `price` seconds for each poll."""
     ages_s, left = durations.ages_s, durations.left
     last = len(ages_s) - 1
+    dense_s = _dense(durations, price)
     slopes = [0.0] * (last + 1)
     costs = [0.0] * (last + 1)
     next_s = array("d", bytes(8 * (last + 1)))
@@ -68,7 +69,9 @@ def schedule(durations: Durations, price: float) -> Schedule:
         low = min(low, high - 1)
         while low + 1 < high and share * slopes[low + 1] + costs[low + 1] <= share * slopes[low] + costs[low]:
             low += 1
-        next_s[index] = slopes[low]
+        # Within a few points of the grid it is too coarse for the best time, but polls are dense there.
+        near = index + _COARSE <= last and slopes[low] <= ages_s[index + _COARSE]
+        next_s[index] = min(dense_s[index], next_s[index + 1]) if near else slopes[low]
         cost = share * (price - age_s) + share * slopes[low] + costs[low]
         while high - low > 1 and (costs[high - 1] - costs[high - 2]) * (slopes[high - 1] - age_s) >= (
             cost - costs[high - 1]
@@ -77,3 +80,22 @@ def schedule(durations: Durations, price: float) -> Schedule:
         slopes[high], costs[high] = age_s, cost
         high += 1
     return Schedule(ages_s=ages_s, next_s=next_s)
+
+
+def _dense(durations: Durations, price: float) -> "array[float]":
+    """Return for every age the next one if polls are dense: by which the root of the price more are due."""
+    ages_s, urgency = durations.ages_s, durations.urgency
+    last, root = len(ages_s) - 1, math.sqrt(price)
+    found = array("d", bytes(8 * (last + 1)))
+    ahead = 1
+    for index in range(last + 1):
+        wanted = urgency[index] + root
+        while ahead <= last and urgency[ahead] < wanted:
+            ahead += 1
+        if ahead <= last:
+            low_s, step = ages_s[ahead - 1], urgency[ahead] - urgency[ahead - 1]
+            found[index] = low_s + (ages_s[ahead] - low_s) * (wanted - urgency[ahead - 1]) / step
+        else:
+            more = (wanted - urgency[last]) / math.sqrt(2 * durations.steepness)
+            found[index] = (math.sqrt(ages_s[last]) + more) ** 2
+    return found
