@@ -35,7 +35,6 @@ EXAMPLES = examples(
     ("avatar-async preview https://x.example/a.png --out looks --sweep h=90", "by the service"),
     ("avatar-async preview --out looks --pick h180-blur6 --to picked.toml", "carry a set on"),
 )
-_WORKERS = 2
 
 
 @click.command(help=HELP, epilog=EXAMPLES)
@@ -74,9 +73,9 @@ _WORKERS = 2
 )
 @click.option(
     "--workers",
-    type=values.whole(1, 64, such_as=2),
+    type=values.whole(1, 64, such_as=3),
     metavar="N",
-    help=f"Previews made at a time (--local only). [default: {_WORKERS}]",
+    help="Previews made at a time (--local only). [default: cores + 1]",
 )
 @click.option("--pick", metavar="SET", help="Save a set as a fragment that manifests include.")
 @click.option(

@@ -1,9 +1,9 @@
 """`preview --local`: previews made on this machine."""
 
 import json
+import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -12,7 +12,7 @@ from avatar_async.cli.given import Given
 from avatar_async.cli.preflight import opening
 from avatar_async.cli.previews.endings import code_with, tell_broken
 from avatar_async.cli.previews.listing import list_wanted
-from avatar_async.cli.previews.local import Made, Maker, sources_of
+from avatar_async.cli.previews.local import Maker, sources_of
 from avatar_async.cli.previews.media import look_at
 from avatar_async.cli.previews.progress import Progress
 from avatar_async.cli.previews.rows import Reading, Row, beyond, rows_of
@@ -21,10 +21,18 @@ from avatar_async.cli.session import Manner
 from avatar_async.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from avatar_async.cli.previews.making import Asked
+    from avatar_async.media.cells import Cell, Clip
     from avatar_async.media.parameter_sets import ParameterSet
 
-_USUAL_WORKERS = 2
+_MOST_USUAL_WORKERS = 8
+
+
+def _usual_workers() -> int:
+    """Return one more than there are cores: Pillow lets go of the interpreter for most of its work."""
+    return min(_MOST_USUAL_WORKERS, (os.cpu_count() or 1) + 1)
 
 
 async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given, manner: Manner) -> int:
@@ -40,7 +48,7 @@ async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given
 
     out, settings = given.place.out, given.settings()
     keep_image_memory()
-    workers = asked.workers or _USUAL_WORKERS
+    workers = asked.workers or _usual_workers()
     async with opening(settings) as open_file:
         media, broken = await look_at(asked.media, Looker(open_file), trusting=False)
         tell_broken(broken)
@@ -62,6 +70,7 @@ async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given
             quality=asked.quality,
             clips=asked.clips,
             progress=progress,
+            report=_print_line if manner.json else _tell_nobody,
         )
         progress.total = maker.total
         try:
@@ -84,8 +93,6 @@ async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given
         for (slug, name), clip in made.clips.items()
         if slug == row.medium.slug
     }
-    if manner.json:
-        _print_cells(rows, sets, made)
     html = await sheets.write(sources, clips)
     if not (manner.json or manner.quiet):
         again = f", {progress.reused} of them made before" if progress.reused else ""
@@ -96,21 +103,26 @@ async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given
     return code_with(exits.ExitCode.DONE, broken)
 
 
-def _print_cells(rows: Sequence[Row], sets: "Sequence[ParameterSet]", made: Made) -> None:
-    for (number, index), cell in sorted(made.cells.items()):
-        row, chosen = rows[number], sets[index]
-        clip = made.clips.get((row.medium.slug, chosen.name))
-        line = {
-            "event": "preview",
-            "medium": row.name,
-            "set": chosen.name,
-            "parameters": chosen.parameters,
-            "differences": chosen.differences,
-            "composite": str(cell.composite),
-            "matte": str(cell.matte),
-            "clip": str(clip.video) if clip else None,
-            "notes": list(cell.notes),
-            "label": cell.label,
-            "reused": cell.reused,
-        }
-        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+def _print_line(row: Row, chosen: "ParameterSet", made: "Cell | Clip") -> None:
+    """Tell a program of a picture or clip that is there."""
+    from avatar_async.media.cells import Cell
+
+    what: dict[str, Any] = {
+        "event": "preview",
+        "medium": row.name,
+        "set": chosen.name,
+        "parameters": chosen.parameters,
+        "differences": chosen.differences,
+        "reused": made.reused,
+    }
+    if isinstance(made, Cell):
+        what |= {"composite": str(made.composite), "matte": str(made.matte)}
+        what |= {"notes": list(made.notes), "label": made.label}
+    else:
+        what |= {"event": "clip", "video": str(made.video)}
+    sys.stdout.write(json.dumps(what, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _tell_nobody(_row: Row, _chosen: "ParameterSet", _made: "Cell | Clip") -> None:
+    """Tell nobody."""

@@ -47,6 +47,7 @@ class Maker:
         quality: Whether to key in the quality mode.
         clips: Whether to key whole videos as well, their first 10 s.
         progress: Told of each preview.
+        report: Told of each picture and clip that is there.
     """
 
     rows: Sequence[Row]
@@ -56,6 +57,7 @@ class Maker:
     quality: bool
     clips: bool
     progress: Progress
+    report: Callable[[Row, "ParameterSet", "Cell | Clip"], None]
     made: Made = field(factory=Made)
 
     async def make(self) -> Made:
@@ -138,6 +140,7 @@ class Maker:
             )
             cell = await anyio.to_thread.run_sync(work, limiter=self.reading.limiter)
             self.made.cells[number, index] = cell
+            self.report(self.rows[number], chosen, cell)
             self.progress.step(reused=cell.reused)
         finally:
             room.release()
@@ -170,6 +173,7 @@ class Maker:
             self.progress.step()
         else:
             self.made.clips[row.medium.slug, chosen.name] = clip
+            self.report(row, chosen, clip)
             self.progress.step(reused=clip.reused)
         finally:
             room.release()

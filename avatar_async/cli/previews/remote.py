@@ -56,9 +56,7 @@ def only_local(addresses: Sequence[str]) -> list[str]:
         return []
     more = f" and {len(files) - 2} more" if len(files) > 2 else ""
     told = f"{', '.join(files[:2])}{more}: the service reads URLs only, no files of this machine"
-    return [
-        f"{told}; give URLs that it can read, or add --local (at once, here) or --emulator (to try)"
-    ]
+    return [f"{told}; give URLs that it can read, or add --local (at once, here) or --emulator (to try)"]
 
 
 async def serve_files(media: Sequence[Medium], out: Path) -> None:
@@ -207,7 +205,8 @@ def _frame_of_result(file: Path, at_s: float | None, target: Path) -> tuple[str,
     """Save the frame of a keyed video that a row shows, and return what is to be known of it."""
     from avatar_async.media.frames import probe
 
-    _save_frame(file, at_s=at_s, target=target)
+    if not (target.is_file() and target.stat().st_mtime_ns >= file.stat().st_mtime_ns):
+        _save_frame(file, at_s=at_s, target=target)
     lasts_s = probe(file).duration_s
     if at_s is not None and lasts_s is not None and at_s >= lasts_s:
         return (f"the preview lasts {lasts_s:.2f} s only: its last picture is shown",)
