@@ -103,11 +103,16 @@ class DownloadFolder:
         try:
             with self._thread:
                 file = SmallFile(out=self._out, folder=job.folder, artifact=artifact, care=care)
-                await self._thread.do(file)
-                body = await reading.whole(limit, self._rules.batch_s) if file.clear else None
+                clear = journal is None
+                if not clear:
+                    # What lies there may be this file: then nothing is asked for.
+                    file.look = True
+                    await self._thread.do(file)
+                    clear, file.look = file.clear, False
+                body = await reading.whole(limit, self._rules.batch_s) if clear else None
                 if body is not None:
                     file.body, file.etag = body, reading.etag
-                    file.look, file.write, file.publish = False, True, journal is None
+                    file.write, file.publish = True, journal is None
                     await self._thread.do(file)
                     if file.written and journal is not None:
                         await self._name(file, journal)

@@ -65,8 +65,9 @@ class FileThread(Generic[E]):
         self._name = name
         self._users = 0
         self._calls: queue.SimpleQueue[list[E] | None] | None = None
-        #: What came up in this turn of the loop.
+        #: What came up and is not handed over yet, and how much of it in the turns of the loop before.
         self._gathered: list[E] = []
+        self._seen = 0
 
     def __enter__(self) -> None:
         """Keep the thread, once it is started, for the block."""
@@ -102,7 +103,16 @@ class FileThread(Generic[E]):
             raise errand.error
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Give the thread what came up in this turn of the loop, which wakes it once."""
+        """Give the thread what came up, which wakes it once.
+
+        Loop and thread hold the interpreter in turns, and each change costs more than a file: so as long as
+        more comes up in each turn of the loop, the thread sleeps on.
+        """
+        if self._seen < len(self._gathered) < GROUP_SIZE:
+            self._seen = len(self._gathered)
+            loop.call_soon(self._hand_over, loop)
+            return
+        self._seen = 0
         gathered, self._gathered = self._gathered, []
         if self._calls is None:
             self._calls = queue.SimpleQueue()

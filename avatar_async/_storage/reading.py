@@ -56,7 +56,7 @@ class Reading:
         """
         announced = self._artifact.size_bytes
         try:
-            opening = self._source.open_artifact(self._artifact.url)
+            opening = self._source.open_artifact(self._artifact.url, short=announced is not None)
             self._stream = stream = await opening.__aenter__()
             self._opening = opening
             total = stream.total_bytes
@@ -102,7 +102,7 @@ class Reading:
 
     @asynccontextmanager
     async def open_artifact(
-        self, url: str, *, offset: int = 0, etag: str | None = None
+        self, url: str, *, offset: int = 0, etag: str | None = None, short: bool = False
     ) -> AsyncIterator[ArtifactStream]:
         """Give the answer that came already; later, open anew. See `ArtifactSource`."""
         stream, error = self._stream, self._error
@@ -124,7 +124,7 @@ class Reading:
         await self.aclose()
         if error is not None:
             raise error
-        async with self._source.open_artifact(url, offset=offset, etag=etag) as opened:
+        async with self._source.open_artifact(url, offset=offset, etag=etag, short=short) as opened:
             yield opened
 
 

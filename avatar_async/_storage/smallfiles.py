@@ -51,7 +51,7 @@ class SmallFile(Errand):
     folder: str
     artifact: Artifact
     care: Care
-    look: bool = True
+    look: bool = False
     write: bool = False
     publish: bool = False
     body: bytes = field(default=b"", repr=False)

@@ -10,23 +10,25 @@ from typing import Final, Self
 import aiohttp
 from aiohttp import hdrs
 from attrs import define, field
+from yarl import URL
 
 from avatar_async._jobs.ports import ArtifactStream, Chunk, Clock
 from avatar_async._transport.addresses import MAX_REDIRECTS, REDIRECTS, address_of, name_of, redirected
 from avatar_async._transport.allocation import keep_blocks
+from avatar_async._transport.answers import check_answer, check_status, encoded, strong, told_length, unread
 from avatar_async._transport.blocks import BlockShares
 from avatar_async._transport.errors import mapped
+from avatar_async._transport.plaingets import PlainGets, PlainStream
 from avatar_async._transport.receiving import take_over
 from avatar_async._transport.session import USER_AGENT, proxy_for
 from avatar_async._transport.tls import tls_context
-from avatar_async._wire.moments import retry_after_s
-from avatar_async.errors import ArtifactRefusedError, ReplyError, ThrottledError, TransportError
+from avatar_async.errors import ReplyError
 from avatar_async.settings import Settings
 
-_REFUSED = frozenset({401, 403, 404, 410})
+_NOT_ENTERED: Final = "enter the client with `async with` before using it"
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.ASCII)
-_STRONG = re.compile(r'"[!#-~\x80-\xff]+"')
 _PLAIN: Final[Mapping[str, str]] = MappingProxyType({})
+_HEADERS: Final = MappingProxyType({"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"})
 
 
 @define(kw_only=True)
@@ -77,9 +79,9 @@ class OpenArtifact:
                 while chunk := await content.readany():
                     yield chunk
             except (aiohttp.ClientError, OSError):
-                unread = _unread(content)
-                if unread:
-                    yield unread
+                rest = unread(content)
+                if rest:
+                    yield rest
                 raise
 
 
@@ -97,6 +99,12 @@ class DownloadSession:
         )
         self._proxy = lru_cache(maxsize=64)(partial(proxy_for, settings))
         self._shares = BlockShares()
+        self._plain = PlainGets(
+            _HEADERS,
+            connect_s=settings.connect_timeout_s,
+            silence_s=settings.read_timeout_s,
+            ca_file=settings.ca_file,
+        )
         self._stack = AsyncExitStack()
         self._session: aiohttp.ClientSession | None = None
 
@@ -106,12 +114,13 @@ class DownloadSession:
         session = aiohttp.ClientSession(
             connector=connector,
             timeout=self._timeout,
-            headers={"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"},
+            headers=_HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             requote_redirect_url=False,
         )
         self._session = await self._stack.enter_async_context(session)
+        self._stack.enter_context(self._plain)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -119,7 +128,13 @@ class DownloadSession:
         await self._stack.aclose()
 
     def open_artifact(
-        self, url: str, *, offset: int = 0, etag: str | None = None, token: str | None = None
+        self,
+        url: str,
+        *,
+        offset: int = 0,
+        etag: str | None = None,
+        token: str | None = None,
+        short: bool = False,
     ) -> "Opening":
         """Open a download; a server that has another file now, or no ranges, sends it from its start.
 
@@ -128,20 +143,47 @@ class DownloadSession:
             offset: Bytes already at hand; without a strong `etag` they are not built upon.
             etag: Strong validator of the file those bytes belong to.
             token: Access token to send, for artifacts on the service's own origin only.
+            short: Whether the file is probably short, so that the asking is what costs.
 
         Raises:
             ArtifactRefusedError: The address is refused or gone.
             ThrottledError: Too many calls.
             TransportError: The host cannot be reached or talks nonsense.
         """
-        return Opening(self, url, offset=offset, etag=etag, token=token)
+        return Opening(self, url, offset=offset, etag=etag, token=token, short=short)
+
+    async def plain_answer(self, url: str) -> OpenArtifact | PlainStream:
+        """Ask for a short file from its start, the cheap way if there is one; see `open_artifact`."""
+        if self._session is None:
+            raise RuntimeError(_NOT_ENTERED)
+        keep_blocks()
+        with mapped("download"):
+            address = address_of(url)
+        stream = None if self._proxy(address.host) else await self._plain.open(address)
+        if stream is None:
+            return await self.answer(url, offset=0, etag=None, token=None)
+        headers = stream.head.headers
+        if stream.status == 200 and not stream.head.coded:
+            stream.etag = strong(headers.get("etag"))
+            return stream
+        stream.close()
+        if stream.head.coded:
+            raise ReplyError(encoded(address))
+        if stream.status in REDIRECTS and "location" in headers:
+            with mapped(name_of(address)):
+                target = redirected(address, headers["location"])
+            return self._checked(await self._get(target, _PLAIN, redirects=MAX_REDIRECTS - 1))
+        check_status(stream.status, headers, name_of(address), self._clock)
+        raise ReplyError(f"{name_of(address)}: HTTP {stream.status} to a plain request")
 
     async def answer(self, url: str, *, offset: int, etag: str | None, token: str | None) -> OpenArtifact:
         """Ask for a file, and return the answer with its headers checked; see `open_artifact`."""
         keep_blocks()
+        with mapped("download"):
+            address = address_of(url)
         headers = _PLAIN if token is None else {"Authorization": f"Bearer {token}"}
-        if offset > 0 and etag is not None and _strong(etag) is not None:
-            response = await self._get(url, {**headers, "Range": f"bytes={offset}-", "If-Range": etag})
+        if offset > 0 and etag is not None and strong(etag) is not None:
+            response = await self._get(address, {**headers, "Range": f"bytes={offset}-", "If-Range": etag})
             try:
                 opened = self._resumed(response, offset, etag)
             except BaseException:
@@ -150,28 +192,30 @@ class DownloadSession:
             if opened is not None:
                 return opened
             response.close()
-        response = await self._get(url, headers)
+        return self._checked(await self._get(address, headers))
+
+    def _checked(self, response: aiohttp.ClientResponse) -> OpenArtifact:
         try:
             return self._whole(response)
         except BaseException:
             response.close()
             raise
 
-    async def _get(self, url: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+    async def _get(
+        self, address: URL, headers: Mapping[str, str], *, redirects: int = MAX_REDIRECTS
+    ) -> aiohttp.ClientResponse:
         """Ask, following redirects; credentials go to the first origin only."""
         session = self._session
         if session is None:
-            raise RuntimeError("enter the client with `async with` before using it")
-        with mapped("download"):
-            address = address_of(url)
-        for _ in range(MAX_REDIRECTS + 1):
+            raise RuntimeError(_NOT_ENTERED)
+        for _ in range(redirects + 1):
             with mapped(name_of(address)):
                 response = await session.get(
                     address, headers=headers, allow_redirects=False, proxy=self._proxy(address.host)
                 )
             if response.status not in REDIRECTS or hdrs.LOCATION not in response.headers:
                 try:
-                    _check(response, self._clock)
+                    check_answer(response, self._clock)
                 except BaseException:
                     response.close()
                     raise
@@ -194,7 +238,7 @@ class DownloadSession:
             return None
         first, last = int(match[1]), int(match[2])
         total = None if match[3] == "*" else int(match[3])
-        length = _length(response)
+        length = told_length(response)
         wrong_end = last < first or (total is not None and last != total - 1)
         if first != offset or wrong_end or (length is not None and length != last - first + 1):
             return None
@@ -203,8 +247,8 @@ class DownloadSession:
     def _whole(self, response: aiohttp.ClientResponse) -> OpenArtifact:
         if response.status != 200:
             raise ReplyError(f"{name_of(response.url)}: HTTP {response.status} to a plain request")
-        etag = _strong(response.headers.get(hdrs.ETAG))
-        return self._opened(response, offset=0, total_bytes=_length(response), etag=etag)
+        etag = strong(response.headers.get(hdrs.ETAG))
+        return self._opened(response, offset=0, total_bytes=told_length(response), etag=etag)
 
     def _opened(
         self, response: aiohttp.ClientResponse, *, offset: int, total_bytes: int | None, etag: str | None
@@ -223,19 +267,30 @@ class DownloadSession:
 class Opening:
     """A download that is opened for a block, and let go of after it."""
 
-    __slots__ = ("_etag", "_offset", "_opened", "_session", "_token", "_url")
+    __slots__ = ("_etag", "_offset", "_opened", "_session", "_short", "_token", "_url")
 
     def __init__(
-        self, session: DownloadSession, url: str, *, offset: int, etag: str | None, token: str | None
+        self,
+        session: DownloadSession,
+        url: str,
+        *,
+        offset: int,
+        etag: str | None,
+        token: str | None,
+        short: bool,
     ) -> None:
         self._session = session
         self._url = url
         self._offset = offset
         self._etag = etag
         self._token = token
-        self._opened: OpenArtifact | None = None
+        self._short = short
+        self._opened: OpenArtifact | PlainStream | None = None
 
     async def __aenter__(self) -> ArtifactStream:
+        if self._short and not self._offset and self._token is None:
+            self._opened = await self._session.plain_answer(self._url)
+            return self._opened
         self._opened = await self._session.answer(
             self._url, offset=self._offset, etag=self._etag, token=self._token
         )
@@ -246,53 +301,3 @@ class Opening:
     ) -> None:
         if self._opened is not None:
             self._opened.close()
-
-
-def _unread(content: aiohttp.StreamReader) -> bytes:
-    """Return what arrived before a connection broke: aiohttp hands out nothing more after an error.
-
-    Without it, a connection that breaks soon would bring nothing however often it is opened anew.
-    """
-    blocks: list[bytes] = list(getattr(content, "_buffer", ()))
-    return b"".join(blocks)[getattr(content, "_buffer_offset", 0) :]
-
-
-def _check(response: aiohttp.ClientResponse, clock: Clock) -> None:
-    status, headers = response.status, response.headers
-    if status != 200:
-        _check_status(response, clock)
-    if hdrs.CONTENT_ENCODING in headers or hdrs.TRANSFER_ENCODING in headers:
-        content = _codings(response, hdrs.CONTENT_ENCODING) - {"identity"}
-        transfer = _codings(response, hdrs.TRANSFER_ENCODING) - {"identity", "chunked"}
-        if content or transfer:
-            name = name_of(response.url)
-            raise ReplyError(f"{name}: the file is encoded although that was not asked for")
-
-
-def _check_status(response: aiohttp.ClientResponse, clock: Clock) -> None:
-    status, name = response.status, name_of(response.url)
-    if status in _REFUSED:
-        raise ArtifactRefusedError(f"{name}: HTTP {status}", http_status=status)
-    if status == 429:
-        headers = {key.lower(): value for key, value in response.headers.items()}
-        wait_s = retry_after_s(headers, clock.now())
-        raise ThrottledError(f"{name}: HTTP 429", retry_after_s=wait_s, http_status=429)
-    if status not in (206, 416):
-        raise TransportError(f"{name}: HTTP {status}")
-
-
-def _codings(response: aiohttp.ClientResponse, header: str) -> set[str]:
-    listed = ",".join(response.headers.getall(header, []))
-    return {coding.strip().lower() for coding in listed.split(",") if coding.strip()}
-
-
-def _length(response: aiohttp.ClientResponse) -> int | None:
-    """Return how long the body says it is; chunks overrule what the header says."""
-    if hdrs.TRANSFER_ENCODING in response.headers:
-        return None
-    with mapped(name_of(response.url)):
-        return response.content_length
-
-
-def _strong(etag: str | None) -> str | None:
-    return etag if etag is not None and _STRONG.fullmatch(etag) else None

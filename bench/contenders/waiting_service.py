@@ -69,7 +69,7 @@ class RunningTasks:
         raise TransportError(f"there is no list of tasks named {name} ({turn})")
 
     def open_artifact(
-        self, url: str, *, offset: int = 0, etag: str | None = None
+        self, url: str, *, offset: int = 0, etag: str | None = None, short: bool = False
     ) -> AbstractAsyncContextManager[ArtifactStream]:
         """Refuse: no task ever ends."""
         raise TransportError(f"nothing to download at {url} from {offset} ({etag})")

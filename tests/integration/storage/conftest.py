@@ -112,7 +112,7 @@ class Source:
         self._server = server
 
     @asynccontextmanager
-    async def open_artifact(self, url, *, offset=0, etag=None):
+    async def open_artifact(self, url, *, offset=0, etag=None, short=False):
         """Open a download."""
         headers = {"Accept-Encoding": "identity"}
         if offset:

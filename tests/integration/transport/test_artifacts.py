@@ -1,6 +1,7 @@
 """Opening artifacts on real sockets: ranges, validators, redirects and broken answers."""
 
 import hashlib
+from functools import partialmethod
 
 import anyio
 import pytest
@@ -23,6 +24,13 @@ from avatar_async.settings import Settings
 
 BODY = b"\x1a\x45\xdf\xa3" + bytes(range(256)) * 400
 ETAG = '"v1"'
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["any", "short"])
+def way(request, monkeypatch):
+    """Ask for every file as for any, and as for one that is probably short: both ways keep the same rules."""
+    opened = partialmethod(AvatarClient.open_artifact, short=request.param)
+    monkeypatch.setattr(AvatarClient, "open_artifact", opened)
 
 
 def client(endpoint: str = "http://127.0.0.1:1", **changes) -> AvatarClient:

@@ -1,0 +1,233 @@
+"""Short files over connections of our own: when they are used again, and when aiohttp takes over."""
+
+import base64
+import ssl
+from pathlib import Path
+
+import anyio
+import pytest
+from yarl import URL
+
+from avatar_async._transport.plaingets import PlainGets
+from avatar_async.client import AvatarClient
+from avatar_async.errors import ConnectionLostError, ReplyError, TransportError
+from avatar_async.settings import Settings
+from tests.integration.transport.peers import Conversation, http, peer
+
+CERTIFICATE = Path(__file__).parent / "tls" / "test-only-cert.pem"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"
+
+
+def client(**changes) -> AvatarClient:
+    """Return a client whose service nobody asks."""
+    return AvatarClient(settings=Settings(endpoint="http://127.0.0.1:1", token="t0ken", **changes))
+
+
+async def read(service: AvatarClient, url: str) -> bytes:
+    """Return the bytes of a file that is probably short."""
+    async with service.open_artifact(url, short=True) as stream:
+        return b"".join([bytes(chunk) async for chunk in stream.chunks()])
+
+
+def answering(*replies: bytes, close_after: int | None = None):
+    """Return a script that gives each request of a connection the next reply, the last again and again."""
+
+    async def script(conversation: Conversation) -> None:
+        left, given = list(replies), 0
+        while given != close_after:
+            await conversation.read_request()
+            await conversation.send(left.pop(0) if len(left) > 1 else left[0])
+            given += 1
+
+    return script
+
+
+async def test_a_connection_carries_one_file_after_the_other():
+    """Connecting costs more than a short file."""
+    async with peer(answering(http(b"one"), http(b""), http(b"three"))) as met, client() as service:
+        came = [await read(service, f"{met.origin}/{name}") for name in "abc"]
+    assert came == [b"one", b"", b"three"]
+    assert met.connections == 1
+
+
+async def test_files_at_the_same_time_do_not_share_a_connection():
+    """Each has one of its own, which is kept for the next."""
+    async with peer(answering(http(b"body"))) as met, client() as service:
+        async with service.open_artifact(f"{met.origin}/a", short=True):
+            assert await read(service, f"{met.origin}/b") == b"body"
+        assert await read(service, f"{met.origin}/c") == b"body"
+    assert met.connections == 2
+
+
+async def test_a_kept_connection_that_the_host_closes_is_replaced_unnoticed():
+    """A host may close a connection at the moment it is used."""
+    async with peer(answering(http(b"body"), close_after=1)) as met, client() as service:
+        for _ in range(3):
+            assert await read(service, met.origin) == b"body"
+    assert met.connections == 3
+
+
+async def test_a_host_that_closes_a_kept_connection_upon_the_request_is_asked_anew():
+    """The request reached it, but a request for a file may be sent twice."""
+
+    async def script(conversation: Conversation) -> None:
+        await conversation.read_request()
+        if conversation._peer.connections == 1:
+            await conversation.send(http(b"first"))
+            await conversation.read_request()
+            return
+        await conversation.send(http(b"second"))
+
+    async with peer(script) as met, client() as service:
+        assert [await read(service, met.origin) for _ in range(2)] == [b"first", b"second"]
+    assert (met.connections, len(met.requests)) == (2, 3)
+
+
+async def test_a_host_that_never_answers_is_told_of():
+    """A new connection that is closed without an answer is no stale one."""
+
+    async def script(conversation: Conversation) -> None:
+        await conversation.read_request()
+
+    async with peer(script) as met, client() as service:
+        with pytest.raises(ConnectionLostError, match="closed the connection without an answer"):
+            await read(service, met.origin)
+
+
+async def test_a_connection_whose_body_was_not_read_is_not_used_again():
+    """The rest of one file must never begin the next."""
+    async with peer(answering(http(b"body" * 50_000))) as met, client() as service:
+        async with service.open_artifact(met.origin, short=True):
+            pass
+        assert await read(service, met.origin) == b"body" * 50_000
+    assert met.connections == 2
+
+
+async def test_bytes_behind_an_answer_end_the_connection():
+    """They could be taken for the next answer."""
+    async with peer(answering(http(b"body") + http(b"forged"))) as met, client() as service:
+        assert [await read(service, met.origin) for _ in range(2)] == [b"body", b"body"]
+    assert met.connections == 2
+
+
+async def test_bytes_while_nothing_is_asked_end_the_connection():
+    """The same, a moment later."""
+
+    async def script(conversation: Conversation) -> None:
+        await conversation.read_request()
+        await conversation.send(http(b"body"))
+        await anyio.sleep(0.05)
+        await conversation.send(http(b"forged"))
+        await conversation.wait_until_left()
+
+    async with peer(script) as met, client() as service:
+        assert await read(service, met.origin) == b"body"
+        await anyio.sleep(0.15)
+        assert await read(service, met.origin) == b"body"
+    assert met.connections == 2
+
+
+async def test_a_head_in_pieces_is_read():
+    """Its parts come as the network likes."""
+    reply = http(b"body", "200 OK", 'ETag: "v"')
+    async with peer(answering_bytewise(reply)) as met, client() as service:
+        assert await read(service, met.origin) == b"body"
+    assert met.connections == 1
+
+
+def answering_bytewise(reply: bytes):
+    """Return a script that sends a reply byte by byte."""
+
+    async def script(conversation: Conversation) -> None:
+        await conversation.read_request()
+        await conversation.send(*(reply[at : at + 1] for at in range(len(reply))))
+
+    return script
+
+
+@pytest.mark.parametrize("reply", [CHUNKED, b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nbody"])
+async def test_a_host_whose_answers_are_not_plain_is_left_to_aiohttp(reply):
+    """It is asked twice once, and never again."""
+    async with peer(answering(reply, close_after=1)) as met, client() as service:
+        assert [await read(service, met.origin) for _ in range(3)] == [b"body"] * 3
+    assert len(met.requests) == 4
+
+
+async def test_a_head_without_end_is_given_up():
+    """Nobody's memory is filled with it."""
+    async with peer(answering(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000)) as met, client() as service:
+        with pytest.raises(ReplyError):
+            await read(service, met.origin)
+
+
+async def test_a_slow_reader_slows_the_host_down():
+    """A file that turns out long must not fill the memory."""
+    sent = 0
+
+    async def script(conversation: Conversation) -> None:
+        nonlocal sent
+        await conversation.read_request()
+        await conversation.send(http(length=64 << 20))
+        for _ in range(64):
+            await conversation.send(bytes(1 << 20))
+            sent += 1
+
+    async with (
+        peer(script) as met,
+        client() as service,
+        service.open_artifact(met.origin, short=True) as stream,
+    ):
+        chunks = stream.chunks()
+        came = len(await anext(chunks))
+        await anyio.sleep(0.3)
+        assert sent < 48
+        async for chunk in chunks:
+            came += len(chunk)
+    assert came == 64 << 20
+
+
+async def test_credentials_in_an_address_are_sent_as_ever():
+    """Only aiohttp makes a header of them."""
+    async with peer(answering(http(b"body"))) as met, client() as service:
+        assert await read(service, met.origin.replace("//", "//me:word@")) == b"body"
+    told = f"Authorization: Basic {base64.b64encode(b'me:word').decode()}".encode()
+    assert told in met.requests[0]
+
+
+async def test_hosts_prove_who_they_are():
+    """The file of authorities counts here too, and nothing is sent to a host that it does not know."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE, CERTIFICATE.with_name("test-only-key.pem"))
+    async with peer(answering(http(b"body")), tls=context) as met:
+        async with client(ca_file=CERTIFICATE) as service:
+            assert [await read(service, met.origin) for _ in range(2)] == [b"body"] * 2
+        assert met.connections == 1
+        async with client() as service:
+            with pytest.raises(TransportError, match="certificate"):
+                await read(service, met.origin)
+    assert len(met.requests) == 2
+
+
+async def test_a_proxy_is_used_as_ever():
+    """Files behind a proxy are aiohttp's."""
+    async with peer(answering(http(b"body"))) as met, client(proxy=met.origin) as service:
+        assert await read(service, "http://files.example/a") == b"body"
+    assert met.requests[0].startswith(b"GET http://files.example/a HTTP/1.1")
+
+
+async def test_silence_ends_what_waits_and_what_is_kept_ends_with_the_client():
+    """No connection is left behind."""
+    async with peer(answering(http(b"body"), http(length=9))) as met:
+        with PlainGets({}, connect_s=5, silence_s=0.2, ca_file=None) as gets:
+            first = await gets.open(URL(met.origin))
+            assert first is not None
+            assert b"".join([chunk async for chunk in first.chunks()]) == b"body"
+            first.close()
+            second = await gets.open(URL(met.origin))
+            assert second is not None
+            with pytest.raises(TransportError, match="no answer in time"):
+                async for _ in second.chunks():
+                    pass
+            second.close()
+        assert not gets._kept
+        assert not gets._busy
