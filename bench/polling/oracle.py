@@ -8,7 +8,7 @@ prices are swept until the calls are as many as those of the schedule to be judg
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
 from typing import cast
 
@@ -25,7 +25,7 @@ _ROUGH = 20_000
 #: Rungs up and down the ladder of prices; each is a fifth above the one below.
 _RUNGS = 100
 #: Growth of the spacing that exponential schedules are tried with.
-_GROWTHS = (1.0, 1.05, 1.1, 1.2, 1.35, 1.5, 2.0)
+GROWTHS = (1.0, 1.05, 1.1, 1.15, 1.2, 1.35, 1.5, 1.75, 2.0)
 #: Instants at which a stream is looked at, and the share of its tasks that may run on beyond them.
 _INSTANTS, _RARE = 2000, 1e-3
 #: Inspections after which a schedule is cut off.
@@ -262,48 +262,64 @@ def _key(distribution: Distribution) -> Hashable:
     return cast("Hashable", distribution)
 
 
-def every(spacing_s: float) -> Iterator[float]:
-    """Yield the ages of a schedule of even spacing."""
-    age_s = 0.0
-    while True:
-        age_s += spacing_s
+def growing(first_s: float, growth: float, offset_s: float = 0.0) -> Iterator[float]:
+    """Yield the ages of a schedule whose spacing grows by a factor with each call, after an offset."""
+    age_s, spacing_s = offset_s, first_s
+    if offset_s > 0:
         yield age_s
-
-
-def growing(first_s: float, growth: float) -> Iterator[float]:
-    """Yield the ages of a schedule whose spacing grows by a factor with each call."""
-    age_s, spacing_s = 0.0, first_s
     while True:
         age_s += spacing_s
         spacing_s = min(spacing_s * growth, 1e12)
         yield age_s
 
 
+@frozen(kw_only=True)
+class PlainCost:
+    """A plain schedule, and what it costs by itself.
+
+    Attributes:
+        growth: Factor from each wait to the next.
+        first_s: The first wait in seconds.
+        offset_s: Age in seconds at which the waits begin.
+        cost: What it costs an average task.
+    """
+
+    growth: float
+    first_s: float
+    offset_s: float
+    cost: Cost
+
+
 def best_fixed_at(distribution: Distribution, calls: float) -> Cost:
     """Return the cost of even spacing with so many calls a task."""
-    return _matched(distribution, calls, every)
+    [plain] = plain_at(distribution, calls, 1.0, [0.0])
+    return plain.cost
 
 
 def best_growing_at(distribution: Distribution, calls: float) -> Cost:
     """Return the cost of the best exponential schedule with so many calls a task."""
-    found = [
-        _matched(distribution, calls, lambda first_s, growth=growth: growing(first_s, growth))  # type: ignore[misc]
-        for growth in _GROWTHS
-    ]
+    found = [plain_at(distribution, calls, growth, [0.0])[0].cost for growth in GROWTHS]
     return min(
         (cost for cost in found if abs(cost.calls - calls) < 0.02 * calls), key=lambda cost: cost.delay_s
     )
 
 
-def _matched(distribution: Distribution, calls: float, make: Callable[[float], Iterator[float]]) -> Cost:
-    low_s, high_s = 1e-4, 1e8
-    for _ in range(_HALVINGS):
-        middle_s = math.sqrt(low_s * high_s)
-        if _calls(distribution, make(middle_s), 4 * calls + 10) > calls:
-            low_s = middle_s
-        else:
-            high_s = middle_s
-    return cost_of(distribution, make(high_s))
+def plain_at(
+    distribution: Distribution, calls: float, growth: float, offsets_s: Sequence[float]
+) -> list[PlainCost]:
+    """Return the schedules of one growth that make so many calls a task, one for each offset."""
+    found: list[PlainCost] = []
+    for offset_s in offsets_s:
+        low_s, high_s = 1e-4, 1e8
+        for _ in range(_HALVINGS):
+            middle_s = math.sqrt(low_s * high_s)
+            if _calls(distribution, growing(middle_s, growth, offset_s), 4 * calls + 10) > calls:
+                low_s = middle_s
+            else:
+                high_s = middle_s
+        cost = cost_of(distribution, growing(high_s, growth, offset_s))
+        found.append(PlainCost(growth=growth, first_s=high_s, offset_s=offset_s, cost=cost))
+    return found
 
 
 def _calls(distribution: Distribution, times: Iterator[float], most: float) -> float:

@@ -11,15 +11,29 @@ from avatar_async._jobs.planner.durations import Durations
 from avatar_async._jobs.planner.timetable import PollLimits, Timetable
 from avatar_async.orchestrator.pace import spacing_s
 from bench.polling.distributions import Distribution, described
-from bench.polling.oracle import Cost, best_at, best_fixed_at, best_growing_at, bound_at, cost_of, crowding
+from bench.polling.oracle import (
+    GROWTHS,
+    Cost,
+    best_at,
+    best_fixed_at,
+    best_growing_at,
+    bound_at,
+    cost_of,
+    crowding,
+    plain_at,
+)
 from bench.polling.service import Plain, Product, Watch, seer, stream, watch
 
 #: Samples that what is learned from few is averaged over, and polls a task at which it is judged.
 _SAMPLES, _CALLS = 5, (4.0, 12.0)
 _LIMITS = PollLimits(max_s=900.0, deadline_s=1e9)
 _HALVINGS = 12
-#: Growth of the waits of plain schedules in the same race.
-_GROWTHS = (1.0, 1.2)
+#: Plain schedules tried in the same race beside the even one: the best ones by themselves.
+_BEST = 4
+#: Races until a plain schedule makes as many polls, and how near to as many that is.
+_TRIES, _NEAR = 7, 0.015
+#: Shares of tasks that end before the first poll of a plain schedule with an offset.
+_OFFSETS = (0.01, 0.1, 0.3)
 #: Polls a task beyond which nobody asks what would be best.
 _MOST_POLLS = 200.0
 
@@ -77,9 +91,14 @@ def race(terms: Terms) -> dict[str, dict[str, float]]:
         seen = watch(asker, begins_s, durations_s, spacing_s=call_s)
         found[name] = _figures(terms, distribution, seen, least_s)
     polls = found["product, 200 known"]["polls_per_job"]
-    plain = _plain(terms, begins_s, durations_s, [figures["polls_per_job"] for figures in found.values()])
+    asked = [figures["polls_per_job"] for figures in found.values()]
+    ordered_s = sorted(durations_s)
+    offsets_s = [ordered_s[int(share * terms.jobs)] for share in _OFFSETS]
+    plain = _plain(terms, distribution, begins_s, durations_s, asked, [0.0])
+    delayed = _plain(terms, distribution, begins_s, durations_s, asked, offsets_s)
     for figures in found.values():
         figures["to_plain"] = figures["mean_s"] / _between(plain, figures["polls_per_job"])
+        figures["to_offset"] = figures["mean_s"] / _between(delayed, figures["polls_per_job"])
     for number in (30, 200):
         found[f"schedule learned from {number}"] = _learned(distribution, samples, number)
     for each_s in (1, 10, 60):
@@ -121,32 +140,44 @@ def _figures(terms: Terms, distribution: Distribution, seen: Watch, least_s: flo
 
 
 def _plain(
-    terms: Terms, begins_s: Sequence[float], durations_s: Sequence[float], polls: Sequence[float]
+    terms: Terms,
+    distribution: Distribution,
+    begins_s: Sequence[float],
+    durations_s: Sequence[float],
+    polls: Sequence[float],
+    offsets_s: Sequence[float],
 ) -> list[tuple[float, float]]:
-    """Return polls a task and mean delay of plain schedules in the same race, around so many polls.
+    """Return polls a task and mean delay of plain schedules in the same race, at about so many polls.
 
-    Of schedules that make about as many polls, the best one stands.
+    Of all growths and offsets those are raced that are best by themselves, without a budget, and the even
+    one. Each is raced until it makes as many polls.
     """
     found: list[tuple[float, float]] = []
     call_s = spacing_s(terms.calls_per_s)
-    mean_s = statistics.fmean(durations_s)
-    for growth in _GROWTHS:
-        low_s, high_s = mean_s / 1e4, mean_s * 10
-        wanted = statistics.fmean(polls)
-        for _ in range(_HALVINGS):
-            middle_s = math.sqrt(low_s * high_s)
-            seen = watch(Plain(middle_s, terms.batch, growth), begins_s, durations_s, spacing_s=call_s)
-            asked = seen.asked / terms.jobs
-            found.append((asked, statistics.fmean(seen.delays_s)))
-            if abs(asked - wanted) < 0.01 * wanted:
-                break
-            low_s, high_s = (middle_s, high_s) if asked > wanted else (low_s, middle_s)
+    for wanted in polls:
+        ranked = sorted(
+            (plain for growth in GROWTHS for plain in plain_at(distribution, wanted, growth, offsets_s)),
+            key=lambda plain: plain.cost.delay_s * plain.cost.calls,
+        )
+        chosen = [plain for place, plain in enumerate(ranked) if place < _BEST or plain.growth == 1.0]
+        for plain in chosen:
+            low_s, high_s = plain.first_s / 4, plain.first_s * 4
+            middle_s = plain.first_s
+            for _ in range(_TRIES):
+                asker = Plain(middle_s, terms.batch, plain.growth, offset_s=plain.offset_s)
+                seen = watch(asker, begins_s, durations_s, spacing_s=call_s)
+                asked = seen.asked / terms.jobs
+                found.append((asked, statistics.fmean(seen.delays_s)))
+                if abs(asked - wanted) < _NEAR * wanted:
+                    break
+                low_s, high_s = (middle_s, high_s) if asked > wanted else (low_s, middle_s)
+                middle_s = math.sqrt(low_s * high_s)
     return found
 
 
 def _between(plain: Sequence[tuple[float, float]], polls: float) -> float:
-    """Return the least delay of the plain schedules, scaled to so many polls."""
-    near = [(asked, late_s) for asked, late_s in plain if abs(asked - polls) < 0.1 * polls]
+    """Return the least delay of the plain schedules that make about so many polls, scaled to as many."""
+    near = [(asked, late_s) for asked, late_s in plain if abs(asked - polls) < 2 * _NEAR * polls]
     near = near or [min(plain, key=lambda one: abs(one[0] - polls))]
     return min(late_s * asked / polls for asked, late_s in near)
 

@@ -110,12 +110,14 @@ class Plain:
         every_s: The first wait in seconds.
         batch: Most tasks a call asks for.
         growth: Factor from each wait to the next.
+        offset_s: Age in seconds at which a task is asked for first, and the waits begin; 0 for none.
     """
 
-    def __init__(self, every_s: float, batch: int = 1, growth: float = 1.0) -> None:
+    def __init__(self, every_s: float, batch: int = 1, growth: float = 1.0, *, offset_s: float = 0.0) -> None:
         self._every_s = every_s
         self._batch = batch
         self._growth = growth
+        self._offset_s = offset_s
         self._begun: dict[int, float] = {}
         self._heap: list[tuple[float, int]] = []
 
@@ -137,15 +139,21 @@ class Plain:
 
     def running(self, number: int, now_s: float) -> None:
         """Hear that a task still runs."""
-        begun_s = self._begun[number]
-        waits = (now_s - begun_s + 1e-9) / self._every_s
-        if self._growth == 1.0:
-            age_s = (waits // 1 + 1) * self._every_s
+        begun_s, offset_s = self._begun[number], self._offset_s
+        if now_s - begun_s < offset_s:
+            age_s = offset_s
         else:
-            more = self._growth - 1
-            turn = math.log1p(waits * more) // math.log1p(more) + 1
-            age_s = self._every_s * (math.pow(self._growth, turn) - 1) / more
+            age_s = offset_s + self._next_s(now_s - begun_s - offset_s)
         heapq.heappush(self._heap, (begun_s + age_s, number))
+
+    def _next_s(self, passed_s: float) -> float:
+        """Return the first instant of the schedule after so many seconds of it."""
+        waits = (passed_s + 1e-9) / self._every_s
+        if self._growth == 1.0:
+            return (waits // 1 + 1) * self._every_s
+        more = self._growth - 1
+        turn = math.log1p(waits * more) // math.log1p(more) + 1
+        return self._every_s * (math.pow(self._growth, turn) - 1) / more
 
     def ended(self, number: int, seconds: float, now_s: float) -> None:  # noqa: ARG002 - the protocol's
         """Hear that a task has ended, and how long it took."""

@@ -30,6 +30,7 @@ _COLUMNS = (
     "p95_s",
     "to_best",
     "to_plain",
+    "to_offset",
     "window",
 )
 _SHAPES = (
@@ -142,7 +143,8 @@ def _planner(place: Place) -> Work:
 _REMARK = (
     "to best: mean delay beside the least that any schedule of as many polls a job can reach that knows the "
     "distribution and no more, lengthened by what the budget by the second costs at least. to plain: beside "
-    "the better of fixed and exponential schedules of as many polls in the same race. "
+    "the better of fixed and exponential schedules of as many polls in the same race (growth 1 to 2). to "
+    "offset: beside the best of those whose first poll waits until 1, 10 or 30 in 100 tasks have ended. "
     "window: most calls in any second, of those allowed. "
     "A schedule learned from so few is judged alone, without budget, at 4 and 12 polls a job, over several "
     "samples. Schedules of 1, 10 and 60 s share the same budget."
