@@ -150,7 +150,7 @@ def find(connection: sqlite3.Connection, batch: str, names: Collection[str]) -> 
 
 def sent_again(connection: sqlite3.Connection, kind: Kind) -> list[Job]:
     """Return the jobs of a kind of which there was more than one attempt, in the order they were added."""
-    return jobs_where(connection, "kind = ? AND attempt > 1", (kind.value,))
+    return jobs_where(connection, "kind = ? AND attempt > 1", (kind.value,), schema.JOBS_SENT_AGAIN)
 
 
 def counts(connection: sqlite3.Connection) -> dict[State, int]:

@@ -18,7 +18,8 @@ _STANDINGS: Final = (
     "WHERE state = ? AND job_id > ? ORDER BY job_id LIMIT ?"
 )
 _WITNESS: Final = (
-    "SELECT task_id FROM jobs WHERE state IN ('in_flight', 'ready', 'stored') AND task_id IS NOT NULL "
+    f"SELECT task_id FROM {schema.JOBS_BY_ACCEPTANCE} "  # noqa: S608 - constants only
+    "WHERE task_id IS NOT NULL AND state IN ('in_flight', 'ready', 'stored') "
     "AND job_id IS NOT ? AND NOT (state = 'in_flight' AND settled_by IS ? AND remote_status IS NULL) "
     "ORDER BY coalesce(accepted_at, created_at) DESC LIMIT 1"
 )

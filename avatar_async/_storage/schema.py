@@ -26,6 +26,10 @@ LOOK_CONDITION = (
 )
 #: The table as read through that index.
 JOBS_TO_LOOK_AT = "jobs INDEXED BY jobs_to_look_at"
+#: The table as read through the index of jobs of which there was more than one attempt.
+JOBS_SENT_AGAIN = "jobs INDEXED BY jobs_sent_again"
+#: The table as read through the index of jobs with a task, by the moment at which its id was learnt.
+JOBS_BY_ACCEPTANCE = "jobs INDEXED BY jobs_by_acceptance"
 #: Jobs that have, or may have, a task and whose receipt tells of another state; spelt as the index does.
 RECEIPT_DUE_CONDITION = (
     "(task_id IS NOT NULL OR state = 'in_doubt' OR receipt_state IS NOT NULL) AND receipt_state IS NOT state"
@@ -155,8 +159,15 @@ CREATE INDEX jobs_to_look_at ON jobs (job_id)
     AND (error IS NOT NULL OR (settled_by = 'person' AND remote_status IS NULL))));
 """
 
+_VERSION_3 = """
+CREATE INDEX jobs_sent_again ON jobs (kind)
+    WHERE attempt > 1;
+CREATE INDEX jobs_by_acceptance ON jobs (coalesce(accepted_at, created_at))
+    WHERE task_id IS NOT NULL;
+"""
+
 #: The script at index n brings a ledger from version n to n + 1; a published one never changes.
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from avatar_async._jobs.states import OPEN, ArtifactState, State
-from avatar_async._storage import readers, schema
+from avatar_async._storage import newcomers, readers, resuming, schema
 from avatar_async._storage.ledger import Ledger
+from avatar_async._storage.writer import commit_group
 from avatar_async.errors import LedgerVersionError
+from avatar_async.requests import Kind
 
 #: A ledger of schema 1 as the first release wrote it; never made anew.
 V1 = Path(__file__).with_name("ledger_v1.sql")
@@ -115,4 +117,27 @@ def test_the_partial_indexes_are_used_and_cover_every_open_state():
         )
         assert index in plan
         assert "TEMP B-TREE" not in plan
+    db.close()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda db: resuming.witness(db, None),
+        lambda db: resuming.witness(db, "300"),
+        lambda db: readers.sent_again(db, Kind.TRAINING),
+    ],
+    ids=["witness", "witness besides", "sent again"],
+)
+def test_one_job_among_many_is_found_without_a_look_at_the_others(new_job, read):
+    """A ledger remembers a million; these are asked for while polls wait."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    schema.migrate(db)
+    commit_group(db, [lambda group: newcomers.insert(group, [new_job(f"job-{n}") for n in range(300)])])
+    db.execute("UPDATE jobs SET state = 'stored', task_id = job_id, accepted_at = created_at")
+    db.execute("UPDATE jobs SET attempt = 2 WHERE job_id = 7")
+    steps: list[int] = []
+    db.set_progress_handler(lambda: steps.append(1), 10)
+    assert read(db)
+    assert len(steps) < 50
     db.close()
