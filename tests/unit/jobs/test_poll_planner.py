@@ -4,12 +4,13 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar_async._jobs.planner import PollPlanner, poll_limits
 from avatar_async._jobs.planner.prices import Demand, price_for, steady_price
 from avatar_async._jobs.planner.study import REMEMBERED, Study
+from avatar_async._jobs.planner.timetable import LONGEST_S
 from avatar_async.requests import Kind
 
 pulls = st.lists(st.tuples(st.floats(0, 1e3), st.floats(0, 1e3)), min_size=1, max_size=5)
@@ -83,6 +84,75 @@ def test_a_budget_too_small_for_all_is_shared_by_all():
     assert late_s.keys() == takes_s.keys()
     assert polls < 4500
     assert max(late_s.values()) < 3 * 3600
+
+
+@settings(max_examples=15)
+@given(
+    number=st.integers(1, 60),
+    batch=st.sampled_from([1, 7, 100]),
+    calls_per_s=st.floats(0.02, 5),
+    median_s=st.floats(1, 7200),
+    known=st.integers(0, 40),
+)
+def test_no_task_is_forgotten_however_scarce_calls_are(number, batch, calls_per_s, median_s, known):
+    """Each is asked for again within the longest wait, and what asking for all others takes."""
+    planner = a_planner(calls_per_s=calls_per_s, batch=batch)
+    planner.know(Kind.TRAINING, durations(known, median_s, 3))
+    chance = random.Random(5)
+    for index in range(number):
+        planner.begin(str(index), Kind.TRAINING, since_s=0.0, now_s=0.0)
+        planner.plan(str(index), now_s=0.0, part=chance.random())
+    bound_s = LONGEST_S * 1.1 + (number / batch + 2) / calls_per_s
+    asked_s, now_s = dict.fromkeys(map(str, range(number)), 0.0), 0.0
+    for _ in range(250):
+        due_s = planner.next_due_s()
+        assert due_s is not None
+        now_s = max(now_s + 1 / calls_per_s, due_s)
+        taken = planner.take(now_s)
+        assert 1 <= len(taken) <= batch
+        for job_id in taken:
+            assert now_s - asked_s[job_id] <= bound_s
+            asked_s[job_id] = now_s
+            planner.plan(job_id, now_s=now_s, part=chance.random())
+    assert all(now_s - at_s <= bound_s for at_s in asked_s.values())
+
+
+def test_a_task_planned_in_a_crowd_stays_as_dear_when_the_crowd_has_gone():
+    """Else the last of a batch take as many polls as all the others; a new task does not pay for them."""
+    planner = a_planner(calls_per_s=0.05)
+    planner.know(Kind.TRAINING, durations(200, 3600.0, 3))
+    for index in range(500):
+        planner.begin(f"crowd-{index}", Kind.TRAINING, since_s=0.0, now_s=0.0)
+    for index in range(500):
+        planner.plan(f"crowd-{index}", now_s=0.0, part=0.5)
+    dear = planner.price
+    for index in range(1, 500):
+        planner.drop(f"crowd-{index}", now_s=3000.0)
+    planner.take(60_000.0)
+    planner.begin("new", Kind.TRAINING, since_s=60_000.0 - 4000.0, now_s=60_000.0)
+    planner.begin("old", Kind.TRAINING, since_s=60_000.0 - 4000.0, now_s=60_000.0)
+    planner._queue.get("old").price, planner._queue.get("old").planned_s = dear, 59_000.0
+    assert dear > 10 * planner.price
+    assert planner.plan("old", now_s=60_000.0, part=0.5) > 1.5 * planner.plan("new", now_s=60_000.0, part=0.5)
+
+
+@pytest.mark.parametrize(("every_s", "spread"), [(0.0, 0.2), (30.0, 0.07)])
+def test_only_tasks_that_begin_together_are_spread(every_s, spread):
+    """The first polls of a crowd cannot all be at the best moment; those of a stream can."""
+    planner = a_planner(calls_per_s=0.1)
+    planner.know(Kind.TRAINING, durations(200, 3600.0, 3))
+    chance = random.Random(9)
+    waits = []
+    for index in range(200):
+        now_s = index * every_s
+        planner.begin(str(index), Kind.TRAINING, since_s=now_s, now_s=now_s)
+    for index in range(200):
+        now_s = index * every_s
+        planner._price = 50.0
+        planner._look_at_s, planner._looked_at = math.inf, 10**9
+        waits.append(planner.plan(str(index), now_s=now_s, part=chance.random()))
+    relative = (max(waits) - min(waits)) / (sum(waits) / len(waits))
+    assert (relative > spread) if every_s == 0 else (relative < spread)
 
 
 def test_plenty_of_budget_is_not_spent():
