@@ -130,39 +130,36 @@ def works(place: Place) -> Iterator[Sequence[Work]]:
 
 
 def _plain(race: _Race) -> Work:
-    size = race.place.number("large_mib")
-    return Work(
-        name="http",
-        title=f"{size} MiB over HTTP",
-        contenders=(
-            race.product("product, unverified", *_BARE),
-            race.product("product, SHA-256", "fleeting"),
-            race.product("product"),
-            race.curl(),
-            *race.tools(),
-            race.recipe(_AIOHTTP, "large_aiohttp"),
-            race.recipe(_HTTPX, "large_httpx"),
-            race.curl(_SHA256SUM, "sha256sum"),
-        ),
-        amount=size,
-        unit="MiB",
-        columns=_COLUMNS,
-        baseline="curl",
-        targets=(
-            *_beside_curl("product, unverified"),
-            _faster("product, unverified", _AIOHTTP, 4.0),
-            _faster("product, unverified", _HTTPX, 8.0),
-            _faster("product, SHA-256", _SHA256SUM, 2.5),
-        ),
+    return _raced(
+        race,
+        "http",
+        beside_aiohttp=4.0,
+        beside_httpx=8.0,
+        more=(race.product("product, SHA-256", "fleeting"), race.curl(_SHA256SUM, "sha256sum")),
+        targets=(_faster("product, SHA-256", _SHA256SUM, 2.5),),
         remark="The product's interpreter and imports are left out; the plain product also fsyncs.",
     )
 
 
 def _tls(race: _Race) -> Work:
+    return _raced(race, "https", beside_aiohttp=3.0, beside_httpx=5.0)
+
+
+def _raced(
+    race: _Race,
+    name: str,
+    *,
+    beside_aiohttp: float,
+    beside_httpx: float,
+    more: Sequence[Contender] = (),
+    targets: Sequence[Target] = (),
+    remark: str = "",
+) -> Work:
+    """Return the race of all contenders, and more, for one file over HTTP or HTTPS."""
     size = race.place.number("large_mib")
     return Work(
-        name="https",
-        title=f"{size} MiB over HTTPS",
+        name=name,
+        title=f"{size} MiB over {name.upper()}",
         contenders=(
             race.product("product, unverified", *_BARE),
             race.product("product"),
@@ -170,6 +167,7 @@ def _tls(race: _Race) -> Work:
             *race.tools(),
             race.recipe(_AIOHTTP, "large_aiohttp"),
             race.recipe(_HTTPX, "large_httpx"),
+            *more,
         ),
         amount=size,
         unit="MiB",
@@ -177,9 +175,11 @@ def _tls(race: _Race) -> Work:
         baseline="curl",
         targets=(
             *_beside_curl("product, unverified"),
-            _faster("product, unverified", _AIOHTTP, 3.0),
-            _faster("product, unverified", _HTTPX, 5.0),
+            _faster("product, unverified", _AIOHTTP, beside_aiohttp),
+            _faster("product, unverified", _HTTPX, beside_httpx),
+            *targets,
         ),
+        remark=remark,
     )
 
 
