@@ -7,7 +7,7 @@ from attrs import field, frozen
 
 from avatar_async.requests import Kind
 
-#: The largest id that a task can have (int64).
+#: The largest id that a task can have, and any whole number that is read (int64).
 LARGEST_TASK_ID = 2**63 - 1
 
 

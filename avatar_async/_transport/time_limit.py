@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,19 +35,19 @@ class TimeLimit:
         self._watch = watch
         self._task: asyncio.Task[Any] | None = None
         self._expired = False
-        self._end_s = watch.now_s() + watch.limit_s
+        self._end_s = time.monotonic() + watch.limit_s
         self._silence_end_s = math.inf
         self._left_s = watch.grace_s
 
     def restart(self) -> None:
         """Begin counting the silence, anew."""
-        self._silence_end_s = self._watch.now_s() + self._watch.silence_s
+        self._silence_end_s = time.monotonic() + self._watch.silence_s
 
     def look(self, now_s: float, since_s: float) -> None:
         """Cancel the block if it has taken too long.
 
         Args:
-            now_s: The loop's time.
+            now_s: Now, by the monotonic clock.
             since_s: Seconds that the process ran since the last look, at most.
         """
         grace_s = self._watch.grace_s
@@ -101,18 +102,11 @@ class Watch:
         self.grace_s = min(_GRACE_S, limit_s / 2, self.silence_s / 2)
         self._step_s = self.grace_s / _LOOKS
         self._limits: dict[TimeLimit, None] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._looking = False
 
     def limit(self) -> TimeLimit:
         """Return the limit of one block, counted from now."""
         return TimeLimit(self)
-
-    def now_s(self) -> float:
-        """Return the loop's time, in seconds."""
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-        return self._loop.time()
 
     def begin(self, limit: TimeLimit) -> None:
         """Look after a limit from now on."""
@@ -126,7 +120,7 @@ class Watch:
         del self._limits[limit]
 
     def _look(self) -> None:
-        now_s = self.now_s()
+        now_s = time.monotonic()
         for limit in self._limits:
             limit.look(now_s, self._step_s)
         self._looking = bool(self._limits)

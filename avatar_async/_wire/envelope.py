@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from avatar_async._jobs.remote import LARGEST_TASK_ID
 from avatar_async._wire.calls import Reply
 from avatar_async._wire.plain import UNUSUAL, plain_value
 from avatar_async._wire.redaction import redacted
@@ -22,9 +23,8 @@ MAX_DEPTH = 64
 MAX_MESSAGE = 500
 _MAX_DIGITS = 40
 _JSON_SPACE = " \t\n\r"
-_INT64_MAX = (1 << 63) - 1
-#: How most addresses begin; nothing in these needs a second look.
-_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[1-9][0-9]{0,3})?/")
+#: How most addresses are written; nothing in these needs a second look.
+_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[1-9][0-9]{0,3})?/[!-~]*")
 _WRITTEN_INTEGER = re.compile(r"\s*-?[0-9]{1,19}\s*")
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
@@ -93,12 +93,12 @@ def integer(value: Any) -> int | None:
         if not isinstance(value, str) or not _WRITTEN_INTEGER.fullmatch(value):
             return None
         value = int(value)
-    return value if -_INT64_MAX - 1 <= value <= _INT64_MAX else None
+    return value if -LARGEST_TASK_ID - 1 <= value <= LARGEST_TASK_ID else None
 
 
 def task_id(value: Any) -> int | None:
     """Return a usable task id: a positive int64, as a number or text."""
-    if type(value) is int and 0 < value <= _INT64_MAX:  # as most are
+    if type(value) is int and 0 < value <= LARGEST_TASK_ID:  # as most are
         return value
     number = integer(value)
     return number if number is not None and number > 0 else None
@@ -128,10 +128,12 @@ def sentence(value: Any, secrets: tuple[str, ...] = ()) -> str | None:
 
 def address(value: Any) -> str | None:
     """Return an http(s) address; None if the value is none."""
-    if not isinstance(value, str) or len(value) > LONGEST_URL or _unreadable(value):
+    if not isinstance(value, str) or len(value) > LONGEST_URL:
         return None
-    if _PLAIN_ADDRESS.match(value):
+    if _PLAIN_ADDRESS.fullmatch(value):
         return value
+    if _unreadable(value):
+        return None
     try:
         parts = urlsplit(value)
         usable = bool(parts.hostname) and parts.port != 0

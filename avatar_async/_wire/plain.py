@@ -5,12 +5,14 @@ from typing import Annotated, Any, Union
 
 import msgspec
 
+from avatar_async._jobs.remote import LARGEST_TASK_ID
+
 #: What stands for a body that has to be read with more care.
 UNUSUAL: Any = object()
 #: Nesting that is read here: an envelope around a page of tasks with files takes 6 levels.
 _LEVELS = 6
 _Scalar = Union[  # noqa: UP007 - built further below, from parts that are values
-    None, bool, Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)], float, str
+    None, bool, Annotated[int, msgspec.Meta(ge=-LARGEST_TASK_ID - 1, le=LARGEST_TASK_ID)], float, str
 ]
 
 

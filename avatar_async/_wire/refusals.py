@@ -21,8 +21,10 @@ def open_body(reply: Reply, *, what: str, now: datetime, codes: SubmissionCodes)
     """Return the whole decoded object of a successful reply; see `open_envelope`."""
     if 200 <= reply.status < 300 and 0 not in codes.busy and 0 not in codes.token_expired:
         body = decode_json(reply.body)
-        if type(body) is dict and type(body.get("code")) is int and body["code"] == 0:
-            return body
+        code = body.get("code") if type(body) is dict else None
+        if type(code) is int and code == 0:
+            whole: dict[str, Any] = body
+            return whole
     return open_envelope(reply, what=what, now=now, codes=codes).body
 
 

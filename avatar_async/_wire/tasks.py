@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from avatar_async._jobs.remote import RemoteFile, RemoteState, RemoteTask
+from avatar_async._jobs.remote import LARGEST_TASK_ID, RemoteFile, RemoteState, RemoteTask
 from avatar_async._wire.dialect import FileShape, QueryDialect
-from avatar_async._wire.envelope import address, integer, sentence, task_id, text
+from avatar_async._wire.envelope import MAX_MESSAGE, address, integer, sentence, task_id, text
 from avatar_async._wire.jsonpath import JsonPath, find
 from avatar_async._wire.moments import moment_reader
 from avatar_async._wire.redaction import redacted
@@ -51,34 +51,45 @@ def read_tasks(
         secrets: What the service was told; texts are freed of it, addresses stay as they work.
     """
     pick, statuses, kinds, full = dialect.pick, dialect.statuses, dialect.kinds, dialect.progress_full
-    moment = moment_reader(dialect.zone)
+    moment, shape, urls = moment_reader(dialect.zone), dialect.files, dialect.urls
     tasks: list[RemoteTask] = []
     # This runs for each task of each poll: most values are told to be plain here, others by functions.
     for item in items:
         if type(item) is not dict:
             continue
         said, status, kind, name, progress, reason, created, finished, expires = pick(item)
-        number = only if said is None else task_id(said)
-        if number is None:
-            continue
+        number = only if said is None else said
+        if type(number) is not int or not 0 < number <= LARGEST_TASK_ID:
+            number = task_id(number)
+            if number is None:
+                continue
         shown = item
         if secrets:
             shown = redacted(item, secrets)
             _, status, kind, name, *_ = pick(shown)
-        word = status if type(status) is str and status in statuses else _word(status)
-        state = statuses.get(word, _UNKNOWN)
+        word = status if type(status) is str else ""
+        state = statuses.get(word)
+        if state is None:
+            word = _word(status)
+            state = statuses.get(word, _UNKNOWN)
+        listed = None if shape is None else find(item, shape.at)
         files: tuple[RemoteFile, ...] = ()
-        try:
-            files = _files(dialect, item, shown)
-        except ValueError as error:
-            if state is _SUCCEEDED:
-                state, word = _UNKNOWN, f"{word} ({error})"
+        if urls or (listed is not None and listed != []):
+            try:
+                files = _files(dialect, item, shown)
+            except ValueError as error:
+                if state is _SUCCEEDED:
+                    state, word = _UNKNOWN, f"{word} ({error})"
         draft: Any = _DraftTask()
         draft.task_id = number
         draft.state = state
         draft.status = word
-        draft.kind = kinds.get(kind if type(kind) is str and kind in kinds else _word(kind))
-        draft.name = None if name is None else text(name)
+        made = kinds.get(kind) if type(kind) is str else None
+        draft.kind = kinds.get(_word(kind)) if made is None else made
+        if type(name) is str and len(name) <= MAX_MESSAGE and name.isprintable():
+            draft.name = name.strip()
+        else:
+            draft.name = text(name)
         if type(progress) is int and 0 <= progress <= full:
             draft.progress = int(progress * 100 / full)
         else:
