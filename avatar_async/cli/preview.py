@@ -32,6 +32,8 @@ EXAMPLES = examples(
     "avatar-async preview a.png --out looks --local --sweep h=120..200:20",
     ("avatar-async preview *.mp4 --out o --local --sweep h=90,160 --sweep blur=1,6", "a grid"),
     ("avatar-async preview a.png --out looks --local --preset black_edges", "a vendor's recipe"),
+    ("avatar-async preview a.mp4 --out o --local --fix black-edges", "what helps against it"),
+    ("avatar-async preview a.mp4 --out looks --local --auto --pick auto", "search, and carry on"),
     ("avatar-async preview https://x.example/a.png --out looks --sweep h=90", "by the service"),
     ("avatar-async preview --out looks --pick h180-blur6 --to picked.toml", "carry a set on"),
 )
@@ -59,6 +61,15 @@ EXAMPLES = examples(
     metavar="NAME|FILE",
     help="What the sets begin with, in place of the defaults.",
 )
+@click.option(
+    "--fix",
+    "fixes",
+    multiple=True,
+    metavar="COMPLAINT",
+    help="Add the vendor's recipe against black-edges, green-tint, grey-cheeks or unclear, or against what "
+    "is measured, and tell what it does to this one picture or video.",
+)
+@click.option("--auto", is_flag=True, help="Search parameters for one picture or video; score every set.")
 @click.option("--local", is_flag=True, help="Key on this machine; nothing is sent.")
 @click.option(
     "--quality", is_flag=True, help="Key better than the service does (--local only); the sheet says so."
@@ -108,6 +119,8 @@ def preview(
     presets: Sequence[str],
     files: Sequence[str],
     base: Sequence[str],
+    fixes: Sequence[str],
+    auto: bool,
     local: bool,
     quality: bool,
     clips: bool,
@@ -140,6 +153,7 @@ def preview(
     async def work() -> int:
         from avatar_async.cli import logs, places
         from avatar_async.cli.given import Given
+        from avatar_async.cli.previews.advising import Wish
         from avatar_async.cli.previews.making import Asked, make
         from avatar_async.cli.previews.wanted import SetsGiven
         from avatar_async.cli.session import Manner
@@ -165,6 +179,7 @@ def preview(
             sets=SetsGiven(
                 base=base, presets=presets, files=files, sweeps=sweeps, one_at_a_time=one_at_a_time
             ),
+            wish=Wish(fixes=tuple(dict.fromkeys(fixes)), auto=auto),
             at=at,
             local=local,
             quality=quality,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, field, frozen
 
 from avatar_async.cli.previews.rows import Reading, Row
+from avatar_async.cli.previews.wanted import read_wanted
 from avatar_async.cli.session import Manner
 from avatar_async.errors import AvatarError
 from avatar_async.settings.checks import did_you_mean
@@ -15,6 +16,7 @@ from avatar_async.settings.checks import did_you_mean
 if TYPE_CHECKING:
     from PIL import Image
 
+    from avatar_async.cli.previews.making import Asked
     from avatar_async.media.advice import Regions, Search
     from avatar_async.media.frames import MediaSource
     from avatar_async.media.parameter_sets import ParameterSet
@@ -63,6 +65,11 @@ class Wish:
             )
         return problems
 
+    @property
+    def promise(self) -> str:
+        """What to add to a list of previews that are not made yet."""
+        return ", and those that are found by --fix or --auto" if self else ""
+
     def may_make(self, name: str) -> bool:
         """Tell whether a set of this name may come of it."""
         return bool(self) and name in _NAMES
@@ -98,35 +105,36 @@ class Advice:
         return told
 
 
-async def advise(
-    wish: Wish,
-    row: Row,
-    reading: Reading,
-    base: "ParameterSet",
-    sets: "Sequence[ParameterSet]",
-    manner: Manner,
-) -> Advice:
-    """Look at a medium, tell what is advised, and return the sets that show it.
+async def advised(
+    asked: "Asked", rows: Sequence[Row], reading: Reading, sets: "Sequence[ParameterSet]", manner: Manner
+) -> "tuple[Advice, Sequence[ParameterSet]]":
+    """Look at the medium, tell what is advised, and return that with all sets that are to be previewed.
 
     Args:
-        wish: What is asked for.
-        row: Whose pictures are looked at; those of its whole medium if it is a video.
+        asked: What is asked for.
+        rows: What is previewed; of a video, pictures from all over it are looked at.
         reading: Reads it.
-        base: The parameters that complaints are about.
         sets: The sets that are previewed anyway.
         manner: How to tell it.
 
     Raises:
         OSError: Pictures cannot be written.
     """
+    from avatar_async.media.parameter_sets import united
+
+    if not asked.wish or not rows:
+        return Advice(), sets
+    row, base = rows[0], read_wanted(asked.sets)[0].base
+    manner.say(f"Looking at {row.medium.name} for advice ...")
     try:
-        return await reading.of(
-            row.medium, lambda source: _Adviser(wish, row, base, sets, manner).look(source)
+        advice = await reading.of(
+            row.medium, lambda source: _Adviser(asked.wish, row, base, sets, manner).look(source)
         )
     except AvatarError as error:
         reason = f"no advice on {row.medium.name}: it cannot be looked at from here ({error})"
         _say(manner, {"event": "advice", "medium": row.medium.name, "reason": reason}, [reason])
-        return Advice()
+        return Advice(), sets
+    return advice, united([*sets, *advice.sets])
 
 
 @frozen

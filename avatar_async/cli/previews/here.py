@@ -10,6 +10,7 @@ import anyio
 from avatar_async.cli import exits
 from avatar_async.cli.given import Given
 from avatar_async.cli.preflight import opening
+from avatar_async.cli.previews.advising import advised
 from avatar_async.cli.previews.endings import code_with, tell_broken
 from avatar_async.cli.previews.listing import list_wanted
 from avatar_async.cli.previews.local import Maker, sources_of
@@ -58,14 +59,19 @@ async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given
         if asked.dry_run:
             list_wanted(sets, media)
             rows = rows_of(media, asked.at, out)
-            sys.stdout.write(f"{len(rows) * len(sets)} previews would be made here. Nothing was made.\n")
+            more = asked.wish.promise
+            sys.stdout.write(
+                f"{len(rows) * len(sets)} previews would be made here{more}. Nothing was made.\n"
+            )
             return code_with(exits.ExitCode.DONE, broken)
         rows = rows_of(media, asked.at, out, quality=asked.quality)
+        reading = Reading(open_file=open_file, limiter=anyio.CapacityLimiter(workers))
+        advice, sets = await advised(asked, rows, reading, sets, manner)
         progress = Progress("Keying", 0, quiet=manner.json or manner.quiet)
         maker = Maker(
             rows=rows,
             sets=sets,
-            reading=Reading(open_file=open_file, limiter=anyio.CapacityLimiter(workers)),
+            reading=reading,
             workers=workers,
             quality=asked.quality,
             clips=asked.clips,
@@ -81,12 +87,14 @@ async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given
             raise
     tell_broken(made.broken)
     broken += made.broken
-    sources = sources_of(rows, sets, made)
+    sources = advice.beside(sources_of(rows, sets, made), sets)
     if not sources:
         exits.tell("No preview could be made.")
         return exits.ExitCode.BAD_END
     label = QUALITY_LABEL if asked.quality else LABEL
-    sheets = Sheets(out=out, sets=sets, label=label, quiet=manner.json or manner.quiet)
+    sheets = Sheets(
+        out=out, sets=sets, label=label, quiet=manner.json or manner.quiet, score_name=advice.score_name
+    )
     clips = {
         f"{row.name}\n{name}": clip.video
         for row in rows

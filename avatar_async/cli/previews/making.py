@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from avatar_async.cli import exits
 from avatar_async.cli.given import Given
+from avatar_async.cli.previews.advising import Wish
 from avatar_async.cli.previews.media import missing
 from avatar_async.cli.previews.sheets import check_pick, pick
 from avatar_async.cli.previews.wanted import SetsGiven, read_wanted
@@ -30,6 +31,7 @@ class Asked:
     Attributes:
         media: Paths and URLs, each once.
         sets: The parameter sets.
+        wish: The advice that is asked for.
         at: Instants of videos to show, in seconds.
         local: Whether to key on this machine.
         quality: Whether to key in the quality mode.
@@ -44,6 +46,7 @@ class Asked:
 
     media: tuple[str, ...]
     sets: SetsGiven = field(factory=SetsGiven)
+    wish: Wish = field(factory=Wish)
     at: Sequence[float] = ()
     local: bool = False
     quality: bool = False
@@ -95,10 +98,10 @@ def _checked(asked: Asked, given: Given) -> "list[ParameterSet]":
     if not asked.media:
         problems.append("name pictures or videos to preview")
     problems += missing(asked.media)
-    problems += _misfits(asked, given)
+    problems += [*_misfits(asked, given), *asked.wish.faults(asked.media)]
     if not problems:
         sets = wanted.sets()
-        if asked.pick is not None:
+        if asked.pick is not None and not asked.wish.may_make(asked.pick):
             problems += check_pick(asked.pick, sets)
         problems += _too_many(asked, sets)
     if problems:

@@ -169,6 +169,8 @@ class Gathering:
     async def _composite(
         self, row: Row, chosen: "ParameterSet", job: "Job | None"
     ) -> tuple[Path | None, tuple[str, ...]]:
+        from avatar_async.media.notes import said_by
+
         if job is None:
             return None, ("it was not asked for yet",)
         if job.state is not State.STORED:
@@ -178,7 +180,7 @@ class Gathering:
         if file is None:
             return None, ("the service gave neither a picture nor a video",)
         if row.at_s is None and row.medium.kind == "image":
-            return file, ()
+            return file, (await anyio.to_thread.run_sync(said_by, file, limiter=self._reading.limiter)).notes
         self.clips[f"{row.name}\n{chosen.name}"] = file
         target = row.folder / f"{chosen.name}.service.png"
         save: Callable[[], tuple[str, ...]] = partial(_frame_of_result, file, row.at_s, target)
@@ -204,10 +206,12 @@ def _save_frame(source: "MediaSource", *, at_s: float | None, target: Path) -> N
 def _frame_of_result(file: Path, at_s: float | None, target: Path) -> tuple[str, ...]:
     """Save the frame of a keyed video that a row shows, and return what is to be known of it."""
     from avatar_async.media.frames import probe
+    from avatar_async.media.notes import said_by
 
+    said = said_by(file).notes
     if not (target.is_file() and target.stat().st_mtime_ns >= file.stat().st_mtime_ns):
         _save_frame(file, at_s=at_s, target=target)
     lasts_s = probe(file).duration_s
     if at_s is not None and lasts_s is not None and at_s >= lasts_s:
-        return (f"the preview lasts {lasts_s:.2f} s only: its last picture is shown",)
-    return ()
+        return (*said, f"the preview lasts {lasts_s:.2f} s only: its last picture is shown")
+    return said

@@ -34,12 +34,14 @@ class Sheets:
         sets: What the sheet has cells for.
         label: Whose pixels they are.
         quiet: Whether to tell nothing of the progress.
+        score_name: How scores are to be read, if there are any.
     """
 
     out: Path
     sets: Sequence["ParameterSet"]
     label: str
     quiet: bool
+    score_name: str = "score"
 
     async def write(self, sources: Sequence["SheetSource"], clips: Mapping[str, Path] | None = None) -> Path:
         """Write page, picture and index, and return the page; cancelled, it leaves those that were there.
@@ -54,7 +56,11 @@ class Sheets:
         from avatar_async.media.sheet import Sheet, write_sheet
 
         sheet = Sheet(
-            title="Green-screen previews", made_at=datetime.now(UTC), label=self.label, sources=tuple(sources)
+            title="Green-screen previews",
+            made_at=datetime.now(UTC),
+            label=self.label,
+            sources=tuple(sources),
+            score_name=self.score_name,
         )
         html = self.out / HTML
         with Progress("Writing the contact sheet:", sheet.cell_count, quiet=self.quiet) as progress:
@@ -99,6 +105,7 @@ class Sheets:
                     "composite": self._path(cell.composite),
                     "matte": self._path(cell.matte),
                     "clip": self._path(clips.get(f"{source.name}\n{chosen.name}")),
+                    "score": cell.score,
                     "notes": list(cell.notes),
                     "label": cell.label,
                 }

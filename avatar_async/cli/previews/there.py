@@ -8,12 +8,13 @@ import anyio
 from avatar_async.cli import exits
 from avatar_async.cli.given import Given, check_service
 from avatar_async.cli.preflight import opening, preflight_of
+from avatar_async.cli.previews.advising import Advice, advised
 from avatar_async.cli.previews.endings import code_with, tell_broken
 from avatar_async.cli.previews.listing import list_wanted
 from avatar_async.cli.previews.media import Broken, look_at
 from avatar_async.cli.previews.progress import Progress
 from avatar_async.cli.previews.remote import Gathering, demo_specs, serve_files, specs_of
-from avatar_async.cli.previews.rows import Reading, beyond, rows_of
+from avatar_async.cli.previews.rows import Reading, Row, beyond, rows_of
 from avatar_async.cli.previews.sheets import Sheets, say_written
 from avatar_async.cli.program import again_command
 from avatar_async.cli.service import open_service, read_faults
@@ -60,6 +61,9 @@ async def make_there(asked: "Asked", sets: "Sequence[ParameterSet]", given: Give
             if not looked:
                 exits.tell("No preview can be made.")
                 return exits.ExitCode.BAD_END
+            reading = Reading(open_file=open_file, limiter=anyio.CapacityLimiter(_THREADS))
+            rows = rows_of(looked, asked.at, given.place.out)
+            advice, sets = await advised(asked, rows, reading, sets, manner)
             specs = specs_of(looked, sets)
             check_service(settings, specs, embedded=given.embedded)
             if given.embedded:
@@ -79,8 +83,7 @@ async def make_there(asked: "Asked", sets: "Sequence[ParameterSet]", given: Give
             code = conclude(outcome, given.place, manner, again_command())
             if outcome.signal_code is not None:
                 return code
-            reading = Reading(open_file=open_file, limiter=anyio.CapacityLimiter(_THREADS))
-            await _show(asked, sets, given, manner, looked, outcome, reading, _label(settings, given))
+            await _show(rows, sets, given, manner, outcome, reading, _label(settings, given), advice)
     return code_with(code, broken)
 
 
@@ -101,24 +104,24 @@ async def _looked_at(asked: "Asked", open_file: "OpenFile") -> "tuple[list[Mediu
 
 
 async def _show(
-    asked: "Asked",
+    rows: "Sequence[Row]",
     sets: "Sequence[ParameterSet]",
     given: Given,
     manner: Manner,
-    media: "Sequence[Medium]",
     outcome: Outcome,
     reading: Reading,
     label: str,
+    advice: Advice,
 ) -> None:
     """Write the contact sheet of what came home."""
     out, silent = given.place.out, manner.json or manner.quiet
-    rows = rows_of(media, asked.at, out)
     gathering = Gathering(
         out=out, sets=sets, jobs={job.name: job for job in outcome.jobs}, reading=reading, label=label
     )
     with Progress("Reading previews:", len(rows) * len(sets), quiet=silent) as progress:
-        sources = await gathering.sources(rows, progress)
-    html = await Sheets(out=out, sets=sets, label=label, quiet=silent).write(sources, gathering.clips)
+        sources = advice.beside(await gathering.sources(rows, progress), sets)
+    sheets = Sheets(out=out, sets=sets, label=label, quiet=silent, score_name=advice.score_name)
+    html = await sheets.write(sources, gathering.clips)
     shown = sum(cell.composite is not None for source in sources for cell in source.cells)
     say_written(html, shown, json_lines=manner.json, quiet=manner.quiet)
 

@@ -99,7 +99,7 @@ _ANSWERS: Final[dict[Complaint, _Answer]] = {
         "post-processing segments while the video is made",
         against=(),
         caveats=(
-            "they arise when the person is driven: no picture and no preview shows them, or them gone",
+            "they arise when the person is driven: no picture and no preview shows them, with or without it",
             "segment_style 3 supports the synthesis of videos only",
         ),
     ),
@@ -158,7 +158,7 @@ def _judged(answer: _Answer, found: tuple[Effect, ...]) -> list[str]:
     meant = [effect for effect in found if effect.measure in answer.against]
     if all(effect.before <= effect.limit for effect in meant):
         names = " and ".join(effect.measure.value for effect in meant)
-        told.append(f"not measured here: {names} is within its limit already")
+        told.append(f"as measured here, {names} is within its limit already")
     elif not any(effect.after < effect.before for effect in meant):
         told.append("on this picture it does not help")
     return told
