@@ -131,7 +131,9 @@ def test_a_task_planned_in_a_crowd_stays_as_dear_when_the_crowd_has_gone():
     planner.take(60_000.0)
     planner.begin("new", Kind.TRAINING, since_s=60_000.0 - 4000.0, now_s=60_000.0)
     planner.begin("old", Kind.TRAINING, since_s=60_000.0 - 4000.0, now_s=60_000.0)
-    planner._queue.get("old").price, planner._queue.get("old").planned_s = dear, 59_000.0
+    old = planner._queue.get("old")
+    assert old is not None
+    old.price, old.planned_s = dear, 59_000.0
     assert dear > 10 * planner.price
     assert planner.plan("old", now_s=60_000.0, part=0.5) > 1.5 * planner.plan("new", now_s=60_000.0, part=0.5)
 
