@@ -89,7 +89,7 @@ def source_head(source: SheetSource, look: SourceLook, number: int) -> str:
         if look.original and look.edges
         else '<p class="none-yet">no original to show</p>'
     )
-    frame = '<p class="badge">Edges shows the frame</p>' if look.edges else ""
+    frame = '<p class="badge needs-script">Edges shows the frame</p>' if look.edges else ""
     note = f'<p class="note">{text(source.note)}</p>\n' if source.note else ""
     tall = " tall" if height > width * 1.15 else ""
     return (

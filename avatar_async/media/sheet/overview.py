@@ -1,5 +1,6 @@
 """Draw the overview: the whole contact sheet as one picture of bounded size."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -10,7 +11,7 @@ from avatar_async.errors import MediaError
 from avatar_async.media.frames import probe
 from avatar_async.media.sheet.captions import counted, difference_texts, latin, score_text
 from avatar_async.media.sheet.layout import Layout, plan
-from avatar_async.media.sheet.model import Sheet, SheetCell
+from avatar_async.media.sheet.model import Sheet, SheetCell, SheetSource
 
 _GROUND, _CARD, _INK, _MUTED, _ACCENT = (
     (24, 24, 24),
@@ -46,7 +47,7 @@ class Overview:
         counts = [len(source.cells) for source in sheet.sources]
         #: Where everything stands.
         self.layout: Layout = plan(
-            counts, [_ratio(source.original) for source in sheet.sources], 2 + len(self._labels)
+            counts, [_ratio(source) for source in sheet.sources], 2 + len(self._labels)
         )
         self._image = Image.new("RGB", self.layout.size, _GROUND)
         self._draw = ImageDraw.Draw(self._image)
@@ -149,9 +150,14 @@ def _other_labels(sheet: Sheet) -> list[str]:
     return [label for label in dict.fromkeys(labels) if label != sheet.label][:_MOST_LABELS]
 
 
-def _ratio(original: Path) -> float:
-    try:
-        info = probe(original)
-    except MediaError:
-        return 1.0
-    return info.height_px / info.width_px if info.width_px and info.height_px else 1.0
+def _ratio(source: SheetSource) -> float:
+    """Return height over width of a source's pictures; a square where none can be read."""
+    first = next((cell.composite for cell in source.cells if cell.composite is not None), None)
+    for path in (source.original, first):
+        if path is None:
+            continue
+        with suppress(MediaError):
+            info = probe(path)
+            if info.width_px and info.height_px:
+                return info.height_px / info.width_px
+    return 1.0

@@ -1,5 +1,6 @@
 """Contact sheets opened in a headless Chromium, from their files, with no network."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -51,16 +52,18 @@ class Opened:
         return [url for url in self.requests if not url.startswith(("file:", "data:", "blob:"))]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser with an empty profile."""
+    """A browser with an empty profile; it ends with its module: asynchronous tests cannot run beside it."""
+    program = shutil.which("chromium")
+    assert program, "these tests need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(_QUIET))
+        running = playwright.chromium.launch(executable_path=program, args=list(_QUIET))
         yield running
         running.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def two_sources(tmp_path_factory) -> Sheet:
     """A wide source with six cells that make a table, and a tall one with two."""
     folder = tmp_path_factory.mktemp("pictures")
@@ -68,7 +71,7 @@ def two_sources(tmp_path_factory) -> Sheet:
     return sheet(swept(folder / "wide"), tall)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def written(two_sources, tmp_path_factory) -> Path:
     """That sheet as a page."""
     path: Path = tmp_path_factory.mktemp("sheet") / "sheet.html"

@@ -140,6 +140,9 @@ def test_missing_pictures_are_told_and_the_rest_is_shown(show, tmp_path):
     assert "cannot be shown" in page.locator(".original .notes").inner_text()
     page.locator("#bar input[value=only-matte]").check(force=True)
     assert "no matte is known" in page.locator("#s1c4 .view").inner_text()
+    page.locator("#bar input[value=matte]").check(force=True)
+    assert page.locator("#s1c4 .tag:visible").inner_text() == "composite; no matte is known"
+    assert page.locator(".handle:visible").count() == 2
     page.locator("#bar input[value=composite]").check(force=True)
     page.locator("[name=ground]").select_option("white")
     page.wait_for_selector("#s1c1 canvas:visible")

@@ -32,7 +32,7 @@ function listen(view) {
     }
     start = event;
     moved = false;
-    const compares = view.layers[1] !== null;
+    const { compares } = view;
     const onHandle = event.target === view.handle;
     act = compares && (onHandle || shown.zoom === 1) ? "divide" : shown.zoom > 1 ? "move" : null;
     element.setPointerCapture(event.pointerId);

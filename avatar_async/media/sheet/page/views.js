@@ -8,6 +8,7 @@ const PAIRS = {
   reference: ["reference", "composite"],
 };
 const GROUNDS = { white: [255, 255, 255], black: [0, 0, 0], grey: [128, 128, 128] };
+const LOST = { matte: "no matte is known" };
 const CHECKER = [204, 153];
 const CHECKER_PX = 12;
 
@@ -42,8 +43,18 @@ class View {
     return half;
   }
 
-  get layers() {
-    return this.cell ? PAIRS[shown.pair] : ["original", null];
+  // The layers to show; where one of a pair is not there, the other alone, and which is lost.
+  #shownLayers() {
+    const layers = this.cell ? PAIRS[shown.pair] : ["original", null];
+    if (layers[1] === null) return [layers, null];
+    const there = layers.filter((layer) => this.#picture(layer));
+    if (there.length === 2) return [layers, null];
+    return [[there[0] ?? "composite", null], there.length ? layers.find((layer) => layer !== there[0]) : null];
+  }
+
+  #tell(half, text) {
+    half.tag.hidden = false;
+    half.tag.textContent = text;
   }
 
   // Pictures are set only where they are near the window, so that memory stays bounded.
@@ -54,13 +65,15 @@ class View {
   }
 
   render() {
-    const layers = this.layers;
+    const [layers, lost] = this.#shownLayers();
     const size = this.#size();
     if (size) {
       this.element.style.aspectRatio = `${size[0]} / ${size[1]}`;
       this.element.style.setProperty("--ratio", size[0] / size[1]);
     }
     const compares = layers[1] !== null;
+    this.compares = compares;
+    this.element.classList.toggle("pair", compares);
     this.handle.hidden = !compares;
     this.halves[1].box.hidden = !compares;
     this.element.tabIndex = compares ? -1 : 0;
@@ -69,6 +82,7 @@ class View {
     this.element.setAttribute("aria-label", `Picture of ${name}`);
     this.handle.setAttribute("aria-label", `Divider: ${layers.filter(Boolean).join(" left, ")} right, ${name}`);
     this.halves.forEach((half, side) => this.#show(half, layers[side], compares, name));
+    if (lost) this.#tell(this.halves[0], `${layers[0]}; ${LOST[lost] ?? `no ${lost}`}`);
     const frame = this.element.querySelector(".frame");
     frame?.classList.toggle("on", shown.part === "whole");
   }
@@ -94,7 +108,7 @@ class View {
     half.derived.hidden = true;
     const image = layer && this.#picture(layer);
     half.gone.hidden = Boolean(image) || !layer;
-    half.gone.textContent = layer === "matte" ? "no matte is known of this result" : `no ${layer} to show`;
+    half.gone.textContent = LOST[layer] ?? `no ${layer} to show`;
     half.tag.hidden = !compares || !image;
     half.tag.textContent = layer;
     half.image.hidden = !image;
@@ -115,8 +129,7 @@ class View {
     const matte = owner.pictures[shown.part === "edges" ? "matte-edges" : "matte"];
     const made = owner.facts.background;
     if (!matte || !made) {
-      half.tag.hidden = false;
-      half.tag.textContent = "as made: no matte";
+      this.#tell(half, "as made: no matte");
       return;
     }
     const wanted = half.wanted;
