@@ -12,7 +12,7 @@ from avatar_async._storage.bandwidth import Lane
 from avatar_async.errors import ThrottledError, TransportError
 
 #: Longest file that is read whole, in bytes.
-SMALL_BYTES: Final = 256 << 10
+SMALL_BYTES: Final = 1 << 20
 
 
 class Reading:
