@@ -70,16 +70,23 @@ class RangeFile(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: "Buffer") -> int:
-        """Fill a buffer with the next bytes.
+        """Fill a buffer with the next bytes, wholly unless the file ends.
+
+        Pillow takes any shorter read for the end of the file.
 
         Raises:
             AvatarError: They cannot be had, or more would be fetched than may be.
         """
         view = memoryview(buffer).cast("B")
-        content = self._next(len(view))
-        view[: len(content)] = content
-        self._at += len(content)
-        return len(content)
+        filled = 0
+        while filled < len(view):
+            content = self._next(len(view) - filled)
+            if not content:
+                break
+            view[filled : filled + len(content)] = content
+            self._at += len(content)
+            filled += len(content)
+        return filled
 
     def _next(self, length: int) -> bytes:
         number, skipped = divmod(self._at, _BLOCK_BYTES)

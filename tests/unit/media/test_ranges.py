@@ -1,14 +1,16 @@
 """Reading parts of a file: a window kept within a budget, and a file object for libraries."""
 
 import io
+from typing import BinaryIO
 
 import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from avatar_async.errors import MediaError, MediaOutOfReachError, TransportError
-from avatar_async.media.range_file import in_thread
+from avatar_async.media.range_file import RangeFile, in_thread
 from avatar_async.media.ranges import FAR, Budget, FileReader, Window
 
 CONTENT = bytes(range(256)) * 1200
@@ -142,3 +144,22 @@ async def test_local_files_are_read_as_they_are(tmp_path):
         assert await reader.read(100, 10) == CONTENT[100:110]
         assert await reader.read(len(CONTENT) - 5, 100) == CONTENT[-5:]
         assert Window.over(reader).budget != FAR
+
+
+async def test_a_read_is_short_only_where_the_file_ends():
+    """Pillow takes a short read for the end of the file, and a sound picture for a broken one."""
+    noise = Image.effect_noise((500, 500), 80)
+    content = io.BytesIO()
+    noise.save(content, "PNG")
+    assert len(content.getvalue()) > 140_000
+
+    def work(stream: BinaryIO, _file: RangeFile) -> tuple[int, int, bytes]:
+        whole = len(stream.read(135_000))
+        end = len(stream.read(10**6))
+        stream.seek(0)
+        return whole, end, Image.open(stream).tobytes()
+
+    memory = Memory(content.getvalue())
+    whole, end, pixels = await in_thread(memory, len(memory.content), work, most_bytes=1 << 30)
+    assert (whole, end) == (135_000, len(memory.content) - 135_000)
+    assert pixels == noise.tobytes()
