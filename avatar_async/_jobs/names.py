@@ -7,7 +7,12 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 
 #: Names in the output folder or a job's folder that are ours.
-RESERVED = frozenset({"job.json", "ledger.db", "ledger.db-wal", "ledger.db-shm", "report.html", ".emulator"})
+RESERVED = frozenset(
+    {
+        *("job.json", "ledger.db", "ledger.db-wal", "ledger.db-shm", "report.html", ".emulator"),
+        *("previews", "contact-sheet.html", "contact-sheet.png", "contact-sheet.json"),
+    }
+)
 #: Endings that are ours.
 RESERVED_SUFFIXES = (".part", ".suspect", ".tmp", ".lock")
 _WINDOWS_DEVICES = frozenset(

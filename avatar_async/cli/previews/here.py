@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
     from avatar_async.cli.previews.making import Asked
     from avatar_async.media.cells import Cell, Clip
     from avatar_async.media.parameter_sets import ParameterSet
+    from avatar_async.media.sheet import SheetSource
 
 _MOST_USUAL_WORKERS = 8
+#: Begins the note that all previews in quality mode carry; their label says the same.
+_QUALITY = "quality mode:"
 
 
 def _usual_workers() -> int:
@@ -83,11 +87,12 @@ async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given
             with progress:
                 made = await maker.make()
         except anyio.get_cancelled_exc_class():
-            exits.tell(f"{progress.done} of {progress.total} previews are there; the same command goes on.")
+            reached = f"{progress.done} of {progress.total}"
+            exits.tell(f"Stopped after {reached} previews; the same command goes on.")
             raise
     tell_broken(made.broken)
     broken += made.broken
-    sources = advice.beside(sources_of(rows, sets, made), sets)
+    sources = sources_of(rows, sets, made)
     if not sources:
         exits.tell("No preview could be made.")
         return exits.ExitCode.BAD_END
@@ -101,14 +106,24 @@ async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given
         for (slug, name), clip in made.clips.items()
         if slug == row.medium.slug
     }
-    html = await sheets.write(sources, clips)
+    html = await sheets.write(advice.beside(sources, sets), clips)
+    cells = sum(len(source.cells) for source in sources)
     if not (manner.json or manner.quiet):
-        again = f", {progress.reused} of them made before" if progress.reused else ""
-        sys.stdout.write(f"{progress.done} previews{again}: {label}\n")
-    say_written(
-        html, sum(len(source.cells) for source in sources), json_lines=manner.json, quiet=manner.quiet
-    )
+        _tell_notes(sources)
+        again = f" ({progress.reused} of them were there)" if progress.reused else ""
+        sys.stdout.write(f"{progress.done} previews{again}; {label}.\n")
+    say_written(html, cells, given.place.where, manner)
     return code_with(exits.ExitCode.DONE, broken)
+
+
+def _tell_notes(sources: "Sequence[SheetSource]") -> None:
+    """Tell what a person should know of the previews of each source, once."""
+    for source in sources:
+        counts = Counter(note for cell in source.cells for note in cell.notes)
+        for note, count in counts.items():
+            if note.startswith(_QUALITY):
+                continue
+            exits.tell(f"warning: {source.name}: {note} ({count} of {len(source.cells)} previews)")
 
 
 def _print_line(row: Row, chosen: "ParameterSet", made: "Cell | Clip") -> None:

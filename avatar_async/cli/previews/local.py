@@ -82,6 +82,8 @@ class Maker:
                 found = await self._picture(row, room)
                 if found is None:
                     continue
+                await room.acquire()
+                group.start_soon(self._original, row, found[0], room)
                 for index in range(len(self.sets)):
                     await room.acquire()
                     group.start_soon(self._cell, number, index, *found, room)
@@ -104,8 +106,8 @@ class Maker:
         return len(self.sets) * (len(self.rows) + clips)
 
     async def _picture(self, row: Row, room: anyio.Semaphore) -> "tuple[Image.Image, str] | None":
-        """Return a row's picture and its digest, the original saved; None if it cannot be had."""
-        from avatar_async.media.cells import digest_of, picture_of, save_picture
+        """Return a row's picture and its digest; None if it cannot be had."""
+        from avatar_async.media.cells import digest_of, picture_of
         from avatar_async.media.frames import MediaSource
 
         def work(source: MediaSource) -> "tuple[Image.Image, str]":
@@ -120,8 +122,15 @@ class Maker:
                 skipped = len(self.sets) * (1 + self._has_clips(self.rows.index(row)))
                 self.progress.reach(self.progress.done, self.progress.total - skipped)
                 return None
-            await anyio.to_thread.run_sync(save_picture, picture, row.original, limiter=self.reading.limiter)
         return picture, digest
+
+    async def _original(self, row: Row, picture: "Image.Image", room: anyio.Semaphore) -> None:
+        from avatar_async.media.cells import save_picture
+
+        try:
+            await anyio.to_thread.run_sync(save_picture, picture, row.original, limiter=self.reading.limiter)
+        finally:
+            room.release()
 
     async def _cell(
         self, number: int, index: int, picture: "Image.Image", digest: str, room: anyio.Semaphore

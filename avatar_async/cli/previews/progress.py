@@ -43,7 +43,9 @@ class Progress:
         self.reused = 0
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Begin; on a terminal the line is there at once."""
+        if self._live and not self._quiet and self.total:
+            self._draw(self._began)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -64,6 +66,9 @@ class Progress:
         now = self._monotonic()
         if self._quiet or now - self._told < (_REDRAW_S if self._live else _LINE_S):
             return
+        self._draw(now)
+
+    def _draw(self, now: float) -> None:
         self._told = now
         text = one_line(self.text(now))
         self._drawn = self._live

@@ -15,9 +15,11 @@ from attrs import frozen
 
 from avatar_async.cli.previews.progress import Progress
 from avatar_async.cli.previews.rows import told_of_cancellation
+from avatar_async.cli.program import program
 from avatar_async.errors import ConfigError, MediaError
 
 if TYPE_CHECKING:
+    from avatar_async.cli.session import Manner
     from avatar_async.media.parameter_sets import ParameterSet
     from avatar_async.media.sheet import Sheet, SheetSource
 
@@ -201,11 +203,20 @@ def _read_index(out: Path) -> Any:
     return index
 
 
-def say_written(html: Path, cells: int, *, json_lines: bool, quiet: bool) -> None:
-    """Tell a person, or a program, where the contact sheet is."""
-    if json_lines:
+def say_written(html: Path, cells: int, where: str, manner: "Manner") -> None:
+    """Tell a person, or a program, where the contact sheet is.
+
+    Args:
+        html: Its page.
+        cells: How many previews it shows.
+        where: The option that names the folder again.
+        manner: How to tell it.
+    """
+    if manner.json:
         line = {"event": "sheet", "html": str(html), "index": str(html.with_name(INDEX)), "cells": cells}
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    elif not quiet:
+    elif not manner.quiet:
         sys.stdout.write(f"Contact sheet: {html}\n")
+        sys.stdout.write("Choose a set there, or save one by its name:\n")
+        sys.stdout.write(f"  {program()} preview {where or '--out .'} --pick NAME --to picked.toml\n")
     sys.stdout.flush()

@@ -123,7 +123,7 @@ async def _show(
     sheets = Sheets(out=out, sets=sets, label=label, quiet=silent, score_name=advice.score_name)
     html = await sheets.write(sources, gathering.clips)
     shown = sum(cell.composite is not None for source in sources for cell in source.cells)
-    say_written(html, shown, json_lines=manner.json, quiet=manner.quiet)
+    say_written(html, shown, given.place.where, manner)
 
 
 async def _dry_run(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given, settings: "Settings") -> int:

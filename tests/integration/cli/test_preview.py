@@ -59,7 +59,7 @@ async def test_after_ctrl_c_the_same_command_goes_on(cli, media):
     command = ("preview", "clip.mp4", "--out", "o", "--local", "--clips", "--json")
     stopped = await cli.interrupted(*command, "--sweep", "h=72..220:4", "--workers", "1", at='"preview"')
     assert stopped.code == 130, stopped
-    assert re.search(r"\d+ of 76 previews are there; the same command goes on", stopped.err)
+    assert re.search(r"Stopped after \d+ of 76 previews; the same command goes on", stopped.err)
     assert list((media / "o").rglob("*.part")) == []
     again = await cli(*command, "--sweep", "h=72..220:4")
     assert again.code == 0, again
