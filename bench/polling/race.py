@@ -29,9 +29,9 @@ _SAMPLES, _CALLS = 5, (4.0, 12.0)
 _LIMITS = PollLimits(max_s=900.0, deadline_s=1e9)
 _HALVINGS = 12
 #: Plain schedules tried in the same race beside the even one: the best ones by themselves.
-_BEST = 4
+_BEST = 3
 #: Races until a plain schedule makes as many polls, and how near to as many that is.
-_TRIES, _NEAR = 7, 0.015
+_TRIES, _NEAR = 4, 0.015
 #: Shares of tasks that end before the first poll of a plain schedule with an offset.
 _OFFSETS = (0.01, 0.1, 0.3)
 #: Polls a task beyond which nobody asks what would be best.
@@ -161,17 +161,15 @@ def _plain(
         )
         chosen = [plain for place, plain in enumerate(ranked) if place < _BEST or plain.growth == 1.0]
         for plain in chosen:
-            low_s, high_s = plain.first_s / 4, plain.first_s * 4
-            middle_s = plain.first_s
+            first_s = plain.first_s
             for _ in range(_TRIES):
-                asker = Plain(middle_s, terms.batch, plain.growth, offset_s=plain.offset_s)
+                asker = Plain(first_s, terms.batch, plain.growth, offset_s=plain.offset_s)
                 seen = watch(asker, begins_s, durations_s, spacing_s=call_s)
                 asked = seen.asked / terms.jobs
                 found.append((asked, statistics.fmean(seen.delays_s)))
                 if abs(asked - wanted) < _NEAR * wanted:
                     break
-                low_s, high_s = (middle_s, high_s) if asked > wanted else (low_s, middle_s)
-                middle_s = math.sqrt(low_s * high_s)
+                first_s *= asked / wanted
     return found
 
 

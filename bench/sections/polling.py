@@ -38,6 +38,8 @@ _SHAPES = (
     "two modes=0.5*lognormal:600:0.15+0.5*lognormal:7200:0.2;"
     "failing early=0.15*uniform:10:60+0.85*lognormal:7200:0.4"
 )
+#: Seconds after which a race counts as failed: the plain schedules of all growths take their time.
+_RACE_S = 1200.0
 _QUICK_SHAPES = "training=lognormal:7200:0.5;preview=lognormal:20:0.4"
 
 
@@ -86,7 +88,9 @@ def _race(place: Place, name: str, title: str, shape: str, terms: tuple[int, int
         title=f"{title}: {jobs} jobs of {shape}, {rate:.3g} calls/s",
         contenders=[
             Contender(
-                name=contender, command=place.program("polling_race", kept, json.dumps(told), contender)
+                name=contender,
+                command=place.program("polling_race", kept, json.dumps(told), contender),
+                timeout_s=_RACE_S,
             )
             for contender in _NAMES
         ],
