@@ -13,6 +13,8 @@ SIDE_PX = 320
 #: Opacity of pixels that count as half covered.
 _HALF = (32, 223)
 _BLOCK_PX = 16
+#: How far mattes must be apart to differ clearly.
+_DISPUTED = 64
 #: How far a colour may be from the background's and still be background.
 _BACKGROUND_SPREAD = 24
 
@@ -46,6 +48,24 @@ def half_covered(matte: Image.Image) -> Image.Image:
     """Return where a matte is half covered, as a picture of 0 and 255."""
     low, high = _HALF
     return matte.convert("L").point([255 if low <= level <= high else 0 for level in range(256)])
+
+
+def disputed(mattes: Iterable[Image.Image]) -> Image.Image | None:
+    """Return where mattes of one picture differ clearly, as a picture of 0 and 255; None without mattes.
+
+    Mattes of another size than the first are left out.
+    """
+    most: Image.Image | None = None
+    least: Image.Image | None = None
+    for matte in mattes:
+        grey = matte.convert("L")
+        if most is None or least is None:
+            most = least = grey
+        elif grey.size == most.size:
+            most, least = ImageChops.lighter(most, grey), ImageChops.darker(least, grey)
+    if most is None or least is None:
+        return None
+    return ImageChops.difference(most, least).point([255 if level > _DISPUTED else 0 for level in range(256)])
 
 
 def outline(composite: Image.Image, background: Rgb) -> Image.Image:

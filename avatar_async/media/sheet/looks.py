@@ -10,7 +10,15 @@ from avatar_async.errors import MediaError
 from avatar_async.media.keying.parameters import Rgb
 from avatar_async.media.parameter_sets import BACKGROUND
 from avatar_async.media.sheet.captions import colour_of
-from avatar_async.media.sheet.edges import EdgeWindow, contour, half_covered, middle, outline, window
+from avatar_async.media.sheet.edges import (
+    EdgeWindow,
+    contour,
+    disputed,
+    half_covered,
+    middle,
+    outline,
+    window,
+)
 from avatar_async.media.sheet.model import SheetCell, SheetSource
 from avatar_async.media.sheet.pictures import Embedded, exact, load, shown, small
 
@@ -105,16 +113,19 @@ def background_of(cell: SheetCell) -> Rgb | None:
 def edge_window(cells: Sequence[SheetCell], size: tuple[int, int]) -> EdgeWindow:
     """Return where the edges of a source's results are best compared.
 
-    It is where most pixels are half covered; with hard mattes only, where they turn; without mattes, along
-    the outline of what is not background.
+    It is where the mattes differ most, such as hair that one set keeps and another loses. Where they do not
+    differ, it is where most pixels are half covered; with hard mattes only, where they turn; without mattes,
+    along the outline of what is not background.
 
     Args:
         cells: Results of one source; some of them, spread evenly, are looked at.
         size: Size of the source's pictures, in pixels.
     """
     sample = cells[:: -(-len(cells) // _SAMPLED)] if cells else []
+    apart = disputed(_mattes(sample))
     return (
-        window(size, (half_covered(matte) for matte in _mattes(sample)))
+        window(size, [] if apart is None else [apart])
+        or window(size, (half_covered(matte) for matte in _mattes(sample)))
         or window(size, (contour(matte) for matte in _mattes(sample)))
         or window(size, _outlines(sample))
         or middle(size)

@@ -72,7 +72,7 @@ function table(source, cells, [down, across]) {
   const grid = region.appendChild(make("div"));
   grid.setAttribute("role", "table");
   const [rows, columns] = [[...valuesOf(cells, down).keys()], [...valuesOf(cells, across).keys()]];
-  const narrow = source.section.classList.contains("tall") ? 150 : 200;
+  const narrow = source.section.classList.contains("tall") ? 160 : 200;
   grid.style.gridTemplateColumns = `max-content repeat(${columns.length}, minmax(${narrow}px, 320px))`;
   const line = () => {
     const strip = grid.appendChild(make("div", "strip"));
@@ -85,7 +85,7 @@ function table(source, cells, [down, across]) {
     return element;
   };
   const head = line();
-  put(head, "columnheader", "corner", `${down} ↓  ${across} →`);
+  put(head, "columnheader", "corner", `${down} ↓\n${across} →`);
   for (const text of columns) put(head, "columnheader", "col", `${across} ${text}`);
   for (const rowText of rows) {
     const strip = line();

@@ -12,7 +12,7 @@ function openDetails(cell) {
   for (const part of cell.article.querySelectorAll(".caption .row, .caption .chips, .caption .notes, .more > .label, .more > .params")) {
     const copied = part.cloneNode(true);
     copied.querySelector("h3")?.remove();
-    if (copied.childElementCount || !copied.matches(".row")) body.append(copied);
+    if (copied.querySelector(".score") || !copied.matches(".row")) body.append(copied);
   }
   byId("details-toml").replaceChildren(cell.article.querySelector(".toml").cloneNode(true));
   const element = make("div", "view");

@@ -69,6 +69,7 @@ function applyPlace() {
   root.style.setProperty("--ty", `${-top * zoom * 100}%`);
   root.style.setProperty("--split", `${split}%`);
   root.classList.toggle("zoomed", zoom > 1);
+  root.classList.toggle("edges", shown.part === "edges");
   root.classList.toggle("sharp", zoom >= 3 || (shown.part === "edges" && zoom > 1));
   for (const times of document.querySelectorAll(".times")) times.textContent = `${Number(zoom.toFixed(1))}×`;
   for (const button of document.querySelectorAll("[data-zoom]")) {
