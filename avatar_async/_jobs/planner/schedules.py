@@ -71,7 +71,7 @@ def schedule(durations: Durations, price: float) -> Schedule:
             low += 1
         # Within a few points of the grid it is too coarse for the best time, but polls are dense there.
         near = index + _COARSE <= last and slopes[low] <= ages_s[index + _COARSE]
-        next_s[index] = min(dense_s[index], next_s[index + 1]) if near else slopes[low]
+        next_s[index] = min(dense_s[index] if near else slopes[low], next_s[index + 1])
         cost = share * (price - age_s) + share * slopes[low] + costs[low]
         while high - low > 1 and (costs[high - 1] - costs[high - 2]) * (slopes[high - 1] - age_s) >= (
             cost - costs[high - 1]
