@@ -72,7 +72,7 @@ function table(source, cells, [down, across]) {
   const grid = region.appendChild(make("div"));
   grid.setAttribute("role", "table");
   const [rows, columns] = [[...valuesOf(cells, down).keys()], [...valuesOf(cells, across).keys()]];
-  const narrow = source.section.classList.contains("tall") ? 160 : 200;
+  const narrow = source.section.classList.contains("tall") ? 172 : 200;
   grid.style.gridTemplateColumns = `max-content repeat(${columns.length}, minmax(${narrow}px, 320px))`;
   const line = () => {
     const strip = grid.appendChild(make("div", "strip"));
