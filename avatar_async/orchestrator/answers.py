@@ -110,7 +110,7 @@ class Answers:
             case RemoteState.FAILED:
                 reason = task.fail_reason or "the service gives no reason"
                 finished_at = finish_of(job, task, noticed_at=asked_at)
-                self._learn_from(self._as_seen(job), task, finished_at, asked_at)
+                self._learn_from(job, finished_at)
                 return ev.RemoteFailed(
                     at=self._board.clock.now(),
                     remote_status=task.status,
@@ -148,9 +148,9 @@ class Answers:
                 once=f"files:{job.id}",
             )
             return self._still_running(job, task, asked_at)
-        seen = self._as_seen(job)
+        seen = evolve(job, last_running_at=self._running_at.get(job.id, job.last_running_at))
         finished_at = finish_of(seen, task, noticed_at=asked_at)
-        self._learn_from(seen, task, finished_at, asked_at)
+        self._learn_from(seen, finished_at)
         return ev.Finished(
             at=self._board.clock.now(),
             remote_status=task.status,
@@ -159,17 +159,9 @@ class Answers:
             artifacts=artifacts,
         )
 
-    def _as_seen(self, job: Job) -> Job:
-        """Return the job with the latest poll that found it running, written or not."""
-        return evolve(job, last_running_at=self._running_at.get(job.id, job.last_running_at))
-
-    def _learn_from(self, job: Job, task: RemoteTask, finished_at: datetime, asked_at: datetime) -> None:
+    def _learn_from(self, job: Job, finished_at: datetime) -> None:
         if job.submitted_at is None:
             return
-        between = asked_at - finished_at
-        if task.finished_at is None and timedelta() < between < (asked_at - job.submitted_at) / 2:
-            # It ended between two polls: the middle is as often too late as too early.
-            finished_at += between / 2
         age_s = self._planner.age_s(job.id, self._board.clock.monotonic())
         seconds = took_s(job.submitted_at, finished_at, job.last_running_at, age_s=age_s)
         if seconds is not None:

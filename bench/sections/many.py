@@ -175,9 +175,9 @@ def _small(race: _Race) -> Work:
         columns=("seconds", "speed", "cpu_s", "grown_mib", "peak_rss_bytes"),
         baseline=_CURL,
         targets=(
-            _faster(_FLEETING, _AIOHTTP, 2.5),
-            _faster(_FLEETING, _HTTPX, 10.0),
-            _faster(_FLEETING, _ARIA, 1.0),
+            _faster(_BARE, _AIOHTTP, 2.5),
+            _faster(_BARE, _HTTPX, 10.0),
+            _faster(_BARE, _ARIA, 1.0),
         ),
         remark="As jobs: each file is a job's, with a ledger and receipts, and durable.",
     )
