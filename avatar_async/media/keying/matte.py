@@ -12,15 +12,22 @@ from avatar_async.media.keying.screen import Screen
 _SCALE_LINES = 1080
 _SMALLEST_SCALE = 0.25
 #: How much of the way from the asked H to the whole screen is left where the plate is known locally.
-_LOCAL_DOUBT = 20 / 95
+_LOCAL_DOUBT = 16 / 95
 _LOCAL_BLUR = 2 / 3
+#: Deviation that the default smoothing has at least where the plate is known, in pixels: the noise of small
+#: pictures is not smaller than that of large ones.
+_LEAST_LOCAL_PX = 0.5
 
 
 def sigma_px(parameters: KeyParameters, size: tuple[int, int], *, local: bool) -> float:
     """Return how far the matte of a picture of this size is smoothed."""
+    if parameters.blur_ks <= 1:
+        return 0.0
     scale = max(_SMALLEST_SCALE, min(size) / _SCALE_LINES)
-    blur = parameters.blur_ks * (_LOCAL_BLUR if local else 1.0)
-    return blur * scale / 3 if parameters.blur_ks > 1 else 0.0
+    if not local:
+        return parameters.blur_ks * scale / 3
+    scale *= _LOCAL_BLUR
+    return parameters.blur_ks * scale / 3 + max(0.0, _LEAST_LOCAL_PX - scale)
 
 
 def matte(bands: Bands, screen: Screen, parameters: KeyParameters, blur_px: float) -> Image.Image:
@@ -40,8 +47,8 @@ def local_matte(
 ) -> Image.Image:
     """Return the matte measured against the screen as it is lit at each place.
 
-    There is less doubt about what is screen, so that H moves towards the whole screen (160 becomes 235) and
-    a third of the smoothing is left out; the directions stay.
+    There is less doubt about what is screen, so that H moves towards the whole screen (160 becomes 239) and
+    up to a third of the smoothing is left out; the directions stay.
 
     Args:
         bands: The picture.

@@ -4,19 +4,28 @@ import pytest
 
 from tests.keying import ours, peer
 from tests.keying.metrics import Marks, marks, mean
+from tests.keying.portraits import make_portrait
 from tests.keying.scenes import SEEDS, UNSEEN, make_scene
 
 #: The bench takes every scene of `SEEDS`.
-TUNED = [(seed, (1920, 1080)) for seed in SEEDS[1::5]]
-OTHERS = [(seed, size) for seed, size in UNSEEN if max(size) <= 1280]
+TUNED = [(make_scene, seed, (1920, 1080)) for seed in SEEDS[1::5]]
+OTHERS = [(make_scene, seed, size) for seed, size in UNSEEN if max(size) <= 1280]
+PORTRAITS = [
+    (make_portrait, seed, size)
+    for seed, size in enumerate([(640, 360), (960, 540), (540, 960), (1280, 720), (360, 640), (640, 360)])
+]
 
 
-@pytest.fixture(scope="module", params=[TUNED, OTHERS], ids=["tuned", "other seeds and sizes"])
+@pytest.fixture(
+    scope="module",
+    params=[TUNED, OTHERS, PORTRAITS],
+    ids=["tuned", "other seeds and sizes", "another generator"],
+)
 def judged(request):
     """Return the mean marks of each keyer over some scenes."""
     every: dict[str, list[Marks]] = {}
-    for seed, size in request.param:
-        scene = make_scene(seed, *size)
+    for make, seed, size in request.param:
+        scene = make(seed, *size)
         results = {
             "defaults": ours.keyed(scene),
             "quality": ours.keyed(scene, quality=True),
