@@ -83,19 +83,6 @@ def bytes_left(job: Job) -> int:
     )
 
 
-def too_slow(jobs: Iterable[Job], now: datetime, speed_bytes_s: float | None) -> frozenset[str]:
-    """Return the ids of jobs that the measured speed does not bring home in time.
-
-    Files come home in the order in which they vanish, so a job also waits for all bytes before its own.
-
-    Args:
-        jobs: Every finished job whose files are not all home.
-        now: The present instant.
-        speed_bytes_s: Measured speed of all downloads together; without one, nobody is late.
-    """
-    return overtaken(map(burden, jobs), now, speed_bytes_s)
-
-
 def burden(job: Job) -> tuple[datetime | None, str, int]:
     """Return when a job's results vanish, its id, and how many bytes are still to come."""
     return job.expires_at, job.id, bytes_left(job)
@@ -104,7 +91,15 @@ def burden(job: Job) -> tuple[datetime | None, str, int]:
 def overtaken(
     burdens: Iterable[tuple[datetime | None, str, int]], now: datetime, speed_bytes_s: float | None
 ) -> frozenset[str]:
-    """Return the ids of those that the measured speed does not bring home in time; see `too_slow`."""
+    """Return the ids of jobs that the measured speed does not bring home in time.
+
+    Files come home in the order in which they vanish, so a job also waits for all bytes before its own.
+
+    Args:
+        burdens: That of every finished job whose files are not all home.
+        now: The present instant.
+        speed_bytes_s: Measured speed of all downloads together; without one, nobody is late.
+    """
     if not speed_bytes_s:
         return frozenset()
     late, ahead = set(), 0

@@ -1,14 +1,13 @@
 """How the standing of a ledger is told, for `status --json` and whoever else asks."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from attrs import frozen
 
 from avatar_async._jobs import advice
-from avatar_async._jobs.expiry import too_slow
 from avatar_async._jobs.ports import JobStore
 from avatar_async._jobs.records import Artifact, Job
 from avatar_async._jobs.states import State
@@ -32,12 +31,6 @@ async def speed_of(store: JobStore) -> float | None:
     """Return how fast files came home in the ledger's latest run, in bytes a second; None if none did."""
     kept = await store.recall(SPEED)
     return None if kept is None else float(kept)
-
-
-def late_jobs(jobs: Iterable[Job], now: datetime, speed_bytes_s: float | None) -> frozenset[str]:
-    """Return the ids of the jobs whose files that speed does not bring home in time."""
-    unfetched = [job for job in jobs if job.state in {State.READY, State.FETCHING}]
-    return too_slow(unfetched, now, speed_bytes_s)
 
 
 def counts_of(counts: Mapping[State, int]) -> dict[str, int]:

@@ -12,47 +12,15 @@ from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import REMOTE, State
 from avatar_async.cli.render.cells import fit, width_of
 from avatar_async.cli.render.frame import STYLES
-from avatar_async.cli.render.summary import counts_line
 from avatar_async.cli.render.text import countdown_text, one_line, span_text, stamp
 from avatar_async.cli.render.wrap import printable_step, wrapped
-from avatar_async.orchestrator.status import late_jobs, states_of_batch
-from avatar_async.settings import DEADLINES_S
+from avatar_async.orchestrator.status import states_of_batch
 
 _GAP = "  "
 _LEAST_NAME = 12
 _HEADS = ("STATE", "AGE", "TASK ID", "EXPIRES")
 #: Room for every state, span of time and task id there is.
 _WIDEST = (10, 9, 19, 9)
-
-
-def table(
-    jobs: Sequence[Job],
-    *,
-    now: datetime,
-    width: int,
-    where: str,
-    deadlines_s: Mapping[str, float] = DEADLINES_S,
-    speed_bytes_s: float | None = None,
-) -> Iterator[Text]:
-    """Yield the lines of the table of a whole ledger.
-
-    Args:
-        jobs: Every job, in the order they were added.
-        now: The present instant.
-        width: Columns of the terminal.
-        where: Option that names the ledger, for the commands to type.
-        deadlines_s: Seconds after which a task is overdue, by kind.
-        speed_bytes_s: How fast files came home in the latest run.
-    """
-    states = {(job.batch, job.name): job.state for job in jobs}
-    late = late_jobs(jobs, now, speed_bytes_s)
-    written = Table(now=now, width=width, where=where, deadlines_s=deadlines_s, late=late, fitted_to=jobs)
-    yield written.heading()
-    for job in jobs:
-        yield from written.lines(job, states)
-    yield Text("")
-    yield Text(counts_line(jobs))
-    yield from written.outlook()
 
 
 class Table:

@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from attrs import evolve
 
+from avatar_async._jobs.expiry import burden, overtaken
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
+from avatar_async.cli.render.table import Table
 from avatar_async.requests import Kind
+from avatar_async.settings import DEADLINES_S
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -36,3 +39,18 @@ def make_job():
         return evolve(fresh, state=state, **fields)
 
     return make
+
+
+@pytest.fixture
+def table(now):
+    """Return what writes the table of jobs as plain lines, as `status` does."""
+
+    def lines(jobs, *, width, where, speed_bytes_s=None):
+        unfetched = [job for job in jobs if job.state in {State.READY, State.FETCHING}]
+        late = overtaken(map(burden, unfetched), now, speed_bytes_s)
+        written = Table(now=now, width=width, where=where, deadlines_s=DEADLINES_S, late=late, fitted_to=jobs)
+        states = {(job.batch, job.name): job.state for job in jobs}
+        each = [line for job in jobs for line in written.lines(job, states)]
+        return [line.plain for line in (written.heading(), *each, *written.outlook())]
+
+    return lines

@@ -14,7 +14,6 @@ from avatar_async.cli.app import app
 from avatar_async.cli.places import Place
 from avatar_async.cli.render.frame import frame
 from avatar_async.cli.render.summary import loss_lines
-from avatar_async.cli.render.table import table
 from avatar_async.cli.session import Manner, Outcome, conclude
 from avatar_async.orchestrator.snapshot import Snapshot
 
@@ -49,9 +48,9 @@ def test_many_losses_are_counted_and_some_named(lost):
     assert line.endswith("and 5 more")
 
 
-def test_the_table_says_when_results_were_lost(lost, now):
+def test_the_table_says_when_results_were_lost(lost, table):
     """And why, and what to type."""
-    text = "\n".join(line.plain for line in table([lost], now=now, width=200, where="--out out"))
+    text = "\n".join(table([lost], width=200, where="--out out"))
     assert "lost at 2026-05-04T12:00:00Z: the service says that the results are gone" in text
     assert "avatar-async retry 'a b' --out out" in text
 
@@ -66,12 +65,11 @@ def test_the_table_says_when_results_were_lost(lost, now):
         (-3, None, "were to vanish before now"),
     ],
 )
-def test_the_table_tells_the_risk_of_each_job(make_job, now, hours, speed, words):
+def test_the_table_tells_the_risk_of_each_job(make_job, now, table, hours, speed, words):
     """Little time, too slow a line, or past its time without proof of a loss."""
     model = Artifact(role="model", name="m.zip", url="http://x/m.zip", size_bytes=10**7)
     job = make_job("a", State.READY, expires_at=now + timedelta(hours=hours), artifacts=(model,))
-    lines = table([job], now=now, width=100, where="", speed_bytes_s=speed)
-    text = "\n".join(line.plain for line in lines)
+    text = "\n".join(table([job], width=100, where="", speed_bytes_s=speed))
     assert words in text if words else "vanish" not in text
     assert "gone" not in text
 

@@ -10,7 +10,6 @@ from avatar_async.cli import exits
 from avatar_async.cli.render.cells import width_of
 from avatar_async.cli.render.results import results
 from avatar_async.cli.render.summary import summary
-from avatar_async.cli.render.table import table
 
 
 @pytest.fixture
@@ -65,10 +64,10 @@ def test_a_batch_is_done_only_if_every_job_is_stored_or_abandoned(make_job, mixe
 
 
 @pytest.mark.parametrize("name", ["anchor", "主播" * 20, "x" * 300])
-def test_the_table_keeps_its_columns_and_cuts_no_name(make_job, mixed, now, name):
+def test_the_table_keeps_its_columns_and_cuts_no_name(make_job, mixed, now, table, name):
     """A name is what a person copies into the next command."""
     jobs = [*mixed, make_job(name, State.IN_FLIGHT, task_id=2**63 - 1, submitted_at=now)]
-    lines = [line.plain for line in table(jobs, now=now, width=80, where="--out models")]
+    lines = table(jobs, width=80, where="--out models")
     assert any(line.split("  ")[0] == name for line in lines)
     head = lines[0]
     for line in lines:
@@ -79,9 +78,9 @@ def test_the_table_keeps_its_columns_and_cuts_no_name(make_job, mixed, now, name
     assert str(2**63 - 1) in "\n".join(lines)
 
 
-def test_the_table_tells_age_expiry_and_what_to_do(mixed, now):
+def test_the_table_tells_age_expiry_and_what_to_do(mixed, table):
     """Everything `status` promises."""
-    text = "\n".join(line.plain for line in table(mixed, now=now, width=80, where="--out models"))
+    text = "\n".join(table(mixed, width=80, where="--out models"))
     assert "5h 00m" in text
     assert "its results vanish soon" in text
     assert (

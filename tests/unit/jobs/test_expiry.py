@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from avatar_async._jobs.expiry import (
     RETENTION,
     at_risk,
+    burden,
     bytes_left,
     expiry_of,
     finish_of,
     least_expiry_of,
-    too_slow,
+    overtaken,
 )
 from avatar_async._jobs.records import Artifact
 from avatar_async._jobs.remote import RemoteState, RemoteTask
@@ -167,6 +168,11 @@ def to_fetch(new_job, number: int, hours: float, size_bytes: int | None, **field
     return new_job(
         id=str(number), state=State.READY, expires_at=T0 + timedelta(hours=hours), artifacts=(model,)
     )
+
+
+def too_slow(jobs, now, speed_bytes_s):
+    """Return the ids of jobs that the speed does not bring home in time."""
+    return overtaken(map(burden, jobs), now, speed_bytes_s)
 
 
 def test_a_job_is_too_slow_when_all_bytes_before_its_own_take_too_long(new_job):

@@ -8,10 +8,11 @@ import anyio
 import pytest
 from attrs import evolve
 
+from avatar_async._jobs.expiry import burden, overtaken
 from avatar_async._jobs.states import State
 from avatar_async._storage.ledger import Ledger
 from avatar_async.orchestrator import StateEvent, WarningEvent
-from avatar_async.orchestrator.status import Telling, late_jobs, speed_of
+from avatar_async.orchestrator.status import Telling, speed_of
 from avatar_async.settings import DEADLINES_S
 
 DAY_S = 86400.0
@@ -64,9 +65,8 @@ async def test_a_line_too_slow_for_what_is_queued_is_told_once_a_job_and_shown(
     async with Ledger.open(tmp_path / "out" / "ledger.db", read_only=True) as store:
         speed = await speed_of(store)
     assert speed == pytest.approx(4000, rel=0.5)
-    telling = Telling(
-        now=clock.now(), where="", deadlines_s=DEADLINES_S, late=late_jobs(jobs, clock.now(), speed)
-    )
+    late = overtaken(map(burden, jobs), clock.now(), speed)
+    telling = Telling(now=clock.now(), where="", deadlines_s=DEADLINES_S, late=late)
     assert {job.name: telling.job(job, {})["flags"] for job in jobs} == {"a": [], "b": ["at_risk"]}
 
 
