@@ -199,10 +199,11 @@ async def test_the_threads_end_with_the_last_download():
     with writers.engaged():
         with writers.engaged():
             await writers.begin(writers.hashing.submit(bytes).result)
-        assert set(threading.enumerate()) > before
-    for thread in set(threading.enumerate()) - before:
+        begun = set(threading.enumerate()) - before
+        assert {thread.name.rpartition("_")[0] for thread in begun} == {"avatar-writer", "avatar-hash"}
+    for thread in begun:
         thread.join(5)
-    assert set(threading.enumerate()) == before
+    assert not set(threading.enumerate()) - before
 
 
 def test_many_downloads_share_what_they_may_collect():
