@@ -72,4 +72,4 @@ class RunningTasks:
         self, url: str, *, offset: int = 0, etag: str | None = None, short: bool = False
     ) -> AbstractAsyncContextManager[ArtifactStream]:
         """Refuse: no task ever ends."""
-        raise TransportError(f"nothing to download at {url} from {offset} ({etag})")
+        raise TransportError(f"nothing to download at {url} from {offset} ({etag}, {short})")

@@ -19,6 +19,7 @@ from avatar_async.cli.previews.media import look_at
 from avatar_async.cli.previews.progress import Progress
 from avatar_async.cli.previews.rows import Reading, Row, beyond, rows_of
 from avatar_async.cli.previews.sheets import Sheets, say_written
+from avatar_async.cli.render.findings import plural
 from avatar_async.cli.session import Manner
 from avatar_async.errors import ConfigError
 
@@ -65,7 +66,7 @@ async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given
             rows = rows_of(media, asked.at, out)
             more = asked.wish.promise
             sys.stdout.write(
-                f"{len(rows) * len(sets)} previews would be made here{more}. Nothing was made.\n"
+                f"{plural(len(rows) * len(sets), 'preview')} would be made here{more}. Nothing was made.\n"
             )
             return code_with(exits.ExitCode.DONE, broken)
         rows = rows_of(media, asked.at, out, quality=asked.quality)
@@ -111,7 +112,7 @@ async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given
     if not (manner.json or manner.quiet):
         _tell_notes(sources)
         again = f" ({progress.reused} of them were there)" if progress.reused else ""
-        sys.stdout.write(f"{progress.done} previews{again}; {label}.\n")
+        sys.stdout.write(f"{plural(progress.done, 'preview')}{again}; {label}.\n")
     say_written(html, cells, given.place.where, manner)
     return code_with(exits.ExitCode.DONE, broken)
 
