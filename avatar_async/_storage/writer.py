@@ -184,8 +184,8 @@ class SqliteThread:
             await self.stop()
             raise
 
-    async def call(self, work: Callable[[Any], T]) -> T:
-        """Run `work` in the thread and return its value, for the writer once it is committed.
+    def call(self, work: Callable[[Any], T]) -> "asyncio.Future[T]":
+        """Have `work` run in the thread; awaited, it brings its value, for the writer once it is committed.
 
         Cancellation stops the waiting only: work that is queued is done.
 
@@ -199,7 +199,7 @@ class SqliteThread:
         if not self._gathered:
             self._loop.call_soon(self._hand_over)
         self._gathered.append((work, answer))
-        return await answer
+        return answer
 
     async def stop(self) -> None:
         """Do what is queued, close the connection and end the thread, also when cancelled meanwhile."""

@@ -104,10 +104,13 @@ async def test_a_ledger_whose_closing_is_cancelled_is_closed_whole(tmp_path):
         in_the_way.set()
         may_go_on.wait(10)
 
+    async def write(ledger: Ledger) -> None:
+        assert ledger._writer is not None
+        await ledger._writer.call(wait)
+
     async def use() -> None:
         async with Ledger.open(path) as ledger, anyio.create_task_group() as group:
-            assert ledger._writer is not None
-            group.start_soon(ledger._writer.call, wait)
+            group.start_soon(write, ledger)
             await anyio.to_thread.run_sync(in_the_way.wait)
             group.start_soon(ledger.remember, "key", "value")
             await anyio.lowlevel.checkpoint()
