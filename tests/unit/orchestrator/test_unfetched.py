@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_async._jobs.expiry import at_risk, bytes_left, overtaken, too_slow
+from avatar_async._jobs.expiry import at_risk, burden, bytes_left, overtaken
 from avatar_async._jobs.states import State
 from avatar_async.orchestrator.unfetched import Unfetched
 from tests.unit.orchestrator.test_ready import NOW, job_of
@@ -33,7 +33,7 @@ def test_it_tells_what_a_look_at_every_job_tells(changes, speed):
         for job in jobs.values()
         if job.state in {State.READY, State.FETCHING} and job.expires_at is not None
     ]
-    late = too_slow(there, NOW, speed)
+    late = overtaken(map(burden, there), NOW, speed)
     assert unfetched.first == min(
         ((job.id, job.expires_at) for job in there), key=lambda pair: pair[::-1], default=None
     )
