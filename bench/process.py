@@ -39,8 +39,13 @@ def run(contender: Contender, amount: float) -> tuple[Figures, float]:
         ) as process:
             timer = threading.Timer(contender.timeout_s, process.kill)
             timer.start()
-            _, status, usage = os.wait4(process.pid, 0)
-            timer.cancel()
+            try:
+                _, status, usage = os.wait4(process.pid, 0)
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                timer.cancel()
             process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - began_s
         cpu_s = usage.ru_utime + usage.ru_stime
