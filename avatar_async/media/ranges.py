@@ -101,7 +101,7 @@ class Budget:
     size_bytes: int
 
 
-#: What headers may cost. Three reads do for every video but one of variable rate that lasts for hours.
+#: What headers may cost. Three reads do for every video but long ones, half an hour or so, of variable rate.
 FAR, NEAR = Budget(reads=6, size_bytes=1 << 20), Budget(reads=50_000, size_bytes=256 << 20)
 
 
@@ -128,6 +128,7 @@ class Window:
     read_bytes: int = 0
     _blocks: list[_Block] = field(factory=list)
     _end: int | None = None
+    _goal: int = 0
 
     @classmethod
     def over(cls, reader: RangeReader) -> "Window":
@@ -138,6 +139,10 @@ class Window:
     def size_bytes(self) -> int | None:
         """Length of the whole file, as far as it is known by now."""
         return self._end if self._end is not None else self.reader.size_bytes
+
+    def aim(self, goal: int) -> None:
+        """Let reads go on to an offset if the budget allows: a request costs more than bytes."""
+        self._goal = goal
 
     async def at(self, offset: int, length: int, *, ahead: int = BLOCK_BYTES) -> bytes:
         """Return the bytes at an offset, fewer only where the file ends.
@@ -157,7 +162,9 @@ class Window:
             found = block.part(offset, length, self.size_bytes)
             if found is not None:
                 return found
-        wanted = max(length, min(ahead, self.budget.size_bytes - self.read_bytes))
+        left = self.budget.size_bytes - self.read_bytes
+        rest = self._goal - offset
+        wanted = max(length, rest if 0 < rest <= left else min(ahead, left))
         if self.reads >= self.budget.reads or self.read_bytes + length > self.budget.size_bytes:
             message = f"more than {self.read_bytes} bytes in {self.reads} reads would be needed"
             raise MediaOutOfReachError(message)

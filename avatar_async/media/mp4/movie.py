@@ -7,9 +7,9 @@ from avatar_async.media.mp4.boxes import Box, boxes
 from avatar_async.media.mp4.fragments import count_fragments, read_index_s
 from avatar_async.media.mp4.tables import Durations
 from avatar_async.media.mp4.tracks import Track, clock_of, read_track
-from avatar_async.media.ranges import FIRST_BLOCK_BYTES, Window
+from avatar_async.media.ranges import BLOCK_BYTES, FIRST_BLOCK_BYTES, Window
 
-#: Longest rest of headers that is read at one go instead of jumping over tables.
+#: How much is read where headers may begin: those of a quarter of an hour, and most of what follows.
 _AT_ONE_GO_BYTES = 384 * 1024
 _MOST_TRACKS = 64
 _HEADER_BYTES = 16
@@ -69,6 +69,7 @@ async def read_movie(window: Window) -> Movie:
             break
     if moov is None:
         raise MediaError(_headless(missing_bytes))
+    window.aim(moov.end + _HEADER_BYTES)
     movie = await _read_headers(window, moov)
     if not missing_bytes:
         missing_bytes = await _missing_after(window, moov)
@@ -97,8 +98,7 @@ async def _missing_after(window: Window, moov: Box) -> int:
 async def _read_headers(window: Window, moov: Box) -> Movie:
     tracks: list[Track] = []
     timescale, ticks, extends = 1, 0, None
-    rest = moov.body_bytes + _HEADER_BYTES
-    async for box in boxes(window, moov.body, moov.end, ahead=_step(rest)):
+    async for box in boxes(window, moov.body, moov.end, ahead=BLOCK_BYTES):
         if box.kind == "mvhd":
             timescale, ticks = clock_of(await window.at(box.body, min(32, box.body_bytes)))
         elif box.kind == "mvex":
@@ -106,10 +106,8 @@ async def _read_headers(window: Window, moov: Box) -> Movie:
         elif box.kind == "trak":
             if len(tracks) == _MOST_TRACKS:
                 raise MediaError(f"it has more than {_MOST_TRACKS} tracks")
-            track = await read_track(window, box, _step(rest))
+            track = await read_track(window, box, BLOCK_BYTES)
             tracks += [] if track is None else [track]
-        if len(tracks) > 0 and box.end + _HEADER_BYTES < moov.end:
-            rest = moov.end + _HEADER_BYTES - box.end
     movie = Movie(
         tracks=tuple(tracks),
         timescale=timescale,
@@ -119,11 +117,6 @@ async def _read_headers(window: Window, moov: Box) -> Movie:
         missing_bytes=0,
     )
     return movie if extends is None else await _with_fragments(window, moov, extends, movie)
-
-
-def _step(rest: int) -> int:
-    """Return how much to read at a time: all the rest of the headers if that is little."""
-    return rest if rest <= _AT_ONE_GO_BYTES else 64 * 1024
 
 
 async def _with_fragments(window: Window, moov: Box, extends: Box, movie: Movie) -> Movie:

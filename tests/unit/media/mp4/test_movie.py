@@ -47,6 +47,19 @@ async def test_six_hours_cost_three_reads_and_less_than_a_mebibyte(hours, moov_l
     assert window.read_bytes <= 1 << 20
 
 
+@pytest.mark.parametrize("moov_last", [False, True])
+@pytest.mark.parametrize("minutes", [6.1, 15, 24])
+async def test_a_long_take_of_variable_rate_costs_no_more(minutes, moov_last):
+    """Phones record so, and then every picture has an entry of its own in three tables."""
+    film = Film(runs=((1, 30), (1, 50)) * int(minutes * 750), moov_last=moov_last, sample_bytes=40)
+    movie, window = await movie_of(film.written())
+    assert movie.video.samples == film.frames
+    assert movie.video.constant_rate is False
+    assert movie.audio.codec == "aac"
+    assert window.reads <= 3
+    assert window.read_bytes <= 1 << 20
+
+
 async def test_hours_of_variable_rate_are_counted_exactly_all_the_same():
     """Their table of durations alone is longer than what may be read."""
     film = Film(runs=((1, 30), (1, 50)) * 270_000, moov_last=True)
