@@ -23,6 +23,9 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+_TICK = timedelta(microseconds=1)
+
+
 class JumpingClock:
     """A clock that stands still until something sleeps, and then jumps; it remembers how far."""
 
@@ -39,9 +42,9 @@ class JumpingClock:
         return self.at.timestamp()
 
     async def sleep(self, delay_s: float) -> None:
-        """Jump ahead."""
+        """Jump ahead; like any clock, never by nothing."""
         self.slept.append(delay_s)
-        self.at += timedelta(seconds=delay_s)
+        self.at += max(timedelta(seconds=delay_s), _TICK) if delay_s > 0 else timedelta()
         await anyio.lowlevel.checkpoint()
 
 
