@@ -172,6 +172,11 @@ class Lane:
         self.served_at_s = now_s
         self._bandwidth = bandwidth
 
+    @property
+    def free(self) -> bool:
+        """Whether nothing holds this download back at present."""
+        return self._bandwidth.free(self)
+
     async def take(self, count_bytes: int) -> None:
         """Wait until those bytes may pass; cancelled before that, they do not count."""
         await self._bandwidth.take(self, count_bytes)
@@ -182,7 +187,7 @@ class Lane:
         Args:
             now_s: The present monotonic second.
         """
-        if not self._bandwidth.free(self):
+        if not self.free:
             return False
         self.served_at_s = now_s
         return True

@@ -15,7 +15,7 @@ from avatar_async._storage.care import FULL, Care
 from avatar_async._storage.fetching import Fetch
 from avatar_async._storage.filethread import FileThread
 from avatar_async._storage.partfile import PartFile
-from avatar_async._storage.reading import SMALL_BYTES, Reading
+from avatar_async._storage.reading import SMALL_BYTES, SMALL_LIMITED_BYTES, Reading
 from avatar_async._storage.room import DiskRoom
 from avatar_async._storage.smallfiles import SmallFile, SmallFiles
 from avatar_async._storage.workshop import FetchRules, Workshop
@@ -96,7 +96,7 @@ class DownloadFolder:
         care: Care,
     ) -> Artifact | SmallFile:
         lane = self._bandwidth.lane(urgency(job))
-        limit = min(SMALL_BYTES, self._rules.batch_bytes)
+        limit = min(SMALL_BYTES if lane.free else SMALL_LIMITED_BYTES, self._rules.batch_bytes)
         if not _begun_anew(artifact) or (artifact.size_bytes or 0) > limit:
             return await self._streamed(lane, job, artifact, source, journal, on_progress, care)
         reading = Reading(source, artifact, lane, self._clock)

@@ -13,6 +13,8 @@ from avatar_async.errors import ThrottledError, TransportError
 
 #: Longest file that is read whole, in bytes.
 SMALL_BYTES: Final = 1 << 20
+#: The same where a speed limit holds, since it counts such a file only once all of it is here.
+SMALL_LIMITED_BYTES: Final = 256 << 10
 
 
 class Reading:

@@ -107,7 +107,8 @@ def _sweep(text: str) -> Sweep:
     values = tuple(dict.fromkeys(listed))
     wrong = [line for value in values for line in faults({field_name: value})]
     if wrong:
-        more = f" (and {len(wrong) - 1} more such values)" if len(wrong) > 1 else ""
+        count = len(wrong) - 1
+        more = f" (and {count} more such value{'' if count == 1 else 's'})" if count else ""
         raise ValueError(f"{wrong[0]} in a preview; sweep within that{more}")
     return Sweep(field=field_name, values=values)
 

@@ -193,7 +193,10 @@ class Scene:
     async def fetch(self, artifact, **settings):
         """Fetch with a new set of downloads, as a new process would."""
         downloads = DownloadFolder(
-            self.out, clock=self.clock, disk_reserve_bytes=self.reserve, rules=FetchRules(**self.rules)
+            self.out,
+            clock=self.clock,
+            disk_reserve_bytes=self.reserve,
+            rules=FetchRules(**({"batch_bytes": 256 << 10} | self.rules)),
         )
         return await downloads.fetch(
             self.job(artifact),
