@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from avatar_async._jobs.remote import LARGEST_TASK_ID
+
 _LONGEST_TEXT = 4096
 _INT64_MAX = (1 << 63) - 1
 _MOST_ATTEMPTS = (1 << 31) - 1
@@ -69,7 +71,7 @@ def task_id(data: Mapping[str, Any]) -> int | None:
     value = data["task_id"]
     if value is None:
         return None
-    if not isinstance(value, str) or not value.isdecimal() or not 0 < int(value) <= _INT64_MAX:
+    if not isinstance(value, str) or not value.isdecimal() or not 0 < int(value) <= LARGEST_TASK_ID:
         raise ValueError("task_id is no id of a task")
     return int(value)
 

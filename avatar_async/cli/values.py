@@ -99,11 +99,13 @@ def size(low: int, high: int) -> Callable[[str], int]:
 
 def task_id(text: str) -> int:
     """Return a task id: a whole number that fits 64 bits."""
+    from avatar_async._jobs.remote import LARGEST_TASK_ID
+
     try:
         value = int(text)
     except ValueError:
         value = -1
-    if not 0 < value < 2**63:
+    if not 0 < value <= LARGEST_TASK_ID:
         message = f"{text!r} is not a task id; give the whole number that the service's console shows."
         raise click.BadParameter(message)
     return value
