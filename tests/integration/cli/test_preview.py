@@ -7,13 +7,13 @@ import tomllib
 import zipfile
 
 import pytest
-from PIL import Image
 
 from avatar_async.emulator import Emulator
 from avatar_async.media.clips import ClipStyle, make_still
 from avatar_async.media.keyer import LABEL, KeyParameters, key
 from avatar_async.media.parameter_sets import WORDS
 from avatar_async.media.video import encode
+from tests.previewing import index, lines, picture
 
 SWEEP = ("--sweep", "refineth_h=90,200")
 
@@ -32,22 +32,6 @@ def media(small, tmp_path):
     return tmp_path
 
 
-def picture(path):
-    """Return a picture as RGB."""
-    with Image.open(path) as image:
-        return image.convert("RGB")
-
-
-def lines(ended):
-    """Return the JSON lines of a command."""
-    return [json.loads(line) for line in ended.out.splitlines()]
-
-
-def index(out):
-    """Return what the sheet's index says."""
-    return json.loads((out / "contact-sheet.json").read_text())
-
-
 async def creates(out):
     """Return how often each task name was asked for, over all runs."""
     async with Emulator(out / ".emulator") as emulator:
@@ -63,7 +47,7 @@ async def test_after_ctrl_c_the_same_command_goes_on(cli, media):
     assert list((media / "o").rglob("*.part")) == []
     again = await cli(*command, "--sweep", "h=72..220:4")
     assert again.code == 0, again
-    reused = [cell["reused"] for cell in lines(again)[:-1]]
+    reused = [cell["reused"] for cell in lines(again.out)[:-1]]
     assert len(reused) == 76
     assert True in reused
     assert False in reused
@@ -103,7 +87,7 @@ async def test_after_ctrl_c_the_service_is_not_asked_again(cli, media):
     assert stopped.code == 130, stopped
     again = await cli(*command)
     assert again.code == 0, again
-    assert lines(again)[-1]["event"] == "sheet"
+    assert lines(again.out)[-1]["event"] == "sheet"
     sent = await creates(media / "o")
     assert len(sent) == 7
     assert set(sent.values()) == {1}

@@ -1,7 +1,6 @@
 """`preview --local`: what is made, what is used again, what is refused, and what is picked."""
 
 import html
-import json
 import re
 
 import pytest
@@ -13,6 +12,7 @@ from avatar_async.cli.app import app
 from avatar_async.media.clips import ClipStyle, make_still
 from avatar_async.media.keyer import LABEL, KeyParameters, key
 from avatar_async.media.video import encode
+from tests.previewing import index, lines, picture
 
 SWEEP = ("--sweep", "refineth_h=90,200")
 
@@ -42,27 +42,11 @@ def media(small, tmp_path):
     return tmp_path
 
 
-def picture(path):
-    """Return a picture as RGB."""
-    with Image.open(path) as image:
-        return image.convert("RGB")
-
-
-def lines(ended):
-    """Return the JSON lines of a command."""
-    return [json.loads(line) for line in ended.stdout.splitlines()]
-
-
-def index(out):
-    """Return what the sheet's index says."""
-    return json.loads((out / "contact-sheet.json").read_text())
-
-
 def test_local_previews_are_the_keyers_pixels_and_differ_where_parameters_do(typed, media):
     """What is looked at is what the parameters do, and every picture says whose it is."""
     done = typed("preview", "still.png", "--out", "o", "--local", *SWEEP, "--json")
     assert done.exit_code == 0, done.output
-    *cells, sheet = lines(done)
+    *cells, sheet = lines(done.stdout)
     assert [cell["set"] for cell in sorted(cells, key=lambda cell: cell["set"])] == ["default", "h200", "h90"]
     assert sheet == {
         "event": "sheet",
@@ -96,29 +80,29 @@ def test_what_is_there_is_used_again_unless_the_picture_changed(typed, media):
     first = typed(*command, "--sweep", "h=90")
     more = typed(*command, "--sweep", "h=90,200")
     assert [first.exit_code, more.exit_code] == [0, 0]
-    assert {cell["set"]: cell["reused"] for cell in lines(more)[:-1]} == {
+    assert {cell["set"]: cell["reused"] for cell in lines(more.stdout)[:-1]} == {
         "default": True,
         "h90": True,
         "h200": False,
     }
     quality = typed(*command, "--quality")
-    assert [cell["reused"] for cell in lines(quality)[:-1]] == [False]
-    assert "quality mode" in lines(quality)[0]["label"]
+    assert [cell["reused"] for cell in lines(quality.stdout)[:-1]] == [False]
+    assert "quality mode" in lines(quality.stdout)[0]["label"]
     assert "quality mode" in (media / "o/contact-sheet.html").read_text()
 
     still = picture(media / "still.png")
     still.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(media / "still.png")
     changed = typed(*command)
-    assert [cell["reused"] for cell in lines(changed)[:-1]] == [False]
+    assert [cell["reused"] for cell in lines(changed.stdout)[:-1]] == [False]
 
 
 def test_a_damaged_preview_is_made_anew(typed, media):
     """A file that was cut short by a full disk or a careless hand."""
     command = ("preview", "still.png", "--out", "o", "--local", "--json")
-    (cell, _) = lines(typed(*command))
+    (cell, _) = lines(typed(*command).stdout)
     whole = (media / cell["composite"]).read_bytes()
     (media / cell["composite"]).write_bytes(whole[:20])
-    (again, _) = lines(typed(*command))
+    (again, _) = lines(typed(*command).stdout)
     assert again["reused"] is False
     assert (media / cell["composite"]).read_bytes() == whole
 
