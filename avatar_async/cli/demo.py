@@ -59,9 +59,10 @@ def demo(out: Path, jobs: int, json: bool, quiet: bool, log_file: Path | None) -
     async def work() -> int:
         from avatar_async.cli import logs, places
         from avatar_async.cli.demo_batch import demo_batch
+        from avatar_async.cli.manner import Manner
         from avatar_async.cli.program import again_command
         from avatar_async.cli.service import open_service
-        from avatar_async.cli.session import Manner, conclude, conduct
+        from avatar_async.cli.session import conclude, conduct
         from avatar_async.orchestrator import Orchestrator
         from avatar_async.settings import Settings
 
@@ -69,7 +70,7 @@ def demo(out: Path, jobs: int, json: bool, quiet: bool, log_file: Path | None) -
         place = places.place_of(out, None)
         specs = demo_batch(jobs)
         manner = Manner(json=json, quiet=quiet)
-        if not (json or quiet):
+        if not manner.silent:
             sys.stdout.write(f"Running {len(specs)} jobs on an embedded service; results go to {out}\n")
             sys.stdout.flush()
 
@@ -79,10 +80,10 @@ def demo(out: Path, jobs: int, json: bool, quiet: bool, log_file: Path | None) -
         async with open_service(Settings(), place, embedded=True, specs=specs, say=manner.say) as service:
             orchestrator = Orchestrator(service, out=out, poll_rate=_POLL_RATE)
             outcome = await conduct(orchestrator, feed, manner)
-        if not (json or quiet or outcome.signal_code):
+        if not (manner.silent or outcome.signal_code):
             _show_results(outcome.jobs)
         code = conclude(outcome, place, manner, again_command())
-        if code == exits.ExitCode.DONE and not (json or quiet):
+        if code == exits.ExitCode.DONE and not manner.silent:
             _show_next(out, place.where)
         return code
 

@@ -1,14 +1,16 @@
 """What the command line says of a run, and what must hold before one begins."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from attrs import frozen
+from attrs import field, fields_dict, frozen
 
 from avatar_async._jobs.records import JobSpec
 from avatar_async.cli import exits, logs, places
 from avatar_async.cli.embedded import ORIGIN, uses_embedded
+from avatar_async.cli.manner import Manner
 from avatar_async.cli.render.problems import problem_line
 from avatar_async.errors import ConfigError
 from avatar_async.manifests import read_manifests
@@ -30,6 +32,7 @@ class Given:
 
     Attributes:
         place: Where results and ledger lie.
+        manner: How the run shows itself.
         profile: Settings file.
         endpoint: Origin of the service.
         embedded: Whether the embedded service is used.
@@ -39,6 +42,7 @@ class Given:
     """
 
     place: places.Place
+    manner: Manner = field(factory=Manner)
     profile: Path | None = None
     endpoint: str | None = None
     embedded: bool = False
@@ -89,6 +93,25 @@ class Given:
             rebuild_ledger=self.rebuild_ledger,
             until_s=self.until_s,
         )
+
+
+def taken(values: Mapping[str, Any]) -> tuple[Given, dict[str, Any]]:
+    """Open the debug log, and return what options say of a run, and what is a command's own among them.
+
+    Args:
+        values: The command line's values, by the names of their parameters (`cli.options`).
+
+    Raises:
+        ConfigError: The folder or the ledger cannot be such.
+    """
+    own = dict(values)
+    logs.open_log(own.pop("log_file"))
+    given = Given(
+        place=places.place_of(own.pop("out"), own.pop("ledger")),
+        manner=Manner(json=own.pop("json"), quiet=own.pop("quiet")),
+        **{name: own.pop(name) for name in fields_dict(Given) if name in own},
+    )
+    return given, own
 
 
 def read(manifests: Sequence[Path], validation: Validation, *, quiet: bool) -> list[JobSpec]:

@@ -61,6 +61,7 @@ fetches = click.option(
 )
 bandwidth = click.option(
     "--bandwidth",
+    "bandwidth_bytes_s",
     type=values.size(_LEAST_BANDWIDTH, _MOST_BANDWIDTH),
     metavar="SIZE",
     help="Bytes a second of all downloads, such as 20MB. [default: no bound]",
@@ -71,8 +72,10 @@ validation = click.option(
     metavar="MODE",
     help="strict refuses requests with errors, warn only tells, off does not look. [default: strict]",
 )
+no_preflight = click.option("--no-preflight", is_flag=True, help="Skip the checks of the media.")
 until = click.option(
     "--until",
+    "until_s",
     type=values.duration,
     metavar="TIME",
     help="Stop after 90s, 45m, 2h30m or 1d; the same command goes on later.",

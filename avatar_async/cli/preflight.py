@@ -15,7 +15,7 @@ from avatar_async.errors import ConfigError
 if TYPE_CHECKING:
     from avatar_async._jobs.ports import Service
     from avatar_async._jobs.records import JobSpec
-    from avatar_async.cli.session import Manner
+    from avatar_async.cli.manner import Manner
     from avatar_async.media.preflight import Checked, Finding, Looker
     from avatar_async.media.preflight.looking import OpenFile
     from avatar_async.media.ranges import RangeReader

@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from avatar_async.cli import exits, values
 from avatar_async.cli import options as opt
+from avatar_async.cli import values
+from avatar_async.cli.giving import giving
 from avatar_async.cli.pages import arguments, examples
+
+if TYPE_CHECKING:
+    from avatar_async.cli.given import Given
 
 HELP = """See green-screen parameters at work before a training is paid for.
 
@@ -39,81 +44,76 @@ EXAMPLES = examples(
 )
 
 
+#: What is previewed, with which sets of parameters, and how.
+_WANTED = (
+    click.option(
+        "--sweep",
+        "sweeps",
+        multiple=True,
+        metavar="P=VALUES",
+        help="Vary a parameter: h=120..200:20, blur_ks=1,3,6, sample_point_bgr=0,255,0/7,200,7. "
+        "Several make a grid.",
+    ),
+    click.option("--one-at-a-time", is_flag=True, help="Vary one parameter at a time, not all in a grid."),
+    click.option("--preset", "presets", multiple=True, metavar="NAME", help="Add a preset as a set."),
+    click.option(
+        "--set", "files", multiple=True, metavar="FILE", help="Add a file's [green_screen] as a set."
+    ),
+    click.option(
+        "--base",
+        "--include",
+        "base",
+        multiple=True,
+        metavar="NAME|FILE",
+        help="What the sets begin with, in place of the defaults.",
+    ),
+    click.option(
+        "--fix",
+        "fixes",
+        multiple=True,
+        metavar="COMPLAINT",
+        help="Add the vendor's recipe against black-edges, green-tint, grey-cheeks or unclear, or against "
+        "what is measured, and tell what it does to this one picture or video.",
+    ),
+    click.option("--auto", is_flag=True, help="Search parameters for one picture or video; score every set."),
+    click.option("--local", is_flag=True, help="Key on this machine; nothing is sent."),
+    click.option(
+        "--quality", is_flag=True, help="Key better than the service does (--local only); the sheet says so."
+    ),
+    click.option("--clips", is_flag=True, help="Key videos too, 10 s at 540p at most (--local only)."),
+    click.option(
+        "--at",
+        multiple=True,
+        type=values.number(0, 10**6, such_as=5),
+        metavar="SECONDS",
+        help="Show videos at this instant. [default: 5, or the middle of shorter ones]",
+    ),
+    click.option(
+        "--workers",
+        type=values.whole(1, 64, such_as=3),
+        metavar="N",
+        help="Previews made at a time (--local only). [default: cores + 1]",
+    ),
+    click.option("--pick", metavar="SET", help="Save a set as a fragment that manifests include."),
+    click.option(
+        "--to",
+        "target",
+        type=values.PATH,
+        metavar="FILE",
+        help="Where --pick saves it. [default: picked.toml]",
+    ),
+    click.option("--yes", is_flag=True, help="Make more than 200 previews."),
+    click.option("--dry-run", is_flag=True, help="List what would be made; make and send nothing."),
+)
+
+
 @click.command(help=HELP, epilog=EXAMPLES)
 @click.argument("media", metavar="MEDIUM...", nargs=-1)
-@opt.out
-@click.option(
-    "--sweep",
-    "sweeps",
-    multiple=True,
-    metavar="P=VALUES",
-    help="Vary a parameter: h=120..200:20, blur_ks=1,3,6, sample_point_bgr=0,255,0/7,200,7. "
-    "Several make a grid.",
-)
-@click.option("--one-at-a-time", is_flag=True, help="Vary one parameter at a time, not all in a grid.")
-@click.option("--preset", "presets", multiple=True, metavar="NAME", help="Add a preset as a set.")
-@click.option("--set", "files", multiple=True, metavar="FILE", help="Add a file's [green_screen] as a set.")
-@click.option(
-    "--base",
-    "--include",
-    "base",
-    multiple=True,
-    metavar="NAME|FILE",
-    help="What the sets begin with, in place of the defaults.",
-)
-@click.option(
-    "--fix",
-    "fixes",
-    multiple=True,
-    metavar="COMPLAINT",
-    help="Add the vendor's recipe against black-edges, green-tint, grey-cheeks or unclear, or against what "
-    "is measured, and tell what it does to this one picture or video.",
-)
-@click.option("--auto", is_flag=True, help="Search parameters for one picture or video; score every set.")
-@click.option("--local", is_flag=True, help="Key on this machine; nothing is sent.")
-@click.option(
-    "--quality", is_flag=True, help="Key better than the service does (--local only); the sheet says so."
-)
-@click.option("--clips", is_flag=True, help="Key videos too, 10 s at 540p at most (--local only).")
-@click.option(
-    "--at",
-    multiple=True,
-    type=values.number(0, 10**6, such_as=5),
-    metavar="SECONDS",
-    help="Show videos at this instant. [default: 5, or the middle of shorter ones]",
-)
-@click.option(
-    "--workers",
-    type=values.whole(1, 64, such_as=3),
-    metavar="N",
-    help="Previews made at a time (--local only). [default: cores + 1]",
-)
-@click.option("--pick", metavar="SET", help="Save a set as a fragment that manifests include.")
-@click.option(
-    "--to", "target", type=values.PATH, metavar="FILE", help="Where --pick saves it. [default: picked.toml]"
-)
-@click.option("--yes", is_flag=True, help="Make more than 200 previews.")
-@click.option("--dry-run", is_flag=True, help="List what would be made; make and send nothing.")
-@opt.embedded
-@opt.faults
-@opt.endpoint
-@opt.profile
-@opt.max_in_flight
-@opt.max_creates
-@opt.poll_rate
-@opt.fetches
-@opt.bandwidth
-@click.option("--no-preflight", is_flag=True, help="Skip the checks of the media.")
-@opt.until
-@opt.ledger
-@opt.rebind
-@opt.rebuild_ledger
-@opt.json
-@opt.quiet
-@opt.log_file
-def preview(
+@giving(first=_WANTED, after_limits=(opt.no_preflight,))
+async def preview(
+    given: "Given",
+    *,
     media: Sequence[str],
-    out: Path,
     sweeps: Sequence[str],
     one_at_a_time: bool,
     presets: Sequence[str],
@@ -130,67 +130,26 @@ def preview(
     target: Path | None,
     yes: bool,
     dry_run: bool,
-    embedded: bool,
-    faults: str | None,
-    endpoint: str | None,
-    profile: Path | None,
-    max_in_flight: int | None,
-    max_creates: int | None,
-    poll_rate: float | None,
-    fetches: int | None,
-    bandwidth: int | None,
     no_preflight: bool,
-    until: float | None,
-    ledger: Path | None,
-    rebind: bool,
-    rebuild_ledger: bool,
-    json: bool,
-    quiet: bool,
-    log_file: Path | None,
-) -> None:
+) -> int:
     """Preview media with sets of parameters."""
+    from avatar_async.cli.previews.advising import Wish
+    from avatar_async.cli.previews.making import Asked, make
+    from avatar_async.cli.previews.wanted import SetsGiven
 
-    async def work() -> int:
-        from avatar_async.cli import logs, places
-        from avatar_async.cli.given import Given
-        from avatar_async.cli.previews.advising import Wish
-        from avatar_async.cli.previews.making import Asked, make
-        from avatar_async.cli.previews.wanted import SetsGiven
-        from avatar_async.cli.session import Manner
-
-        logs.open_log(log_file)
-        given = Given(
-            place=places.place_of(out, ledger),
-            profile=profile,
-            endpoint=endpoint,
-            embedded=embedded,
-            faults=faults,
-            max_in_flight=max_in_flight,
-            max_creates=max_creates,
-            poll_rate=poll_rate,
-            fetches=fetches,
-            bandwidth_bytes_s=bandwidth,
-            rebind=rebind,
-            rebuild_ledger=rebuild_ledger,
-            until_s=until,
-        )
-        asked = Asked(
-            media=tuple(dict.fromkeys(media)),
-            sets=SetsGiven(
-                base=base, presets=presets, files=files, sweeps=sweeps, one_at_a_time=one_at_a_time
-            ),
-            wish=Wish(fixes=tuple(dict.fromkeys(fixes)), auto=auto),
-            at=at,
-            local=local,
-            quality=quality,
-            clips=clips,
-            workers=workers,
-            pick=pick,
-            target=target,
-            many=yes,
-            dry_run=dry_run,
-            no_preflight=no_preflight,
-        )
-        return await make(asked, given, Manner(json=json, quiet=quiet))
-
-    exits.leave(work)
+    asked = Asked(
+        media=tuple(dict.fromkeys(media)),
+        sets=SetsGiven(base=base, presets=presets, files=files, sweeps=sweeps, one_at_a_time=one_at_a_time),
+        wish=Wish(fixes=tuple(dict.fromkeys(fixes)), auto=auto),
+        at=at,
+        local=local,
+        quality=quality,
+        clips=clips,
+        workers=workers,
+        pick=pick,
+        target=target,
+        many=yes,
+        dry_run=dry_run,
+        no_preflight=no_preflight,
+    )
+    return await make(asked, given)

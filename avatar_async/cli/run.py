@@ -9,9 +9,11 @@ import click
 
 from avatar_async.cli import exits
 from avatar_async.cli import options as opt
+from avatar_async.cli.giving import giving
 from avatar_async.cli.pages import arguments, examples
 
 if TYPE_CHECKING:
+    from avatar_async.cli.given import Given
     from avatar_async.orchestrator import Orchestrator
 
 HELP = """Run a batch until it ends, or go on with it.
@@ -48,117 +50,66 @@ EXAMPLES = examples(
 
 @click.command(help=HELP, epilog=EXAMPLES)
 @opt.manifests
-@opt.out
-@opt.embedded
-@opt.faults
-@opt.endpoint
-@opt.profile
-@opt.max_in_flight
-@opt.max_creates
-@opt.poll_rate
-@opt.fetches
-@opt.bandwidth
-@opt.validation
-@click.option("--no-preflight", is_flag=True, help="Skip the checks of the media.")
-@click.option("--allow-duplicate", is_flag=True, help="Submit a request again under another name.")
-@opt.until
-@opt.callback_port
-@opt.callback_host
-@click.option("--dry-run", is_flag=True, help="Show what would be submitted; send nothing.")
-@opt.ledger
-@opt.rebind
-@opt.rebuild_ledger
-@opt.json
-@opt.quiet
-@opt.log_file
-def run(
+@giving(
+    after_limits=(
+        opt.validation,
+        opt.no_preflight,
+        click.option("--allow-duplicate", is_flag=True, help="Submit a request again under another name."),
+    ),
+    after_until=(
+        opt.callback_port,
+        opt.callback_host,
+        click.option("--dry-run", is_flag=True, help="Show what would be submitted; send nothing."),
+    ),
+)
+async def run(
+    given: "Given",
+    *,
     manifests: Sequence[Path],
-    out: Path,
-    embedded: bool,
-    faults: str | None,
-    endpoint: str | None,
-    profile: Path | None,
-    max_in_flight: int | None,
-    max_creates: int | None,
-    poll_rate: float | None,
-    fetches: int | None,
-    bandwidth: int | None,
-    validation: str | None,
     no_preflight: bool,
-    allow_duplicate: bool,
-    until: float | None,
     callback_port: int | None,
     callback_host: str | None,
     dry_run: bool,
-    ledger: Path | None,
-    rebind: bool,
-    rebuild_ledger: bool,
-    json: bool,
-    quiet: bool,
-    log_file: Path | None,
-) -> None:
+) -> int:
     """Run a batch until it ends, or go on with it."""
+    from avatar_async.cli.callbacks import callbacks_of
+    from avatar_async.cli.given import check_service, read
+    from avatar_async.cli.preflight import preflight_of
+    from avatar_async.cli.program import again_command
+    from avatar_async.cli.service import open_service, read_faults
+    from avatar_async.cli.session import conclude, conduct
 
-    async def work() -> int:
-        from avatar_async.cli import logs, places
-        from avatar_async.cli.callbacks import callbacks_of
-        from avatar_async.cli.given import Given, check_service, read
-        from avatar_async.cli.preflight import preflight_of
-        from avatar_async.cli.program import again_command
-        from avatar_async.cli.service import open_service, read_faults
-        from avatar_async.cli.session import Manner, conclude, conduct
+    place, manner = given.place, given.manner
+    settings = given.settings()
+    plan = read_faults(given.faults)
+    specs = read(manifests, settings.validation, quiet=manner.quiet)
+    if dry_run:
+        from avatar_async.cli.dry_run import preview
 
-        logs.open_log(log_file)
-        given = Given(
-            place=places.place_of(out, ledger),
-            profile=profile,
-            endpoint=endpoint,
-            embedded=embedded,
-            faults=faults,
-            max_in_flight=max_in_flight,
-            max_creates=max_creates,
-            poll_rate=poll_rate,
-            fetches=fetches,
-            bandwidth_bytes_s=bandwidth,
-            validation=validation,
-            allow_duplicate=allow_duplicate,
-            rebind=rebind,
-            rebuild_ledger=rebuild_ledger,
-            until_s=until,
+        return await preview(specs, place, given.run_options(settings))
+    check_service(settings, specs, embedded=given.embedded)
+
+    callbacks = callbacks_of(settings, callback_port, callback_host)
+    # A free port is known from this line alone, so that no manner may leave it out.
+    tell = manner.say if callback_port else exits.tell
+    async with open_service(
+        settings, place, embedded=given.embedded, faults=plan, specs=specs, say=manner.say
+    ) as service:
+        from avatar_async.orchestrator import Orchestrator
+
+        orchestrator = Orchestrator(
+            service, out=place.out, ledger=place.ledger, options=given.run_options(settings)
         )
-        settings = given.settings()
-        plan = read_faults(faults)
-        specs = read(manifests, settings.validation, quiet=quiet)
-        if dry_run:
-            from avatar_async.cli.dry_run import preview
 
-            return await preview(specs, given.place, given.run_options(settings))
-        check_service(settings, specs, embedded=embedded)
+        preflight = None if no_preflight else preflight_of(settings, service, manner)
 
-        manner = Manner(json=json, quiet=quiet)
-        callbacks = callbacks_of(settings, callback_port, callback_host)
-        # A free port is known from this line alone, so that no manner may leave it out.
-        tell = manner.say if callback_port else exits.tell
-        async with open_service(
-            settings, given.place, embedded=embedded, faults=plan, specs=specs, say=manner.say
-        ) as service:
-            from avatar_async.orchestrator import Orchestrator
+        async def feed(orchestrator: "Orchestrator") -> None:
+            if preflight is not None:
+                await preflight.check(orchestrator, specs)
+            if callbacks is not None:
+                await stack.enter_async_context(callbacks.serving(orchestrator, tell))
+            await orchestrator.add_all(specs)
 
-            orchestrator = Orchestrator(
-                service, out=given.place.out, ledger=given.place.ledger, options=given.run_options(settings)
-            )
-
-            preflight = None if no_preflight else preflight_of(settings, service, manner)
-
-            async def feed(orchestrator: "Orchestrator") -> None:
-                if preflight is not None:
-                    await preflight.check(orchestrator, specs)
-                if callbacks is not None:
-                    await stack.enter_async_context(callbacks.serving(orchestrator, tell))
-                await orchestrator.add_all(specs)
-
-            async with AsyncExitStack() as stack:
-                outcome = await conduct(orchestrator, feed, manner)
-        return conclude(outcome, given.place, manner, again_command())
-
-    exits.leave(work)
+        async with AsyncExitStack() as stack:
+            outcome = await conduct(orchestrator, feed, manner)
+    return conclude(outcome, place, manner, again_command())

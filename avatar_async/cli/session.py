@@ -12,6 +12,7 @@ from attrs import frozen
 
 from avatar_async._storage.ledger import Ledger
 from avatar_async.cli import exits
+from avatar_async.cli.manner import Manner
 from avatar_async.cli.places import Place
 from avatar_async.cli.render.display import Display, display_for
 from avatar_async.cli.render.guarded import GuardedDisplay
@@ -27,24 +28,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("avatar_async.run")
 _REFRESH_S = 0.2
-
-
-@frozen(kw_only=True)
-class Manner:
-    """How a run shows itself.
-
-    Attributes:
-        json: One JSON object a line on stdout.
-        quiet: Errors and what needs attention only.
-    """
-
-    json: bool = False
-    quiet: bool = False
-
-    def say(self, text: str) -> None:
-        """Tell a person what takes a while, on stderr; nothing if they want quiet."""
-        if not (self.json or self.quiet):
-            exits.tell(text)
 
 
 @frozen(kw_only=True)
@@ -145,9 +128,9 @@ def conclude(outcome: Outcome, place: Place, manner: Manner, again: str) -> int:
     for line in loss_lines(outcome.jobs):
         exits.tell(line)
     because = outcome.stopped_because if outcome.signal_code is None else None
-    stream = sys.stderr if manner.json or manner.quiet else sys.stdout
+    stream = sys.stderr if manner.silent else sys.stdout
     width = shutil.get_terminal_size().columns if stream.isatty() else None
-    if manner.json or manner.quiet:
+    if manner.silent:
         lines = attention_lines(outcome.jobs, place.where, width)
         if because:
             lines.append(f"Stopped early: {because}")

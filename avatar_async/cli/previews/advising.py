@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
+from avatar_async.cli.manner import Manner
 from avatar_async.cli.previews.rows import Reading, Row
 from avatar_async.cli.previews.wanted import read_wanted
-from avatar_async.cli.session import Manner
 from avatar_async.errors import AvatarError
 from avatar_async.settings.checks import did_you_mean
 

@@ -20,7 +20,6 @@ from avatar_async.cli.previews.progress import Progress
 from avatar_async.cli.previews.rows import Reading, Row, beyond, rows_of
 from avatar_async.cli.previews.sheets import Sheets, say_written
 from avatar_async.cli.render.findings import plural
-from avatar_async.cli.session import Manner
 from avatar_async.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def _usual_workers() -> int:
     return min(_MOST_USUAL_WORKERS, (os.cpu_count() or 1) + 1)
 
 
-async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given, manner: Manner) -> int:
+async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given) -> int:
     """Make previews on this machine, and return the exit code.
 
     Raises:
@@ -52,7 +51,7 @@ async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given
     from avatar_async.media.memory import keep_image_memory
     from avatar_async.media.preflight import Looker
 
-    out, settings = given.place.out, given.settings()
+    out, manner, settings = given.place.out, given.manner, given.settings()
     keep_image_memory()
     workers = asked.workers or _usual_workers()
     async with opening(settings) as open_file:
@@ -72,7 +71,7 @@ async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given
         rows = rows_of(media, asked.at, out, quality=asked.quality)
         reading = Reading(open_file=open_file, limiter=anyio.CapacityLimiter(workers))
         advice, sets = await advised(asked, rows, reading, sets, manner)
-        progress = Progress("Keying", 0, quiet=manner.json or manner.quiet)
+        progress = Progress("Keying", 0, quiet=manner.silent)
         maker = Maker(
             rows=rows,
             sets=sets,
@@ -98,9 +97,7 @@ async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given
         exits.tell("No preview could be made.")
         return exits.ExitCode.BAD_END
     label = QUALITY_LABEL if asked.quality else LABEL
-    sheets = Sheets(
-        out=out, sets=sets, label=label, quiet=manner.json or manner.quiet, score_name=advice.score_name
-    )
+    sheets = Sheets(out=out, sets=sets, label=label, quiet=manner.silent, score_name=advice.score_name)
     clips = {
         f"{row.name}\n{name}": clip.video
         for row in rows
@@ -109,7 +106,7 @@ async def make_here(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given
     }
     html = await sheets.write(advice.beside(sources, sets), clips)
     cells = sum(len(source.cells) for source in sources)
-    if not (manner.json or manner.quiet):
+    if not (manner.silent):
         _tell_notes(sources)
         again = f" ({progress.reused} of them were there)" if progress.reused else ""
         sys.stdout.write(f"{plural(progress.done, 'preview')}{again}; {label}.\n")

@@ -13,7 +13,6 @@ from avatar_async.cli.previews.advising import Wish
 from avatar_async.cli.previews.media import missing
 from avatar_async.cli.previews.sheets import check_pick, pick
 from avatar_async.cli.previews.wanted import SetsGiven, read_wanted
-from avatar_async.cli.session import Manner
 from avatar_async.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Asked:
     no_preflight: bool = False
 
 
-async def make(asked: Asked, given: Given, manner: Manner) -> int:
+async def make(asked: Asked, given: Given) -> int:
     """Make the previews that are asked for, and return the exit code.
 
     Raises:
@@ -68,7 +67,7 @@ async def make(asked: Asked, given: Given, manner: Manner) -> int:
         OSError: Files cannot be written.
     """
     if not asked.media and asked.pick is not None:
-        return _pick(asked, given, manner)
+        return _pick(asked, given)
     try:
         import av  # noqa: F401
         import PIL  # noqa: F401
@@ -78,13 +77,13 @@ async def make(asked: Asked, given: Given, manner: Manner) -> int:
     if asked.local:
         from avatar_async.cli.previews.here import make_here
 
-        code = await make_here(asked, sets, given, manner)
+        code = await make_here(asked, sets, given)
     else:
         from avatar_async.cli.previews.there import make_there
 
-        code = await make_there(asked, sets, given, manner)
+        code = await make_there(asked, sets, given)
     if asked.pick is not None and not asked.dry_run and code in (exits.ExitCode.DONE, exits.ExitCode.BAD_END):
-        _pick(asked, given, manner)
+        _pick(asked, given)
     return code
 
 
@@ -155,14 +154,14 @@ def _too_many(asked: Asked, sets: "Sequence[ParameterSet]") -> list[str]:
     return [f"{told} (--dry-run lists them, --one-at-a-time makes fewer)"]
 
 
-def _pick(asked: Asked, given: Given, manner: Manner) -> int:
+def _pick(asked: Asked, given: Given) -> int:
     assert asked.pick is not None
     target = asked.target or Path("picked.toml")
     name = pick(asked.pick, given.place.out, target)
-    if manner.json:
+    if given.manner.json:
         import json
 
         sys.stdout.write(json.dumps({"event": "picked", "set": name, "file": str(target)}) + "\n")
-    elif not manner.quiet:
+    elif not given.manner.quiet:
         sys.stdout.write(f'Saved {name} to {target}; in a manifest: include = ["{target}"]\n')
     return exits.ExitCode.DONE

@@ -19,7 +19,7 @@ from avatar_async.cli.program import program
 from avatar_async.errors import ConfigError, MediaError
 
 if TYPE_CHECKING:
-    from avatar_async.cli.session import Manner
+    from avatar_async.cli.manner import Manner
     from avatar_async.media.parameter_sets import ParameterSet
     from avatar_async.media.sheet import Sheet, SheetSource
 

@@ -18,7 +18,7 @@ from avatar_async.cli.previews.rows import Reading, Row, beyond, rows_of
 from avatar_async.cli.previews.sheets import Sheets, say_written
 from avatar_async.cli.program import again_command
 from avatar_async.cli.service import open_service, read_faults
-from avatar_async.cli.session import Manner, Outcome, conclude, conduct
+from avatar_async.cli.session import Outcome, conclude, conduct
 from avatar_async.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _THREADS = 2
 
 
-async def make_there(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given, manner: Manner) -> int:
+async def make_there(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given) -> int:
     """Have the service make previews, bring them home, and return the exit code.
 
     Raises:
@@ -43,7 +43,7 @@ async def make_there(asked: "Asked", sets: "Sequence[ParameterSet]", given: Give
         AvatarError: As for `run`.
         OSError: Files cannot be written.
     """
-    settings, faults = given.settings(), read_faults(given.faults)
+    settings, faults, manner = given.settings(), read_faults(given.faults), given.manner
     if asked.dry_run:
         return await _dry_run(asked, sets, given, settings)
     check_service(settings, (), embedded=given.embedded)
@@ -83,7 +83,7 @@ async def make_there(asked: "Asked", sets: "Sequence[ParameterSet]", given: Give
             code = conclude(outcome, given.place, manner, again_command())
             if outcome.signal_code is not None:
                 return code
-            await _show(rows, sets, given, manner, outcome, reading, _label(settings, given), advice)
+            await _show(rows, sets, given, outcome, reading, _label(settings, given), advice)
     return code_with(code, broken)
 
 
@@ -107,14 +107,13 @@ async def _show(
     rows: "Sequence[Row]",
     sets: "Sequence[ParameterSet]",
     given: Given,
-    manner: Manner,
     outcome: Outcome,
     reading: Reading,
     label: str,
     advice: Advice,
 ) -> None:
     """Write the contact sheet of what came home."""
-    out, silent = given.place.out, manner.json or manner.quiet
+    out, silent = given.place.out, given.manner.silent
     gathering = Gathering(
         out=out, sets=sets, jobs={job.name: job for job in outcome.jobs}, reading=reading, label=label
     )
@@ -123,7 +122,7 @@ async def _show(
     sheets = Sheets(out=out, sets=sets, label=label, quiet=silent, score_name=advice.score_name)
     html = await sheets.write(sources, gathering.clips)
     shown = sum(cell.composite is not None for source in sources for cell in source.cells)
-    say_written(html, shown, given.place.where, manner)
+    say_written(html, shown, given.place.where, given.manner)
 
 
 async def _dry_run(asked: "Asked", sets: "Sequence[ParameterSet]", given: Given, settings: "Settings") -> int:

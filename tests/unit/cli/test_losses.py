@@ -11,10 +11,11 @@ from avatar_async._jobs.records import Artifact, JobError
 from avatar_async._jobs.states import State
 from avatar_async._storage.ledger import Ledger
 from avatar_async.cli.app import app
+from avatar_async.cli.manner import Manner
 from avatar_async.cli.places import Place
 from avatar_async.cli.render.frame import frame
 from avatar_async.cli.render.summary import loss_lines
-from avatar_async.cli.session import Manner, Outcome, conclude
+from avatar_async.cli.session import Outcome, conclude
 from avatar_async.orchestrator.snapshot import Snapshot
 
 

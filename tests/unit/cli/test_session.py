@@ -6,7 +6,8 @@ import anyio
 import pytest
 
 from avatar_async.cli import exits
-from avatar_async.cli.session import Manner, conduct
+from avatar_async.cli.manner import Manner
+from avatar_async.cli.session import conduct
 from avatar_async.errors import LedgerError
 from avatar_async.orchestrator import Orchestrator, RunEvent, Snapshot
 
