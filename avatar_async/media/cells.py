@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from avatar_async import __version__
 from avatar_async.errors import MediaError
 from avatar_async.media.parameter_sets import ParameterSet
+from avatar_async.media.revisions import picture_revision, video_revision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +108,7 @@ def make_cell(
     from avatar_async.media.keyer import key
 
     composite, matte = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.matte.png")
-    facts = _facts(digest, chosen, quality=quality)
+    facts = _facts(digest, chosen, picture_revision(), quality=quality)
     known = _known(composite, facts)
     if known is not None and matte.is_file():
         return Cell(
@@ -146,7 +146,7 @@ def make_clip(
     """
     from avatar_async.media.video import key_video
 
-    facts = _facts(digest, chosen, quality=quality)
+    facts = _facts(digest, chosen, video_revision(), quality=quality)
     if _is_known_clip(target, facts):
         return Clip(video=target, reused=True)
     with _whole(target) as part:
@@ -161,8 +161,9 @@ def make_clip(
     return Clip(video=target)
 
 
-def _facts(digest: str, chosen: ParameterSet, *, quality: bool) -> dict[str, Any]:
-    return {"input": digest, "keyer": __version__, "quality": quality, **chosen.parameters}
+def _facts(digest: str, chosen: ParameterSet, revision: str, *, quality: bool) -> dict[str, Any]:
+    """Return all that a result depends on; what was made of the same need not be made again."""
+    return {"input": digest, "keyer": revision, "quality": quality, **chosen.parameters}
 
 
 def _known(file: Path, facts: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
