@@ -17,7 +17,9 @@ from avatar_async._transport.addresses import MAX_REDIRECTS, REDIRECTS, address_
 from avatar_async._transport.allocation import keep_blocks
 from avatar_async._transport.answers import check_answer, check_status, encoded, strong, told_length, unread
 from avatar_async._transport.blocks import BlockShares
+from avatar_async._transport.endings import Body
 from avatar_async._transport.errors import mapped
+from avatar_async._transport.plainconnector import PlainConnector, plain_connector
 from avatar_async._transport.plaingets import PlainGets, PlainStream
 from avatar_async._transport.receiving import take_over
 from avatar_async._transport.session import USER_AGENT, proxy_for
@@ -76,8 +78,9 @@ class OpenArtifact:
                     return
                 if begun:
                     yield begun
-                while chunk := await content.readany():
-                    yield chunk
+                with Body(self._response) as body:
+                    while chunk := await body.more():
+                        yield chunk
             except (aiohttp.ClientError, OSError):
                 rest = unread(content)
                 if rest:
@@ -99,18 +102,13 @@ class DownloadSession:
         )
         self._proxy = lru_cache(maxsize=64)(partial(proxy_for, settings))
         self._shares = BlockShares()
-        self._plain = PlainGets(
-            _HEADERS,
-            connect_s=settings.connect_timeout_s,
-            silence_s=settings.read_timeout_s,
-            ca_file=settings.ca_file,
-        )
+        self._plain: PlainGets | None = None
         self._stack = AsyncExitStack()
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         context = await tls_context(self._settings.ca_file)
-        connector = aiohttp.TCPConnector(ssl=context, limit=0)
+        connector = PlainConnector(ssl=context, limit=0)
         session = aiohttp.ClientSession(
             connector=connector,
             timeout=self._timeout,
@@ -120,11 +118,14 @@ class DownloadSession:
             requote_redirect_url=False,
         )
         self._session = await self._stack.enter_async_context(session)
-        self._stack.enter_context(self._plain)
+        if (lent := plain_connector(session)) is not None:
+            silence_s = self._settings.read_timeout_s
+            gets = PlainGets(lent, headers=_HEADERS, timeout=self._timeout, silence_s=silence_s)
+            self._plain = self._stack.enter_context(gets)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        self._session = None
+        self._session = self._plain = None
         await self._stack.aclose()
 
     def open_artifact(
@@ -159,7 +160,8 @@ class DownloadSession:
         keep_blocks()
         with mapped("download"):
             address = address_of(url)
-        stream = None if self._proxy(address.host) else await self._plain.open(address)
+        plain = None if self._proxy(address.host) else self._plain
+        stream = None if plain is None else await plain.open(address)
         if stream is None:
             return await self.answer(url, offset=0, etag=None, token=None)
         headers = stream.head.headers

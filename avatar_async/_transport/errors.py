@@ -134,6 +134,7 @@ _WORDS = {
     "ServerDisconnectedError": "the host closed the connection without an answer",
     "ClientPayloadError": "the answer broke off",
     "ClientResponseError": "the answer is no valid HTTP",
+    "HttpProcessingError": "the answer is no valid HTTP",
     "InvalidUrlClientError": "the address is not valid",
     "NonHttpUrlClientError": "the address is not http or https",
     "NonHttpUrlRedirectClientError": "a redirect leads to an address that is not http or https",

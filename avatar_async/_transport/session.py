@@ -1,7 +1,5 @@
 """Calls to the service: bounded in time and size, never redirected, certificates always checked."""
 
-import zlib
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import lru_cache
 from types import SimpleNamespace
@@ -14,13 +12,15 @@ from yarl import URL
 
 from avatar_async import __version__
 from avatar_async._jobs.verdicts import says_enough
+from avatar_async._transport.bodies import decoded, read_body
 from avatar_async._transport.errors import MAPPED, Departure, translate
+from avatar_async._transport.plaincalls import Answer, PlainCalls
+from avatar_async._transport.plainconnector import PlainConnector, plain_connector
 from avatar_async._transport.time_limit import TimeLimit, Watch
 from avatar_async._transport.tls import tls_context
 from avatar_async._wire.calls import Call, Reply
-from avatar_async._wire.envelope import MAX_BODY_BYTES
 from avatar_async._wire.redaction import repeats
-from avatar_async.errors import AvatarError, ReplyError, TransportError
+from avatar_async.errors import AvatarError, TransportError
 from avatar_async.settings import Settings, is_loopback
 
 #: What every request says of us.
@@ -63,26 +63,29 @@ class ServiceSession:
         )
         self._watch = Watch(limit_s=settings.total_timeout_s, silence_s=settings.read_timeout_s)
         self._url = lru_cache(maxsize=64)(self._url_of)
-        self._standing: tuple[Mapping[str, str], str | None] | None = None
         self._told: dict[str, None] = {}
         self._latest: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._stack = AsyncExitStack()
+        self._plain: PlainCalls | None = None
         self._kept: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         context = await tls_context(self._settings.ca_file)
         async with AsyncExitStack() as stack:
-            kept = aiohttp.TCPConnector(ssl=context, limit=_MAX_CONNECTIONS)
+            kept = PlainConnector(ssl=context, limit=_MAX_CONNECTIONS)
             fresh = aiohttp.TCPConnector(ssl=context, limit=0, force_close=True)
             self._kept = await stack.enter_async_context(self._session(kept))
             self._fresh = await stack.enter_async_context(self._session(fresh, _noticing()))
+            connector = plain_connector(self._kept)
+            if connector is not None and self._proxy is None:
+                endpoint = URL(self._settings.endpoint)
+                self._plain = PlainCalls(connector, endpoint, headers=_HEADERS, timeout=self._timeout)
             self._stack = stack.pop_all()
-        self._standing = None
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        self._kept = self._fresh = None
+        self._kept = self._fresh = self._plain = None
         await self._stack.aclose()
 
     def _session(
@@ -120,47 +123,55 @@ class ServiceSession:
             raise RuntimeError("enter the client with `async with` before using it")
         secrets = self._secrets(call.secrets if token is None else (*call.secrets, token))
         departure = Departure(sent=False) if fresh else None
-        response: aiohttp.ClientResponse | None = None
+        plain = None if fresh else self._plain
+        answer = Answer()
         try:
             with self._watch.limit() as limit:
-                # Nothing is awaited between the choice of headers and their use.
-                response = await session.request(
-                    call.method,
-                    self._url(call.path),
-                    data=call.body or None,
-                    headers=self._headers(session, call.headers, token),
-                    allow_redirects=False,
-                    proxy=self._proxy,
-                    trace_request_ctx=_Leaving(departure=departure, limit=limit) if departure else None,
-                )
-                body = await _whole(response, limit)
+                url = self._url(call.path)
+                request = None if plain is None else plain.request(call, url, token)
+                if plain is not None and request is not None:
+                    body = await plain.send(request, limit, answer)
+                else:
+                    leaving = None if departure is None else _Leaving(departure=departure, limit=limit)
+                    body = await self._send(session, call, url, token, leaving, limit, answer)
+                body = decoded(body, answer.headers.get("content-encoding"))
         except (TransportError, *MAPPED) as error:
-            if response is not None and says_enough(response.status):
-                return Reply(status=response.status, headers=response.headers, secrets=secrets)
+            if says_enough(answer.status):
+                return Reply(status=answer.status, headers=answer.headers, secrets=secrets)
             if isinstance(error, AvatarError):
                 raise
             failure = translate(error, f"{what} to {self._settings.endpoint}", departure or Departure())
             raise failure from (error if isinstance(error, OSError) else None)
         told = secrets if repeats(body, secrets) else ()
-        return Reply(status=response.status, headers=response.headers, body=body, secrets=told)
+        return Reply(status=answer.status, headers=answer.headers, body=body, secrets=told)
 
-    def _headers(
-        self, session: aiohttp.ClientSession, headers: Mapping[str, str], token: str | None
-    ) -> Mapping[str, str] | None:
-        """Return the headers of a call; None if they are those that the session sends by itself.
-
-        A session sends its own headers to the proxy, too, which must not have the token.
-        """
-        if session is not self._kept or self._proxy is not None:
-            return headers if token is None else {**headers, "Authorization": f"Bearer {token}"}
-        standing = self._standing
-        if standing is None or standing[0] is not headers or standing[1] != token:
-            session.headers.clear()
-            session.headers.update({**_HEADERS, **headers})
-            if token is not None:
-                session.headers["Authorization"] = f"Bearer {token}"
-            self._standing = (headers, token)
-        return None
+    async def _send(
+        self,
+        session: aiohttp.ClientSession,
+        call: Call,
+        url: URL,
+        token: str | None,
+        leaving: _Leaving | None,
+        limit: TimeLimit,
+        answer: Answer,
+    ) -> bytes:
+        """Send one call by aiohttp, and return the body of its answer."""
+        headers = call.headers if token is None else {**call.headers, "Authorization": f"Bearer {token}"}
+        response = await session.request(
+            call.method,
+            url,
+            data=call.body or None,
+            headers=headers,
+            allow_redirects=False,
+            proxy=self._proxy,
+            trace_request_ctx=leaving,
+        )
+        answer.status, answer.headers = response.status, response.headers
+        try:
+            return await read_body(response.content, limit)
+        except BaseException:
+            response.close()
+            raise
 
     def _url_of(self, path: str) -> URL:
         return URL(self._settings.endpoint + path, encoded=True)
@@ -188,50 +199,3 @@ async def _departed(_session: aiohttp.ClientSession, context: SimpleNamespace, _
     leaving: _Leaving = context.trace_request_ctx
     leaving.departure.sent = True
     leaving.limit.restart()
-
-
-async def _whole(response: aiohttp.ClientResponse, limit: TimeLimit) -> bytes:
-    """Return the body of a reply, which is closed if that fails."""
-    content = response.content
-    try:
-        if content.is_eof():  # as most are: it came with the headers
-            body = content.read_nowait()
-        else:
-            limit.restart()
-            parts = bytearray()
-            while len(parts) <= MAX_BODY_BYTES and (part := await content.readany()):
-                limit.restart()
-                parts += part
-            body = bytes(parts)
-        if len(body) > MAX_BODY_BYTES:
-            raise ReplyError(f"the reply is longer than {MAX_BODY_BYTES} bytes")
-        encoding = response.headers.get("Content-Encoding")
-        return body if encoding is None else _plain(body, encoding)
-    except BaseException:
-        response.close()
-        raise
-
-
-def _plain(body: bytes, encoding: str) -> bytes:
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity") or not body:
-        return body
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise ReplyError("the reply has an encoding nobody asked for")
-    try:
-        return _inflated(body, zlib.MAX_WBITS | 32)
-    except zlib.error:
-        try:
-            return _inflated(body, -zlib.MAX_WBITS)
-        except zlib.error as error:
-            raise ReplyError("the reply's encoding cannot be read") from error
-
-
-def _inflated(body: bytes, window: int) -> bytes:
-    inflater = zlib.decompressobj(window)
-    plain = inflater.decompress(body, MAX_BODY_BYTES + 1)
-    if len(plain) > MAX_BODY_BYTES:
-        raise ReplyError(f"the reply is longer than {MAX_BODY_BYTES} bytes")
-    if not inflater.eof:
-        raise ReplyError("the reply broke off")
-    return plain

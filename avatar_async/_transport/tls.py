@@ -19,17 +19,6 @@ async def tls_context(ca_file: Path | None) -> ssl.SSLContext | bool:
     return True if ca_file is None else await anyio.to_thread.run_sync(_context, ca_file)
 
 
-async def own_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Return the same for connections of our own, which speak HTTP/1.1 only; takes a moment to make.
-
-    Raises:
-        ConfigError: The file cannot be read or holds no certificates.
-    """
-    context = await anyio.to_thread.run_sync(_context, ca_file)
-    context.set_alpn_protocols(["http/1.1"])
-    return context
-
-
 def _context(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file is None:

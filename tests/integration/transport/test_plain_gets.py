@@ -6,9 +6,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from yarl import URL
 
-from avatar_async._transport.plaingets import PlainGets
 from avatar_async.client import AvatarClient
 from avatar_async.errors import ConnectionLostError, ReplyError, TransportError
 from avatar_async.settings import Settings
@@ -53,6 +51,7 @@ async def test_a_connection_carries_one_file_after_the_other():
 async def test_files_at_the_same_time_do_not_share_a_connection():
     """Each has one of its own, which is kept for the next."""
     async with peer(answering(http(b"body"))) as met, client() as service:
+        await read(service, f"{met.origin}/first")
         async with service.open_artifact(f"{met.origin}/a", short=True):
             assert await read(service, f"{met.origin}/b") == b"body"
         assert await read(service, f"{met.origin}/c") == b"body"
@@ -218,16 +217,10 @@ async def test_a_proxy_is_used_as_ever():
 async def test_silence_ends_what_waits_and_what_is_kept_ends_with_the_client():
     """No connection is left behind."""
     async with peer(answering(http(b"body"), http(length=9))) as met:
-        with PlainGets({}, connect_s=5, silence_s=0.2, ca_file=None) as gets:
-            first = await gets.open(URL(met.origin))
-            assert first is not None
-            assert b"".join([chunk async for chunk in first.chunks()]) == b"body"
-            first.close()
-            second = await gets.open(URL(met.origin))
-            assert second is not None
+        async with client(read_timeout_s=0.2) as service:
+            assert await read(service, met.origin) == b"body"
             with pytest.raises(TransportError, match="no answer in time"):
-                async for _ in second.chunks():
-                    pass
-            second.close()
-        assert not gets._kept
+                await read(service, met.origin)
+            gets = service._downloads._plain
+            assert gets is not None
         assert not gets._busy

@@ -96,10 +96,28 @@ def test_a_coded_body_is_told(fields, coded):
     assert head.coded is coded
 
 
-@pytest.mark.parametrize("framing", ["Transfer-Encoding: chunked", "Content-Length: 300", "X: y"])
-def test_of_an_answer_that_is_no_success_only_the_head_counts(framing):
-    """Its body is never read, and its connection never used again."""
+@pytest.mark.parametrize(
+    ("framing", "length"),
+    [("Transfer-Encoding: chunked", None), ("Content-Length: 300", 300), ("X: y", None)],
+)
+def test_what_an_answer_that_is_no_success_says_counts_however_long_it_is(framing, length):
+    """A refusal need not be read to its end to be understood."""
     head = read_head(lines(framing, "Retry-After: 7", status="HTTP/1.1 429 Too Many Requests"))
     assert head is not None
-    assert (head.status, head.length, head.kept) == (429, 0, False)
+    assert (head.status, head.length) == (429, length)
     assert head.headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
+def test_an_answer_without_a_body_has_no_plain_length(status):
+    """Whatever it says, no bytes follow: aiohttp knows that."""
+    head = read_head(lines("Content-Length: 5", status=f"HTTP/1.1 {status}"))
+    assert head is not None
+    assert head.length is None
+
+
+def test_of_what_comes_often_the_first_counts():
+    """As aiohttp has it."""
+    head = read_head(lines("Content-Length: 5", "Date: first", "Date: second"))
+    assert head is not None
+    assert head.headers["date"] == "first"

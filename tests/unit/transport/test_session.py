@@ -38,27 +38,19 @@ async def test_the_headers_a_proxy_is_sent_never_hold_the_token(mocked_http):
         assert "Authorization" not in session._fresh.headers
 
 
-async def test_without_a_proxy_each_call_has_its_own_token_and_headers(mocked_http):
+async def test_each_call_has_its_own_token_and_headers(mocked_http):
     """A renewed token must go out at once, and a call without one must not go out with the last one."""
     mocked_http.post("https://service.example/api/x?y=%2F", status=200, body=b"{}", repeat=True)
     plain = Call(path=CALL.path, headers={"Accept": "text/plain"})
-    seen = []
     async with ServiceSession(evolve(SETTINGS, proxy=None)) as session:
-        assert session._kept is not None
-        for call, token in [
-            (CALL, "first"),
-            (CALL, "first"),
-            (CALL, "second"),
-            (plain, "second"),
-            (CALL, None),
-        ]:
+        for call, token in [(CALL, "first"), (CALL, "second"), (plain, "second"), (CALL, None)]:
             await session.send(call, what="query call", token=token)
-            names = session._kept.headers
-            seen.append((names.get("Authorization"), names.get("Content-Type"), names["Accept"]))
+        assert session._kept is not None
         assert session._kept.headers["User-Agent"] == USER_AGENT
+    (sent,) = mocked_http.requests.values()
+    names = [each.kwargs["headers"] for each in sent]
     json = "application/json"
-    assert seen == [
-        ("Bearer first", json, json),
+    assert [(each.get("Authorization"), each.get("Content-Type"), each["Accept"]) for each in names] == [
         ("Bearer first", json, json),
         ("Bearer second", json, json),
         ("Bearer second", None, "text/plain"),

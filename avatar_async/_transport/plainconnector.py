@@ -1,0 +1,97 @@
+"""Connections of aiohttp's that plain exchanges may use, too: those it made itself, straight to a host."""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import aiohttp
+import aiohttp.client
+from aiohttp import ClientRequest
+from aiohttp.client_proto import ResponseHandler
+from attrs import frozen
+from yarl import URL
+
+from avatar_async._transport.plainexchange import PlainExchange
+
+#: Scheme, host and port.
+Origin: TypeAlias = tuple[str, str | None, int | None]
+#: Most origins that are remembered.
+_MOST_ORIGINS: Final = 256
+
+
+def origin_of(address: URL) -> Origin:
+    """Return what an address has in common with others that share connections."""
+    return address.scheme, address.raw_host, address.port
+
+
+@frozen
+class _Reached:
+    """How aiohttp reached an origin: the request it did that for, and the functions that send requests."""
+
+    request: ClientRequest
+    senders: tuple[Callable[..., Any], ...]
+
+
+class PlainConnector(aiohttp.TCPConnector):
+    """A pool of connections that serves plain exchanges beside the requests of a session.
+
+    Only origins that aiohttp itself has connected to, without a proxy, can be spoken to plainly, and only
+    while requests are sent by aiohttp's own code: where a test answers them in its stead, or something
+    records them, every request goes that way. Connections are made, limited, checked and kept by aiohttp.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._reached: dict[Origin, _Reached] = {}
+        self._made = 0
+
+    def reaches(self, origin: Origin) -> bool:
+        """Whether plain exchanges with an origin are possible."""
+        reached = self._reached.get(origin)
+        return reached is not None and reached.senders == _senders()
+
+    async def exchange(self, origin: Origin, timeout: aiohttp.ClientTimeout) -> PlainExchange:
+        """Return an exchange on a connection to an origin that is reached: a kept one, or one that is made.
+
+        Raises:
+            aiohttp.ClientError: None could be had, as aiohttp tells of it.
+        """
+        request = self._reached[origin].request
+        while True:
+            made = self._made
+            try:
+                connection = await self.connect(request, [], timeout)
+            except TimeoutError as error:
+                raise aiohttp.ConnectionTimeoutError from error
+            protocol = connection.protocol
+            if protocol is None or not protocol.should_close:
+                # Nothing else is made while a kept one is taken, which waits for nothing.
+                return PlainExchange(connection, used=self._made == made)
+            connection.close()  # something came while nobody asked
+
+    async def _create_connection(self, req: ClientRequest, *rest: Any, **named: Any) -> ResponseHandler:
+        """Make a connection: the hook of every connector."""
+        protocol = await super()._create_connection(req, *rest, **named)
+        self._made += 1
+        origin, senders = origin_of(req.url), _senders()
+        self._reached.pop(origin, None)
+        if req.proxy is None and all(map(_is_aiohttps, senders)):
+            if len(self._reached) >= _MOST_ORIGINS:
+                del self._reached[next(iter(self._reached))]
+            self._reached[origin] = _Reached(req, senders)
+        return protocol
+
+
+def _senders() -> tuple[Callable[..., Any], ...]:
+    """Return the functions through which sessions send what we ask for; tests put others in their place."""
+    session = aiohttp.ClientSession
+    return session._request, session.request, session.get  # noqa: SLF001 - what such libraries replace
+
+
+def _is_aiohttps(function: Callable[..., Any]) -> bool:
+    return getattr(function, "__globals__", None) is vars(aiohttp.client)
+
+
+def plain_connector(session: aiohttp.ClientSession) -> PlainConnector | None:
+    """Return the pool of a session if plain exchanges may use it: nobody traces what the session does."""
+    connector = session.connector
+    return connector if isinstance(connector, PlainConnector) and not session.trace_configs else None

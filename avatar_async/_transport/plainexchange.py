@@ -1,0 +1,226 @@
+"""One plain request and its answer, over a connection that aiohttp made."""
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+from aiohttp.connector import Connection
+
+from avatar_async._transport.heads import MOST_HEAD_BYTES, Head, read_head
+
+if TYPE_CHECKING:
+    from aiohttp.client_proto import ResponseHandler
+
+#: Bytes that wait for the reader before the host has to wait.
+_MOST_AHEAD_BYTES: Final = 512 << 10
+
+
+class OddAnswerError(Exception):
+    """Tell that an answer is not plain: aiohttp's own reader has it now."""
+
+
+class PlainExchange(asyncio.Protocol):
+    """A request and its answer: `ask`, then `next` to the end of the body, then `close`.
+
+    It takes the place of aiohttp's protocol on the connection until the last byte of the answer came. An
+    answer that is not plain is handed over to that protocol, as if it had been there all the time.
+
+    Silence is counted in looks while the process runs: one that was stopped first reads what came.
+
+    Args:
+        connection: An idle connection, held for this exchange.
+        used: Whether it may have carried another request before.
+
+    Raises:
+        aiohttp.ServerDisconnectedError: It was closed meanwhile.
+    """
+
+    __slots__ = (
+        "_ahead_bytes",
+        "_blocks",
+        "_clean",
+        "_connection",
+        "_ended",
+        "_error",
+        "_left",
+        "_paused",
+        "_silent_looks",
+        "_transport",
+        "_unread",
+        "_waiter",
+        "answered",
+        "former",
+        "head",
+        "used",
+    )
+
+    def __init__(self, connection: Connection, *, used: bool) -> None:
+        former = connection.protocol
+        assert former is not None
+        if former.transport is None:
+            connection.close()
+            raise aiohttp.ServerDisconnectedError
+        self._connection = connection
+        self._transport: asyncio.Transport = former.transport
+        self._unread = b""
+        self._blocks: list[bytes] = []
+        self._ahead_bytes = 0
+        #: Bytes of the body that did not come yet.
+        self._left = 0
+        self._paused = False
+        #: Whether the connection is aiohttp's again.
+        self._ended = False
+        #: Whether nothing came that does not belong to the answer.
+        self._clean = True
+        self._error: Exception | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._silent_looks = 0
+        #: aiohttp's protocol.
+        self.former: ResponseHandler = former
+        #: What the answer said before its body, as soon as that is known and could be read.
+        self.head: Head | None = None
+        #: Whether any byte of the answer came.
+        self.answered = False
+        self.used = used
+
+    # ------------------------------------------------------------ the reader's side
+    async def ask(self, request: bytes) -> Head:
+        """Send a request and return the head of its answer.
+
+        Raises:
+            OddAnswerError: The answer is not plain.
+            aiohttp.ClientError, OSError: It did not come.
+        """
+        self._transport.set_protocol(self)
+        self._transport.write(request)
+        while (head := self.head) is None:
+            await self._more()
+        if head.length is None:
+            raise OddAnswerError
+        return head
+
+    async def next(self) -> bytes:
+        """Return what came of the body; nothing after its last byte.
+
+        Raises:
+            aiohttp.ClientError, OSError: It broke off; what came before was returned.
+        """
+        blocks = self._blocks
+        while not blocks:
+            if not self._left:
+                return b""
+            await self._more()
+        body = blocks[0] if len(blocks) == 1 else b"".join(blocks)
+        blocks.clear()
+        self._ahead_bytes = 0
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+        return body
+
+    def close(self, *, kept: bool = False) -> None:
+        """Let go of the connection; aiohttp keeps it for others if the whole answer and no more came.
+
+        Args:
+            kept: Whether it may be kept at all.
+        """
+        transport = self._transport
+        if kept and self._ended and self._clean and not transport.get_write_buffer_size():
+            self._connection.release()
+            return
+        if not self._ended:
+            self._give_back()
+        transport.abort()
+        self._connection.close()
+
+    def look(self, most: int) -> None:
+        """Give the host up if nothing came for so many looks although somebody waits."""
+        if self._waiter is None:
+            return
+        self._silent_looks += 1
+        if self._silent_looks > most:
+            self._fail(aiohttp.SocketTimeoutError("the host fell silent"))
+
+    async def _more(self) -> None:
+        if self._error is not None:
+            raise self._error
+        self._silent_looks = 0
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    # ------------------------------------------------------------ the connection's side
+    def data_received(self, data: bytes) -> None:
+        """Take what came: a head and its body, and nothing else."""
+        self._silent_looks = 0
+        self.answered = True
+        if self.head is None:
+            if self._unread:
+                data = self._unread + data
+            end = data.find(b"\r\n\r\n", 0, MOST_HEAD_BYTES)
+            if end < 0:
+                self._unread = data
+                if len(data) >= MOST_HEAD_BYTES:
+                    self._hand_over(data)
+                return
+            head = self.head = read_head(data[: end + 2])
+            if head is None or head.length is None:
+                self._hand_over(data)
+                return
+            self._unread = b""
+            self._left = head.length
+            data = data[end + 4 :]
+        left = self._left - len(data)
+        if left < 0:
+            # The next answer cannot be told from this: the body counts, the connection does not.
+            data, left, self._clean = data[:left], 0, False
+        self._left = left
+        if data:
+            self._blocks.append(data)
+        if not left:
+            self._give_back()
+        elif not self._paused:
+            self._ahead_bytes += len(data)
+            if self._ahead_bytes >= _MOST_AHEAD_BYTES:
+                self._paused = True
+                self._transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        """End: the host says no more."""
+        self._end(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End, and pass it on to aiohttp, whose session waits for it when it closes."""
+        self._end(exc)
+        self._ended = True
+        self.former.connection_lost(exc)
+
+    def _end(self, exc: Exception | None) -> None:
+        if exc is None and self.head is not None:
+            exc = aiohttp.ClientPayloadError("the body is not complete")
+        self._fail(exc or aiohttp.ServerDisconnectedError())
+
+    def _hand_over(self, data: bytes) -> None:
+        """Have aiohttp read the answer from its first byte."""
+        self._unread = b""
+        self._error = OddAnswerError()
+        self._give_back()
+        self.former.set_response_params(read_until_eof=True, auto_decompress=False)
+        self.former.data_received(data)
+        self._wake()
+
+    def _give_back(self) -> None:
+        self._ended = True
+        self._transport.set_protocol(self.former)
+
+    def _fail(self, error: Exception) -> None:
+        if self._error is None:
+            self._error = error
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
