@@ -1,6 +1,7 @@
 """Reading replies: bounded JSON, the envelope around every answer, and the values inside it."""
 
 import json
+import math
 import re
 from codecs import BOM_UTF8
 from typing import Any
@@ -152,6 +153,13 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
+def _float(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
 def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object; one that says two things under one key says nothing."""
     found = dict(pairs)
@@ -164,7 +172,9 @@ def _constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_int=_integer, parse_constant=_constant, object_pairs_hook=_unambiguous)
+_DECODER = json.JSONDecoder(
+    parse_int=_integer, parse_float=_float, parse_constant=_constant, object_pairs_hook=_unambiguous
+)
 
 
 def _too_deep(value: Any) -> bool:

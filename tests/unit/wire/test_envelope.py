@@ -70,6 +70,13 @@ def test_a_reply_that_contradicts_itself_is_refused(body):
         decode_envelope(Reply(status=200, body=body))
 
 
+@pytest.mark.parametrize("number", [b"1e999", b"-1e400", b"9" * 400 + b".0", b"NaN", b"Infinity"])
+def test_a_number_that_none_can_hold_is_refused(number):
+    """Python would make it infinite, which nobody wrote."""
+    with pytest.raises(ReplyError, match="not JSON"):
+        decode_json(b'{"code": 0, "data": %b}' % number)
+
+
 def test_a_reply_that_repeats_itself_is_read():
     """Odd, and clear all the same."""
     assert decode_json(b'{"code": 0, "a": [1], "code": 0, "a": [1]}') == {"code": 0, "a": [1]}
