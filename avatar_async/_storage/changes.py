@@ -82,9 +82,10 @@ def apply(transaction: Transaction, changes: Sequence[Change]) -> list[Job]:
 
 def _from_memory(transaction: Transaction, change: Change) -> tuple[Job, Job] | None:
     """Write a job from what its caller knows of it; None, with nothing written, if that is outdated."""
-    if change.known is None or change.known.id != change.job_id:
+    known = change.known
+    if known is None or known.id != change.job_id:
         return None
-    known = transaction.latest(change.known)
+    known = transaction.latest(known)
     try:
         _check(known, change)
         after = _write(transaction, known, change.event)
@@ -113,7 +114,7 @@ def _write(transaction: Transaction, before: Job, event: ev.Event) -> Job | None
 
 def _write_beside(transaction: Transaction, event: ev.Event, before: Job, after: Job) -> None:
     """Write what a change does outside the job's own row."""
-    connection, job_id, kind = transaction.beside, int(before.id), type(event)
+    connection, job_id = transaction.beside, int(before.id)
     if after.artifacts is not before.artifacts:
         write_artifacts(connection, job_id, before, after)
     if after.task_id != before.task_id:
@@ -126,7 +127,7 @@ def _write_beside(transaction: Transaction, event: ev.Event, before: Job, after:
         connection.execute("UPDATE requests SET body = ? WHERE job_id = ?", (body, job_id))
     if before.state is State.SUBMITTING or after.state is State.SUBMITTING:
         _write_intent(connection, job_id, event, before, after)
-    if kind not in _NOISY or _standing(before) != _standing(after):
+    if type(event) not in _NOISY or _standing(before) != _standing(after):
         transaction.note(_entry(job_id, event, before, after))
 
 
@@ -224,13 +225,14 @@ def _verdict(event: ev.Event) -> str:
 
 
 def _entry(job_id: int, event: ev.Event, before: Job, after: Job) -> tuple[Any, ...]:
-    tell = _TOLD.get(type(event))
+    kind = type(event)
+    tell = _TOLD.get(kind)
     text = None if tell is None else tell(event)
     return (
         rows.to_text(event.at),
         job_id,
         after.attempt,
-        type(event).__name__,
+        kind.__name__,
         str(before.state),
         str(after.state),
         None if text is None else public_text(text)[:_MESSAGE_LENGTH],

@@ -13,7 +13,7 @@ from avatar_async._jobs.changes import change
 from avatar_async._jobs.lifecycle import advance
 from avatar_async._jobs.records import Artifact, Job, JobError, NewJob
 from avatar_async._jobs.states import ArtifactState, State
-from avatar_async._storage import changes, newcomers, readers, schema
+from avatar_async._storage import changes, newcomers, readers, rows, schema
 from avatar_async._storage.transaction import Transaction
 from avatar_async.errors import LifecycleError
 from avatar_async.requests import Kind
@@ -77,6 +77,18 @@ jobs = st.builds(
     candidates=st.lists(int64s, max_size=3).map(tuple),
     receipt_state=st.none() | st.sampled_from(State),
 )
+
+
+@given(st.lists(instants | st.just(datetime.min.replace(tzinfo=UTC)), min_size=1, max_size=5), st.data())
+def test_an_instant_is_stored_as_it_is_whatever_was_stored_before_it(found, data):
+    """The latest minute is remembered; neighbours, earlier ones and other zones must not take it over."""
+    near = [
+        at + timedelta(microseconds=data.draw(st.integers(0, 130_000_000)))
+        for at in found
+        if at.tzinfo is UTC
+    ]
+    for at in (*found, *near, *reversed(near)):
+        assert rows.to_text(at) == at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 @pytest.fixture(scope="module")
