@@ -9,6 +9,7 @@ from aiohttp import hdrs
 from yarl import URL
 
 from avatar_async._transport.addresses import MAX_REDIRECTS, REDIRECTS, address_of, name_of, redirected
+from avatar_async._transport.endings import Body
 from avatar_async._transport.errors import mapped
 from avatar_async._transport.session import USER_AGENT, proxy_for
 from avatar_async._transport.tls import tls_context
@@ -187,9 +188,9 @@ class RemoteFile:
     async def _body(self, response: aiohttp.ClientResponse, most_bytes: int, *, whole: bool) -> bytes:
         """Return the first bytes of a body; the connection is closed if there are more."""
         body = bytearray()
-        with mapped(name_of(response.url)):
+        with mapped(name_of(response.url)), Body(response) as rest:
             while len(body) < most_bytes:
-                chunk = await response.content.read(most_bytes - len(body))
+                chunk = await rest.more(most_bytes - len(body))
                 if not chunk:
                     break
                 body += chunk

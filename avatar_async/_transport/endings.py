@@ -1,0 +1,72 @@
+"""Bodies as aiohttp reads them, whose readers are told when the connection ends."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+_BROKEN: Final = "the body is not complete"
+
+
+class Body:
+    """The body of an answer, to be read within a `with` block.
+
+    A body that breaks the rules of HTTP while its reader is behind leaves that reader waiting for ever
+    (aiohttp 3.14): the parser's error goes to nobody, and no timer runs for a connection that is closed. So
+    the end of the connection is watched here.
+
+    Args:
+        response: An answer whose body is not read yet.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._content = response.content
+        connection = response.connection
+        self._protocol = None if connection is None else connection.protocol
+        self._closed: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        if self._protocol is not None:
+            self._closed = self._protocol.closed
+            if self._closed is None:
+                self._end()
+            else:
+                self._closed.add_done_callback(self._seen)
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self._closed is not None:
+            self._closed.remove_done_callback(self._seen)
+
+    async def more(self, most_bytes: int = -1) -> bytes:
+        """Return what came, once something did; nothing after the last byte.
+
+        Args:
+            most_bytes: How much of it at most; -1 for all.
+
+        Raises:
+            aiohttp.ClientError, OSError: The connection broke off.
+        """
+        try:
+            if most_bytes < 0:
+                return await self._content.readany()
+            return await self._content.read(most_bytes)
+        except RuntimeError:
+            if self._protocol is None or self._protocol.connected:
+                raise
+            raise aiohttp.ClientPayloadError(_BROKEN) from None
+
+    def _seen(self, closed: "Future[None]") -> None:
+        if not closed.cancelled():
+            closed.exception()  # or asyncio complains that nobody looked
+        self._end()
+
+    def _end(self) -> None:
+        content = self._content
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError(_BROKEN))
