@@ -96,6 +96,8 @@ def next_step(job: Job, states: Mapping[str, State], *, where: str = "") -> str:
             )
         case State.IN_FLIGHT:
             return "the service works on it; run the same command to go on watching"
+        case State.READY if job.error is not None:
+            return "a download failed and is tried again; run the same command to go on"
         case State.READY | State.FETCHING:
             return "its files are being brought home; run the same command to go on"
         case _:

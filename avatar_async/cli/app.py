@@ -59,11 +59,29 @@ class _Commands(click.Group):
 
         Raises:
             click.exceptions.Exit: Ctrl-C.
+            click.UsageError: The command line is wrong.
         """
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(130) from None
+        except click.UsageError as error:
+            raise _readable(error) from None
+
+
+def _readable(error: click.UsageError) -> click.UsageError:
+    """Return an error that says what a missing option is for, in lines that break between words."""
+    from avatar_async.cli.render.wrap import columns, folded
+
+    message = error.format_message()
+    if isinstance(error, click.MissingParameter) and isinstance(error.param, click.Option):
+        what = (error.param.help or "").rstrip(".")
+        message = (
+            f"Missing option '{error.param.opts[0]} {error.param.metavar}': {what[:1].lower()}{what[1:]}."
+        )
+    head = "Error: "
+    lines = folded(f"{head}{message}", columns(sys.stderr))
+    return click.UsageError("\n".join(lines).removeprefix(head), ctx=error.ctx)
 
 
 def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:

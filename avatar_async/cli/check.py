@@ -92,6 +92,7 @@ _CODES = {
 
 def _print(checked: "Checked", *, json: bool) -> None:
     from avatar_async.cli.render.findings import file_line, finding_lines, plural
+    from avatar_async.cli.render.wrap import columns, folded
 
     if json:
         from json import dumps
@@ -104,7 +105,8 @@ def _print(checked: "Checked", *, json: bool) -> None:
     words = [plural(counts["error"], "error"), plural(counts["warning"], "warning")]
     summary = f"{', '.join(words)}, {counts['unknown']} unknown"
     lines += [*([""] if told else []), *told, "", f"{checked.verdict}: {summary}"]
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    width = columns(sys.stdout)
+    sys.stdout.write("".join(f"{part}\n" for line in lines for part in folded(line, width)))
 
 
 def _document(checked: "Checked") -> dict[str, Any]:

@@ -4,7 +4,8 @@ import errno
 import inspect
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -33,6 +34,10 @@ class ExitCode(IntEnum):
 
 class _Traces:
     shown: bool = False
+
+
+class _Screen:
+    say: Callable[[str], None] | None = None
 
 
 class BrokenRunError(Exception):
@@ -83,11 +88,29 @@ def sole_cause(error: BaseException) -> BaseException:
 
 
 def tell(text: str) -> None:
-    """Write to stderr, control characters made visible."""
+    """Write to stderr, control characters made visible; on a terminal, long lines break between words."""
     from avatar_async.cli.render.text import printable
+    from avatar_async.cli.render.wrap import columns, folded
 
-    sys.stderr.write("".join(f"{printable(line)}\n" for line in text.splitlines() or [""]))
+    lines = text.splitlines() or [""]
+    if _Screen.say is not None:
+        for line in lines:
+            _Screen.say(line)
+        return
+    width = columns(sys.stderr)
+    told = [part for line in lines for part in folded(printable(line), width)]
+    sys.stderr.write("".join(f"{line}\n" for line in told))
     sys.stderr.flush()
+
+
+@contextmanager
+def telling(say: Callable[[str], None]) -> Iterator[None]:
+    """Tell by a display inside the block: what it draws in place must not be written into."""
+    _Screen.say = say
+    try:
+        yield
+    finally:
+        _Screen.say = None
 
 
 def show_traces(wanted: bool) -> None:
@@ -150,7 +173,9 @@ def _code_of_error(error: BaseException) -> int:
         raise error
     if isinstance(error, OSError) and error.filename:
         logs.exception(error)
-        tell(f"Error: {error.filename}: {error.strerror}")
+        from avatar_async._storage.faults import reason_of
+
+        tell(f"Error: {error.filename}: {reason_of(error)}")
         _show_trace(error)
         return ExitCode.BAD_END
     if isinstance(error, OSError) and error.errno in _CANNOT_WRITE:

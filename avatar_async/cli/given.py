@@ -20,9 +20,9 @@ from avatar_async.settings import Settings
 
 _THREE_WAYS = (
     "{lack}. Three ways on:\n"
-    "  export AVATAR_APP_ID=... AVATAR_APP_KEY=...    your account's appId and appKey\n"
-    "  export AVATAR_TOKEN=...                        an access token you already have\n"
-    "  add --emulator                                 try it on the embedded service"
+    "  export AVATAR_APP_ID=... AVATAR_APP_KEY=...  your account's appId and appKey\n"
+    "  export AVATAR_TOKEN=...                      an access token you already have\n"
+    "  add --emulator                               try it on the embedded service"
 )
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from avatar_async._storage.ledger import Ledger
 
 LEDGER_NAME = "ledger.db"
+#: Ledgers elsewhere that are named where there is none, those of the latest changes.
+_MOST_NEAR = 3
 
 
 @frozen(kw_only=True)
@@ -72,7 +74,9 @@ def _missing(place: Place) -> str:
     from avatar_async._jobs.advice import quoted
 
     message = f"there is no ledger at {place.ledger.absolute()}; name the folder of a run with --out DIR"
-    near = sorted(folder.parent for folder in place.out.glob(f"*/{LEDGER_NAME}"))
+    there = place.out if place.out.is_dir() else place.out.parent
+    near = sorted(there.glob(f"*/{LEDGER_NAME}"), key=lambda ledger: ledger.stat().st_mtime_ns, reverse=True)
     if near:
-        message += f" (here is one: --out {quoted(str(near[0]))})"
+        options = [f"--out {quoted(str(ledger.parent))}" for ledger in near[:_MOST_NEAR]]
+        message += f" (here {'is one' if len(near) == 1 else 'are some'}: {', '.join(options)})"
     return message

@@ -1,10 +1,10 @@
 """Conduct a run: feed it, show it, heed signals, sum it up."""
 
 import logging
-import shutil
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -18,6 +18,7 @@ from avatar_async.cli.render.display import Display, display_for
 from avatar_async.cli.render.guarded import GuardedDisplay
 from avatar_async.cli.render.summary import attention_lines, loss_lines, summary
 from avatar_async.cli.render.text import printable
+from avatar_async.cli.render.wrap import columns
 from avatar_async.cli.signals import heeding
 from avatar_async.errors import AvatarError
 from avatar_async.orchestrator.events import ProgressEvent, RunEvent
@@ -74,7 +75,7 @@ async def conduct(
     drawing = anyio.CancelScope()
     begun = False
     try:
-        with display:
+        with display, _told_by(display):
             async with anyio.create_task_group() as group:
                 async with orchestrator:
                     with heeding(orchestrator.stop, orchestrator.kill, display.say) as interruption:
@@ -100,6 +101,16 @@ async def conduct(
     return Outcome(
         jobs=jobs, stopped_because=orchestrator.stopped_because, signal_code=interruption.exit_code
     )
+
+
+@contextmanager
+def _told_by(display: Display) -> Iterator[None]:
+    """Have messages told by a display that draws on the terminal they would go to."""
+    if display.draws and sys.stderr.isatty():
+        with exits.telling(display.say):
+            yield
+    else:
+        yield
 
 
 async def _show(events: AsyncIterator[RunEvent], display: Display) -> None:
@@ -129,7 +140,7 @@ def conclude(outcome: Outcome, place: Place, manner: Manner, again: str) -> int:
         exits.tell(line)
     because = outcome.stopped_because if outcome.signal_code is None else None
     stream = sys.stderr if manner.silent else sys.stdout
-    width = shutil.get_terminal_size().columns if stream.isatty() else None
+    width = columns(stream)
     if manner.silent:
         lines = attention_lines(outcome.jobs, place.where, width)
         if because:

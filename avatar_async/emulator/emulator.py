@@ -262,7 +262,7 @@ class Emulator:
             self._lock.acquire()
         except Timeout as error:
             raise EmulatorError(
-                f"another emulator uses {self._data}: stop it, or name another folder (--data DIR)"
+                f"another emulator or run uses {self._data}: wait until it ends, or name another folder"
             ) from error
         except OSError as error:
             raise EmulatorError(f"{self._data} cannot be used: {error.strerror}") from error

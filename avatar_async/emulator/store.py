@@ -62,7 +62,9 @@ class Store:
         try:
             await anyio.to_thread.run_sync(self._load, limiter=self._limiter)
         except (sqlite3.Error, ValueError, KeyError, OSError) as error:
-            raise EmulatorError(f"the emulator's state in {self._path} cannot be read: {error}") from error
+            raise EmulatorError(
+                f"the emulator's state in {self._path} cannot be opened: {error}{_remedy(error)}"
+            ) from error
 
     async def close(self) -> None:
         """Write the counters and let go of the file."""
@@ -101,8 +103,8 @@ class Store:
                 self._pending.remove(write)
         if write.error is not None:
             message = f"the emulator's state in {self._path} cannot be written: {write.error}"
-            full = getattr(write.error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-            raise (DiskSpaceError if full else EmulatorError)(message) from write.error
+            message += _remedy(write.error)
+            raise (DiskSpaceError if _is_full(write.error) else EmulatorError)(message) from write.error
 
     def _tallies(self) -> dict[str, Tally]:
         return {
@@ -160,3 +162,12 @@ class Store:
         for kind, name, number in self._connection.execute("SELECT kind, name, n FROM counters"):
             if kind in tallies:
                 tallies[kind].restore(name, number)
+
+
+def _is_full(error: BaseException) -> bool:
+    """Tell whether the disk has no room left for SQLite."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+
+
+def _remedy(error: BaseException) -> str:
+    return ": free some room and give the same command again" if _is_full(error) else ""

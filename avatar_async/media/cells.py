@@ -202,5 +202,9 @@ def _whole(target: Path) -> "Iterator[Path]":
     try:
         yield part
         part.replace(target)
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = str(target)
+        raise
     finally:
         part.unlink(missing_ok=True)

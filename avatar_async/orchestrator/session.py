@@ -36,9 +36,9 @@ _NO_DIALECT: Final = (
     "the query call of {endpoint} is not known\n"
     "The vendor documents none, so the end of a task could not be noticed.\n"
     "Describe it in a profile before anything is submitted:\n"
-    "  avatar-async init                            writes avatar.toml; fill in [query_dialect]\n"
-    "  avatar-async run ... --profile avatar.toml   (or export AVATAR_PROFILE=avatar.toml)\n"
-    '  AvatarClient.from_env("avatar.toml")         in Python'
+    "  avatar-async init                           # then fill in [query_dialect]\n"
+    "  avatar-async run ... --profile avatar.toml  # or export AVATAR_PROFILE\n"
+    '  AvatarClient.from_env("avatar.toml")        # in Python'
 )
 
 

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 class Display(Protocol):
     """Show a run while it goes; entered before its first event and left after its last."""
 
+    @property
+    def draws(self) -> bool:
+        """Whether it draws in place, so that nothing else may be written to its terminal meanwhile."""
+        ...
+
     def __enter__(self) -> Self:
         """Begin to show."""
         ...
@@ -45,6 +50,8 @@ def urgent_text(event: WarningEvent) -> str:
 
 class Quiet:
     """Show nothing but messages of the command itself and urgent warnings, on the stream for errors."""
+
+    draws = False
 
     def __init__(self, errors: IO[str]) -> None:
         self._errors = errors

@@ -32,6 +32,11 @@ class GuardedDisplay:
         #: Why the display cannot write, None while it can.
         self.lost: OSError | None = None
 
+    @property
+    def draws(self) -> bool:
+        """Whether the display draws in place, as long as it can write."""
+        return self._display.draws and self.lost is None
+
     def __enter__(self) -> Self:
         """Begin to show."""
         self._display.__enter__()

@@ -23,6 +23,8 @@ _WORTH_A_LINE = TERMINAL | {State.IN_DOUBT}
 class LiveDisplay:
     """Draw the standing of a run in place; jobs that end and warnings stay above it."""
 
+    draws = True
+
     def __init__(self, out: IO[str], monotonic: Callable[[], float]) -> None:
         self._console = Console(file=out, highlight=False, markup=False, emoji=False)
         self._live = Live(

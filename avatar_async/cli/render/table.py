@@ -97,6 +97,8 @@ class Table:
     def _note(self, job: Job, needs: Mapping[str, State]) -> None:
         if advice.needs_person(job) or advice.dead_needs(job, needs) or advice.is_unknown_there(job):
             return
+        if _is_waiting_to_fetch(job):  # its own reason is told beside it
+            return
         if job.state in REMOTE | {State.SUBMITTING, State.PLANNED}:
             step = advice.next_step(job, needs)
             self._steps[job.state, "waits for others" if step.startswith("waits for") else step] += 1
@@ -125,6 +127,7 @@ def _below(
         yield "; ".join(marks)
     calm = job.state in {State.STORED, State.ABANDONED, State.SUBMITTING} or (
         job.state in REMOTE | {State.PLANNED}
+        and not _is_waiting_to_fetch(job)
         and not advice.needs_person(job)
         and not advice.is_unknown_there(job)
     )
@@ -134,6 +137,10 @@ def _below(
         lost = f"lost at {stamp(job.lost_at)}: " if job.lost_at is not None else ""
         yield f"{lost}{one_line(job.error.message)}"
     yield f"-> {printable_step(advice.next_step(job, states, where=where))}"
+
+
+def _is_waiting_to_fetch(job: Job) -> bool:
+    return job.state is State.READY and job.error is not None
 
 
 def _words(flag: str, job: Job, now: datetime) -> str:

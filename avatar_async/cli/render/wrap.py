@@ -1,6 +1,8 @@
 """Wrap advice for a terminal, without ever breaking a command that a person may copy."""
 
+import shutil
 import textwrap
+from typing import IO
 
 from avatar_async.cli.program import program
 from avatar_async.cli.render.text import one_line
@@ -39,6 +41,25 @@ def wrapped(text: str, *, width: int | None, indent: str, hang: str = "") -> lis
         else:
             lines += _words(line, width, first, indent + hang)
     return lines
+
+
+def columns(stream: IO[str]) -> int | None:
+    """Return the columns of the terminal that a stream is, None if it is none."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+def folded(line: str, width: int | None) -> list[str]:
+    """Return a line as lines that break between words, indented below it; one with a command stays whole.
+
+    Args:
+        line: What stands before its first word stays there.
+        width: Columns of the terminal; None folds nothing.
+    """
+    if width is None or len(line) <= width or any(name in line for name in (_COMMAND, f"{program()} ")):
+        return [line]
+    words = line.lstrip()
+    indent = line[: len(line) - len(words)]
+    return _words(words, width, indent, f"{indent}  ")
 
 
 def _words(text: str, width: int, first: str, rest: str) -> list[str]:

@@ -316,7 +316,7 @@ async def test_sources_of_an_earlier_run_are_found_on_another_port(avatar_emulat
 async def test_one_emulator_per_folder_and_port(avatar_emulator, tmp_path):
     """Two writers would lose tasks; a taken port is told plainly."""
     async with avatar_emulator() as emulator:
-        with pytest.raises(EmulatorError, match="another emulator"):
+        with pytest.raises(EmulatorError, match="another emulator or run uses"):
             await avatar_emulator().__aenter__()
         taken = Emulator(tmp_path / "second", port=urlsplit(emulator.endpoint).port)
         with pytest.raises(EmulatorError, match="cannot listen"):

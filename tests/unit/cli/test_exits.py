@@ -1,5 +1,6 @@
 """Errors become messages and exit codes in one place."""
 
+import errno
 import os
 import shlex
 import subprocess
@@ -140,6 +141,22 @@ def test_a_full_disk_under_the_output_is_told_as_such(tmp_path):
         )
     assert done.returncode == 1
     assert done.stderr == "Error: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "free some room"),
+        (errno.EROFS, "mount it for writing"),
+        (errno.EACCES, "check the rights"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_told_with_its_name_and_a_remedy(capsys, number, remedy):
+    """`No space left on device` alone helps nobody."""
+    assert code_of(raising(OSError(number, os.strerror(number), "looks/previews"))) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("Error: looks/previews: ")
+    assert remedy in told
 
 
 def test_a_reader_that_leaves_is_no_error_to_tell_of(tmp_path):

@@ -7,6 +7,7 @@ import anyio
 import pytest
 from click.testing import CliRunner
 
+from avatar_async._jobs.records import JobError
 from avatar_async._jobs.states import State
 from avatar_async._storage.ledger import Ledger
 from avatar_async.cli.app import app
@@ -47,3 +48,16 @@ def test_a_job_is_overdue_by_the_deadlines_of_the_run(typed, deadlines_s, late):
 def test_the_table_knows_the_same_deadlines(typed, deadline_s, late):
     """Both forms tell the same."""
     assert ("takes longer than its kind should" in typed({"training": deadline_s})) is late
+
+
+def test_a_paused_download_tells_why_in_the_table(make_job, table):
+    """Whoever looks while nothing moves wants to know what is in the way."""
+    error = JobError(code="disk_space", message="needs 54.1 kB, but the disk has 0 bytes free")
+    jobs = [
+        make_job("paused", State.READY, task_id=7, error=error),
+        make_job("next", State.READY, task_id=8),
+    ]
+    lines = table(jobs, width=100, where="--out m")
+    assert "  needs 54.1 kB, but the disk has 0 bytes free" in lines
+    assert "  -> a download failed and is tried again; run the same command to go on" in lines
+    assert "1 ready: its files are being brought home; run the same command to go on" in lines

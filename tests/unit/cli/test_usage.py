@@ -1,5 +1,6 @@
 """What the command line refuses, and how it says so."""
 
+import os
 import re
 import subprocess
 import sys
@@ -139,7 +140,36 @@ def test_a_command_without_a_ledger_says_where_it_looked_and_what_is_near(typed,
     assert f"there is no ledger at {tmp_path / 'ledger.db'}" in done.stderr
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "ledger.db").touch()
-    assert "--out models" in typed("status").stderr
+    assert "(here is one: --out models)" in typed("status").stderr
+
+
+def test_a_mistyped_folder_is_told_with_what_lies_beside_it(typed, tmp_path):
+    """Of many, the latest few: whoever mistypes has just worked there."""
+    for number in range(5):
+        (tmp_path / f"models-{number}").mkdir()
+        ledger = tmp_path / f"models-{number}" / "ledger.db"
+        ledger.touch()
+        os.utime(ledger, (number, number))
+    told = typed("status", "--out", "model-3").stderr
+    assert "(here are some: --out models-4, --out models-3, --out models-2)" in told
+
+
+def test_a_missing_option_is_told_with_what_it_is_for(typed):
+    """Not everybody reads the help first."""
+    done = typed("run", "b.toml")
+    assert done.exit_code == 2
+    assert "Missing option '--out DIR': folder of the results and their ledger." in done.stderr
+
+
+@pytest.mark.parametrize("account", [{}, {"AVATAR_TOKEN": "t"}])
+def test_remedies_of_several_lines_fit_80_columns(typed, tmp_path, monkeypatch, account):
+    """They are not folded: their columns and commands would be lost."""
+    (tmp_path / "b.toml").write_text(JOB.format(url="https://x/a.png"))
+    for name, value in account.items():
+        monkeypatch.setenv(name, value)
+    lines = typed("run", "b.toml", "--out", "o").stderr.splitlines()
+    assert len(lines) > 3
+    assert all(len(line) <= 80 for line in lines)
 
 
 def test_the_embedded_service_and_an_endpoint_exclude_each_other(typed, tmp_path):

@@ -1,5 +1,8 @@
 """Fetching sources from a server that does what a test wants."""
 
+import errno
+import os
+
 import pytest
 from aiohttp import web
 
@@ -164,3 +167,15 @@ async def test_remote_sources_are_fetched_where_they_are_allowed(tmp_path, monke
             assert (await sources.fetch(url)).read_bytes() == b"there"
         finally:
             await sources.close()
+
+
+async def test_a_full_disk_is_a_reason_in_words(opened, monkeypatch):
+    """Numbers of errors are for programs."""
+
+    async def full(_sources, _response):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Sources, "_save", full)
+    async with Server() as server, opened() as sources:
+        with pytest.raises(MediaError, match=r"cannot be fetched: No space left on device$"):
+            await sources.fetch(server.url)

@@ -1,5 +1,6 @@
 """The emulator's state on disk."""
 
+import sqlite3
 import stat
 
 import pytest
@@ -63,3 +64,16 @@ async def test_a_full_disk_is_told_as_one(tmp_path):
             await store.set("much", "x" * 100_000)
     finally:
         await store.close()
+
+
+async def test_a_disk_too_full_to_begin_on_is_told_with_what_to_do(tmp_path, monkeypatch):
+    """`database or disk is full` sounds like a bug."""
+
+    def full(_store):
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(Store, "_load", full)
+    with pytest.raises(EmulatorError, match="free some room and give the same command again"):
+        await Store(tmp_path / "state.db").open()

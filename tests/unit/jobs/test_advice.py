@@ -219,6 +219,13 @@ def test_met_needs_are_not_mentioned(job_in):
     assert next_step(job, {"base": State.STORED}) == "will be submitted by the next run"
 
 
+def test_a_paused_download_is_not_said_to_go_on(job_in):
+    """The reason stands beside it."""
+    error = JobError(code="disk_space", message="the disk is full")
+    paused = evolve(job_in(State.READY), error=error)
+    assert next_step(paused, {}) == "a download failed and is tried again; run the same command to go on"
+
+
 def test_a_put_back_job_says_why_it_was_not_sent(job_in):
     """The user may mend it meanwhile."""
     job = job_in(State.PLANNED, error=JobError(code="not_sent", message="connection refused"))

@@ -1,6 +1,7 @@
 """Previews are used again only if the code that made them is the code that would make them now."""
 
 import ast
+import errno
 import hashlib
 import importlib
 import importlib.util
@@ -132,3 +133,16 @@ def test_a_module_without_its_source_counts_by_its_code(tmp_path, monkeypatch):
         importlib.invalidate_caches()
         digests.append(hashlib.sha256(revisions._text_of("lonely")).hexdigest())
     assert digests[0] != digests[1] == digests[2]
+
+
+def test_a_full_disk_names_the_picture_that_did_not_fit(still, tmp_path, monkeypatch):
+    """Pillow's error names none, and the output of the command would be blamed."""
+
+    def full(*_arguments, **_options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(type(still), "save", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        make_cell(still, digest_of(still), ParameterSet(), tmp_path / "a", quality=False)
+    assert caught.value.filename == str(tmp_path / "a.matte.png")
+    assert list(tmp_path.iterdir()) == []
