@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 #: Bytes that wait for the reader before the host has to wait.
 _MOST_AHEAD_BYTES: Final = 512 << 10
+_BEGINNING: Final = b"HTTP/1.1 "
 
 
 class OddAnswerError(Exception):
@@ -162,7 +163,7 @@ class PlainExchange(asyncio.Protocol):
             end = data.find(b"\r\n\r\n", 0, MOST_HEAD_BYTES)
             if end < 0:
                 self._unread = data
-                if len(data) >= MOST_HEAD_BYTES:
+                if len(data) >= MOST_HEAD_BYTES or not _BEGINNING.startswith(data[: len(_BEGINNING)]):
                     self._hand_over(data)
                 return
             head = self.head = read_head(data[: end + 2])
@@ -199,9 +200,12 @@ class PlainExchange(asyncio.Protocol):
         self.former.connection_lost(exc)
 
     def _end(self, exc: Exception | None) -> None:
-        if exc is None and self.head is not None:
-            exc = aiohttp.ClientPayloadError("the body is not complete")
-        self._fail(exc or aiohttp.ServerDisconnectedError())
+        if self._unread:
+            self._hand_over(self._unread)
+        elif exc is None and self.head is not None:
+            self._fail(aiohttp.ClientPayloadError("the body is not complete"))
+        else:
+            self._fail(exc or aiohttp.ServerDisconnectedError())
 
     def _hand_over(self, data: bytes) -> None:
         """Have aiohttp read the answer from its first byte."""

@@ -118,3 +118,16 @@ def replying(*parts: bytes) -> Script:
         await conversation.send(*parts)
 
     return script
+
+
+def answering(*replies: bytes, close_after: int | None = None) -> Script:
+    """Return a script that gives each request of a connection the next reply, the last again and again."""
+
+    async def script(conversation: Conversation) -> None:
+        left, given = list(replies), 0
+        while given != close_after:
+            await conversation.read_request()
+            await conversation.send(left.pop(0) if len(left) > 1 else left[0])
+            given += 1
+
+    return script

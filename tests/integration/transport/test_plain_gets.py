@@ -10,10 +10,10 @@ import pytest
 from avatar_async.client import AvatarClient
 from avatar_async.errors import ConnectionLostError, ReplyError, TransportError
 from avatar_async.settings import Settings
-from tests.integration.transport.peers import Conversation, http, peer
+from tests.integration.transport.asking import chunked
+from tests.integration.transport.peers import Conversation, answering, http, peer
 
 CERTIFICATE = Path(__file__).parent / "tls" / "test-only-cert.pem"
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"
 
 
 def client(**changes) -> AvatarClient:
@@ -25,19 +25,6 @@ async def read(service: AvatarClient, url: str) -> bytes:
     """Return the bytes of a file that is probably short."""
     async with service.open_artifact(url, short=True) as stream:
         return b"".join([bytes(chunk) async for chunk in stream.chunks()])
-
-
-def answering(*replies: bytes, close_after: int | None = None):
-    """Return a script that gives each request of a connection the next reply, the last again and again."""
-
-    async def script(conversation: Conversation) -> None:
-        left, given = list(replies), 0
-        while given != close_after:
-            await conversation.read_request()
-            await conversation.send(left.pop(0) if len(left) > 1 else left[0])
-            given += 1
-
-    return script
 
 
 async def test_a_connection_carries_one_file_after_the_other():
@@ -84,11 +71,17 @@ async def test_a_host_that_closes_a_kept_connection_upon_the_request_is_asked_an
 
 async def test_a_host_that_never_answers_is_told_of():
     """A new connection that is closed without an answer is no stale one."""
+    asked = 0
 
     async def script(conversation: Conversation) -> None:
+        nonlocal asked
+        asked += 1
         await conversation.read_request()
+        if asked == 1:
+            await conversation.send(http(b"body", "200 OK", "Connection: close"))
 
     async with peer(script) as met, client() as service:
+        await read(service, met.origin)
         with pytest.raises(ConnectionLostError, match="closed the connection without an answer"):
             await read(service, met.origin)
 
@@ -130,7 +123,7 @@ async def test_a_head_in_pieces_is_read():
     """Its parts come as the network likes."""
     reply = http(b"body", "200 OK", 'ETag: "v"')
     async with peer(answering_bytewise(reply)) as met, client() as service:
-        assert await read(service, met.origin) == b"body"
+        assert [await read(service, met.origin) for _ in range(2)] == [b"body"] * 2
     assert met.connections == 1
 
 
@@ -138,13 +131,14 @@ def answering_bytewise(reply: bytes):
     """Return a script that sends a reply byte by byte."""
 
     async def script(conversation: Conversation) -> None:
-        await conversation.read_request()
-        await conversation.send(*(reply[at : at + 1] for at in range(len(reply))))
+        while True:
+            await conversation.read_request()
+            await conversation.send(*(reply[at : at + 1] for at in range(len(reply))))
 
     return script
 
 
-@pytest.mark.parametrize("reply", [CHUNKED, b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nbody"])
+@pytest.mark.parametrize("reply", [chunked(b"body"), b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nbody"])
 async def test_a_host_whose_answers_are_not_plain_is_left_to_aiohttp(reply):
     """It is asked twice once, and never again."""
     async with peer(answering(reply, close_after=1)) as met, client() as service:
@@ -154,7 +148,15 @@ async def test_a_host_whose_answers_are_not_plain_is_left_to_aiohttp(reply):
 
 async def test_a_head_without_end_is_given_up():
     """Nobody's memory is filled with it."""
-    async with peer(answering(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000)) as met, client() as service:
+    endless = b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000
+
+    async def script(conversation: Conversation) -> None:
+        while True:
+            await conversation.read_request()
+            await conversation.send(http(b"body") if len(met.requests) == 1 else endless)
+
+    async with peer(script) as met, client() as service:
+        await read(service, met.origin)
         with pytest.raises(ReplyError):
             await read(service, met.origin)
 
@@ -166,22 +168,22 @@ async def test_a_slow_reader_slows_the_host_down():
     async def script(conversation: Conversation) -> None:
         nonlocal sent
         await conversation.read_request()
+        await conversation.send(http(b"short"))
+        await conversation.read_request()
         await conversation.send(http(length=64 << 20))
         for _ in range(64):
             await conversation.send(bytes(1 << 20))
             sent += 1
 
-    async with (
-        peer(script) as met,
-        client() as service,
-        service.open_artifact(met.origin, short=True) as stream,
-    ):
-        chunks = stream.chunks()
-        came = len(await anext(chunks))
-        await anyio.sleep(0.3)
-        assert sent < 48
-        async for chunk in chunks:
-            came += len(chunk)
+    async with peer(script) as met, client() as service:
+        await read(service, met.origin)
+        async with service.open_artifact(met.origin, short=True) as stream:
+            chunks = stream.chunks()
+            came = len(await anext(chunks))
+            await anyio.sleep(0.3)
+            assert sent < 48
+            async for chunk in chunks:
+                came += len(chunk)
     assert came == 64 << 20
 
 
@@ -205,6 +207,20 @@ async def test_hosts_prove_who_they_are():
             with pytest.raises(TransportError, match="certificate"):
                 await read(service, met.origin)
     assert len(met.requests) == 2
+
+
+@pytest.mark.parametrize("framed", [http, chunked])
+async def test_a_redirect_is_followed_and_leaves_the_host_plain(framed):
+    """Only the first address leads elsewhere; the host's other files are asked for as before."""
+    async with peer(answering(http(b"body"))) as there:
+        redirect = framed(b"moved", "302 Found", f"Location: {there.origin}/b")
+        replies = (http(b"one"), redirect, http(b"two"))
+        async with peer(answering(*replies, close_after=2)) as met, client() as service:
+            assert [await read(service, met.origin) for _ in range(3)] == [b"one", b"body", b"one"]
+            gets = service._downloads._plain
+            assert gets is not None
+            assert not gets._odd
+    assert [len(met.requests), len(there.requests)] == [3, 1]
 
 
 async def test_a_proxy_is_used_as_ever():
