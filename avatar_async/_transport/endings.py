@@ -34,6 +34,8 @@ class Body:
             if self._closed is None:
                 self._end()
             else:
+                self._closed.remove_done_callback(_look_at)
+                self._closed.add_done_callback(_look_at)
                 self._closed.add_done_callback(self._seen)
         return self
 
@@ -61,12 +63,16 @@ class Body:
                 raise
             raise aiohttp.ClientPayloadError(_BROKEN) from None
 
-    def _seen(self, closed: "Future[None]") -> None:
-        if not closed.cancelled():
-            closed.exception()  # or asyncio complains that nobody looked
+    def _seen(self, _closed: "Future[None]") -> None:
         self._end()
 
     def _end(self) -> None:
         content = self._content
         if not content.is_eof() and content.exception() is None:
             content.set_exception(aiohttp.ClientPayloadError(_BROKEN))
+
+
+def _look_at(closed: "Future[None]") -> None:
+    """See the error that a connection ended with, or asyncio complains that nobody did."""
+    if not closed.cancelled():
+        closed.exception()

@@ -1,5 +1,8 @@
 """Bodies that break the rules of HTTP while their reader is behind: he is told, soon."""
 
+import asyncio
+import gc
+
 import anyio
 import pytest
 
@@ -7,7 +10,7 @@ from avatar_async._transport.ranges import START_BYTES, RangeSession
 from avatar_async.client import AvatarClient
 from avatar_async.errors import TransportError
 from avatar_async.settings import Settings
-from tests.integration.transport.peers import peer, replying
+from tests.integration.transport.peers import Conversation, http, peer, replying
 
 SIZE = 900_000
 PIECE = bytes(8192)
@@ -45,3 +48,24 @@ async def test_a_file_looked_at_that_turns_into_garbage_ends():
     async with peer(replying(CHUNKED)) as met, RangeSession(settings()) as ranges:
         with anyio.fail_after(10), pytest.raises(TransportError):
             await ranges.file(met.origin).read(0, START_BYTES)
+
+
+async def test_a_connection_that_breaks_after_its_last_body_is_no_news():
+    """Nobody waits for it any more, and asyncio must not call its error forgotten."""
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+
+    async def script(conversation: Conversation) -> None:
+        await conversation.read_request()
+        await conversation.send(http(length=4))
+        await anyio.sleep(0.05)
+        await conversation.send(b"body")
+        await anyio.sleep(0.05)
+        conversation.reset()
+
+    async with peer(script) as met, AvatarClient(settings=settings()) as client:
+        async with client.open_artifact(met.origin) as stream:
+            assert b"".join([bytes(chunk) async for chunk in stream.chunks()]) == b"body"
+        await anyio.sleep(0.15)
+    gc.collect()
+    assert told == []
