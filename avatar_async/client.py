@@ -228,16 +228,15 @@ class AvatarClient:
             UnknownFileError: A file of that name is there already.
             TransportError: The connection failed again and again.
         """
-        from avatar_async._storage.care import Care
-        from avatar_async._storage.single import SingleDownloads
-
         if self._single is None:
+            from avatar_async._storage.single import SingleDownloads
+
             self._single = SingleDownloads(
                 clock=self._clock,
                 disk_reserve_bytes=self.settings.disk_reserve_bytes,
                 bandwidth_bytes_s=self.settings.bandwidth_bytes_s,
             )
-        return await self._single.fetch(artifact, folder, self, Care(verify=verify, durable=durable))
+        return await self._single.fetch(artifact, folder, self, verify=verify, durable=durable)
 
     async def prepare(self) -> None:
         """Make sure that a valid token is at hand (see the `Service` port)."""

@@ -48,7 +48,14 @@ def folder_choices(name: str) -> Iterator[str]:
 
 def folder_key(folder: str) -> str:
     """Return what two folder names share if some file system takes them for one."""
-    return unicodedata.normalize("NFKC", folder).casefold()
+    return folder.lower() if folder.isascii() else unicodedata.normalize("NFKC", folder).casefold()
+
+
+def safe_file_name(name: str) -> str:
+    """Return a safe file name for the name a service gave to a file that is alone; see `safe_file_names`."""
+    if _usual(name) and not _reserved(name):
+        return name
+    return safe_file_names([name])[0]
 
 
 def safe_file_names(names: Sequence[str]) -> list[str]:
@@ -68,8 +75,12 @@ def safe_file_names(names: Sequence[str]) -> list[str]:
     return result
 
 
+def _usual(name: str) -> bool:
+    return _PLAIN.fullmatch(name) is not None and name.partition(".")[0].lower() not in _WINDOWS_DEVICES
+
+
 def _clean(name: str) -> str:
-    if _PLAIN.fullmatch(name) is not None and name.partition(".")[0].lower() not in _WINDOWS_DEVICES:
+    if _usual(name):
         return name
     text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
     text = _UNSAFE.sub("_", text).strip(" .")

@@ -109,7 +109,7 @@ class DownloadFolder:
                     file.look = True
                     await self._thread.do(file)
                     clear, file.look = file.clear, False
-                body = await reading.whole(limit, self._rules.batch_s) if clear else None
+                body = await self._read(reading, limit) if clear else None
                 if body is not None:
                     file.body, file.etag = body, reading.etag
                     file.write, file.publish = True, journal is None
@@ -122,6 +122,14 @@ class DownloadFolder:
             return await self._streamed(lane, job, artifact, reading, journal, on_progress, care)
         finally:
             await reading.aclose()
+
+    async def _read(self, reading: Reading, limit_bytes: int) -> bytes | None:
+        """Read a file that the thread shall write; see `Reading.whole`."""
+        self._thread.expect()
+        try:
+            return await reading.whole(limit_bytes, self._rules.batch_s)
+        finally:
+            self._thread.came()
 
     async def _name(self, file: SmallFile, journal: FetchJournal) -> None:
         """Record that a small file is there and good, and give it its name."""

@@ -12,6 +12,10 @@ from attrs import define, field
 
 #: Errands that are done in one go at most, so that the first is not answered too late.
 GROUP_SIZE: Final = 64
+#: Seconds for which errands that are here wait for those that are about to come.
+_PATIENCE_S: Final = 0.001
+#: Most groups that are handed over without waiting after waits in vain.
+_MOST_HASTY: Final = 64
 
 
 @define(eq=False, kw_only=True)
@@ -68,6 +72,11 @@ class FileThread(Generic[E]):
         #: What came up and is not handed over yet, and how much of it in the turns of the loop before.
         self._gathered: list[E] = []
         self._seen = 0
+        #: Errands that are said to come soon, and the end of the time in which they are waited for.
+        self._expected = 0
+        self._waiting: asyncio.TimerHandle | None = None
+        #: Groups that are handed over at once, and how many it will be after the next wait in vain.
+        self._hasty, self._hastier = 0, 1
 
     def __enter__(self) -> None:
         """Keep the thread, once it is started, for the block."""
@@ -81,6 +90,23 @@ class FileThread(Generic[E]):
             self._calls.put(None)
             self._calls = None
 
+    def expect(self) -> None:
+        """Note that an errand is about to come; to be followed by `came`, whatever happens."""
+        self._expected += 1
+
+    def came(self) -> None:
+        """Note that an expected errand comes up now, or never will."""
+        self._expected -= 1
+        if not self._expected:
+            self._wait_no_more()
+
+    def _wait_no_more(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting, self._hastier = None, 1
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._give, loop)
+
     async def do(self, errand: E) -> None:
         """Have an errand done, within the thread's block; cancelled, it is withdrawn and its answer awaited.
 
@@ -92,6 +118,8 @@ class FileThread(Generic[E]):
             loop = asyncio.get_running_loop()
             loop.call_soon(self._hand_over, loop)
         self._gathered.append(errand)
+        if len(self._gathered) == GROUP_SIZE:
+            self._wait_no_more()
         try:
             await errand.wait()
         except BaseException:
@@ -106,12 +134,27 @@ class FileThread(Generic[E]):
         """Give the thread what came up, which wakes it once.
 
         Loop and thread hold the interpreter in turns, and each change costs more than a file: so as long as
-        more comes up in each turn of the loop, the thread sleeps on.
+        more comes up in each turn of the loop, or all that is expected may come at any moment, the thread
+        sleeps on. Where it takes its time, as over a long line, waiting for it would be time lost: after a
+        wait in vain so many groups go at once, and more after the next one.
         """
-        if self._seen < len(self._gathered) < GROUP_SIZE:
-            self._seen = len(self._gathered)
-            loop.call_soon(self._hand_over, loop)
-            return
+        if len(self._gathered) < GROUP_SIZE:
+            if self._seen < len(self._gathered):
+                self._seen = len(self._gathered)
+                loop.call_soon(self._hand_over, loop)
+                return
+            if self._expected and not self._hasty:
+                self._waiting = loop.call_later(_PATIENCE_S, self._waited_in_vain, loop)
+                return
+        self._hasty = max(self._hasty - 1, 0)
+        self._give(loop)
+
+    def _waited_in_vain(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._waiting = None
+        self._hasty, self._hastier = self._hastier, min(2 * self._hastier, _MOST_HASTY)
+        self._give(loop)
+
+    def _give(self, loop: asyncio.AbstractEventLoop) -> None:
         self._seen = 0
         gathered, self._gathered = self._gathered, []
         if self._calls is None:

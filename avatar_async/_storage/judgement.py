@@ -48,6 +48,9 @@ class Judgement:
     short: bool = False
 
 
+_TAKEN = Judgement()
+
+
 def judge(part: Received, artifact: Artifact, finding: Finding, *, too_long: bool) -> Judgement:
     """Weigh what was announced against what the bytes say of themselves.
 
@@ -91,6 +94,6 @@ def _judge_length(length: int, announced: int | None, *, too_long: bool) -> Judg
     if too_long:
         return Judgement(problem=f"more than the {length} bytes announced were sent")
     if announced is None or announced == length:
-        return Judgement()
+        return _TAKEN
     short = length < announced
     return Judgement(problem=f"it has {length} bytes, but {announced} were announced", short=short)

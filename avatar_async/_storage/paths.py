@@ -12,6 +12,8 @@ from avatar_async._storage.faults import DISK_FULL
 from avatar_async._storage.folders import make_folder, sync_folder
 from avatar_async.errors import DiskSpaceError, DownloadError
 
+#: What links to an open file fail with where they cannot be made: no /proc, no links, another layer.
+_NO_LINKS: Final = frozenset({errno.ENOENT, errno.EPERM, errno.EACCES, errno.EXDEV, errno.EOPNOTSUPP})
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -116,6 +118,40 @@ class JobFolder:
         """Open a file of this folder, never through a link, and return its descriptor."""
         safe = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         return os.open(checked_name(name), flags | safe, mode, dir_fd=self._descriptor)
+
+    def open_nameless(self, mode: int) -> int | None:
+        """Open a new file that has no name until `give_name`, and that is gone if it never gets one.
+
+        Returns:
+            Its descriptor; None if there is no such thing here.
+        """
+        if not hasattr(os, "O_TMPFILE"):
+            return None
+        try:
+            return os.open(".", os.O_WRONLY | os.O_TMPFILE | os.O_CLOEXEC, mode, dir_fd=self._descriptor)
+        except OSError as error:
+            if error.errno in DISK_FULL:
+                raise
+            return None
+
+    def give_name(self, descriptor: int, name: str) -> bool:
+        """Give a file without a name its name, for who reads the folder at once; return whether that can be.
+
+        Raises:
+            FileExistsError: There is something of that name already; it stays.
+        """
+        try:
+            os.link(
+                f"/proc/self/fd/{descriptor}",
+                checked_name(name),
+                dst_dir_fd=self._descriptor,
+                follow_symlinks=True,
+            )
+        except OSError as error:
+            if error.errno in _NO_LINKS:
+                return False
+            raise
+        return True
 
     def rename(self, old: str, new: str, *, durable: bool = True) -> None:
         """Give a file another name, durably unless told otherwise; a file of that name is replaced."""

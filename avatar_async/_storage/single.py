@@ -7,11 +7,11 @@ from pathlib import Path
 import anyio.to_thread
 from attrs import define
 
-from avatar_async._jobs.names import safe_file_names
+from avatar_async._jobs.names import safe_file_name
 from avatar_async._jobs.ports import ArtifactSource, Clock
 from avatar_async._jobs.records import DEFAULT_BATCH, Artifact, Job
 from avatar_async._jobs.remote import RemoteFile
-from avatar_async._storage.care import FULL, Care
+from avatar_async._storage.care import Care
 from avatar_async._storage.downloads import DownloadFolder
 from avatar_async.requests import Kind
 
@@ -34,14 +34,21 @@ class SingleDownloads:
         self._places: dict[str, _Place] = {}
 
     async def fetch(
-        self, file: RemoteFile, folder: Path | str, source: ArtifactSource, care: Care = FULL
+        self, file: RemoteFile, folder: Path | str, source: ArtifactSource, *, verify: bool, durable: bool
     ) -> Path:
         """Store a file in a folder and return where it is; cancellation leaves a `.part` beside it.
+
+        Args:
+            file: What the service offers.
+            folder: Where to put it.
+            source: What it is read from.
+            verify: See `Care`.
+            durable: The same.
 
         Raises:
             DownloadError, TransportError: As for `Downloads.fetch`.
         """
-        (name,) = safe_file_names([file.name])
+        name = safe_file_name(file.name)
         artifact = Artifact(role=file.role, name=name, url=file.url, size_bytes=file.size_bytes, md5=file.md5)
         given = os.fspath(folder)
         if not given.startswith(os.sep):
@@ -52,6 +59,7 @@ class SingleDownloads:
             place = self._places.setdefault(given, self._place(found))
         place.downloads += 1
         try:
+            care = Care(verify=verify, durable=durable)
             await place.home.fetch_alone(place.job, artifact, source, care)
         finally:
             place.downloads -= 1

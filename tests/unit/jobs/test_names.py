@@ -11,6 +11,7 @@ from avatar_async._jobs.names import (
     RESERVED_SUFFIXES,
     folder_choices,
     folder_key,
+    safe_file_name,
     safe_file_names,
 )
 
@@ -173,6 +174,15 @@ def test_readable_names_stay_readable(name, folder):
 def test_the_last_part_of_a_path_is_the_file_name(name, file):
     """Services send object keys; only their last part means something to people."""
     assert safe_file_names([name]) == [file]
+
+
+@given(any_text | colliding | st.sampled_from(["Job.JSON", "LEDGER.db", "model.PART", "con.zip", "Nul.txt"]))
+@example("model.zip")
+@example("previews")
+def test_a_file_that_is_alone_is_named_as_if_it_were_the_first(name):
+    """The quick way for usual names must not let a reserved one through."""
+    assert safe_file_name(name) == safe_file_names([name])[0]
+    assert safe_everywhere(safe_file_name(name))
 
 
 def test_a_long_name_keeps_its_suffix():
