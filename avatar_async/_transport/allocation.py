@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Final
 
-#: More than any block that a download asks for again and again (the receive buffers of 256 KiB).
+#: More than any block that is asked for again and again: the receive buffers of 256 KiB.
 _KEPT_BYTES: Final = 4 << 20
 
 

@@ -12,6 +12,7 @@ from yarl import URL
 
 from avatar_async import __version__
 from avatar_async._jobs.verdicts import says_enough
+from avatar_async._transport.allocation import keep_blocks
 from avatar_async._transport.bodies import decoded, read_body
 from avatar_async._transport.errors import MAPPED, Departure, translate
 from avatar_async._transport.plaincalls import Answer, PlainCalls
@@ -71,6 +72,7 @@ class ServiceSession:
         self._fresh: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        keep_blocks()
         context = await tls_context(self._settings.ca_file)
         async with AsyncExitStack() as stack:
             kept = PlainConnector(ssl=context, limit=_MAX_CONNECTIONS)
