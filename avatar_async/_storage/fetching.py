@@ -56,6 +56,7 @@ class Fetch:
         self._etag = artifact.etag
         self._total: int | None = None
         self._begun = False
+        self._placed = False
         self._too_long = False
         #: Whether the latest answer ended by the rules of HTTP without having told a length.
         self._ended_untold = False
@@ -105,7 +106,7 @@ class Fetch:
         while True:
             before = self._reached
             try:
-                await self._attempt()
+                await self._in_turn()
             except (TransportError, ThrottledError) as error:
                 failures = 0 if self._reached > before else failures + 1
                 if failures >= self._shop.rules.tries:
@@ -125,6 +126,21 @@ class Fetch:
         if isinstance(error, ThrottledError) and error.retry_after_s is not None:
             return min(max(error.retry_after_s, 0.0), self._shop.rules.longest_throttle_s)
         return self._shop.wait_s(max(failures, 1))
+
+    async def _in_turn(self) -> None:
+        """Receive over one connection, once there is a place among those that bring something at once."""
+        await self._shop.connections.acquire_on_behalf_of(self)
+        self._placed = True
+        try:
+            await self._attempt()
+        finally:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Leave the place to another download: at the end, or held back so that others go first."""
+        if self._placed:
+            self._placed = False
+            self._shop.connections.release_on_behalf_of(self)
 
     async def _attempt(self) -> None:
         """Receive over one connection, from where the last one broke if the server allows it."""
@@ -191,6 +207,7 @@ class Fetch:
                 return
             left -= len(chunk)
             if not lane.passes(now_s):
+                self._make_room()
                 await lane.take(len(chunk))
                 asked_s = monotonic()
             if appending.add(chunk, asked_s):

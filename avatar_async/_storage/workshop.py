@@ -9,6 +9,9 @@ from avatar_async._jobs.ports import Clock
 from avatar_async._storage.room import DiskRoom
 from avatar_async._storage.writers import Writers
 
+#: Connections over which files too long to be read whole come at the same time. Over TLS each holds 2 MiB, so
+#: that this bounds the memory however many files are asked for at once; the others wait in line.
+_CONNECTIONS = 16
 #: Worker threads that open, close, name and remove files at the same time.
 _FILE_THREADS = 8
 #: Worker threads that check finished files at the same time.
@@ -58,12 +61,14 @@ class Workshop:
     room: DiskRoom
     chance: random.Random
     writers: Writers = Factory(Writers)
+    connections: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_CONNECTIONS))
     file_threads: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_FILE_THREADS))
     check_threads: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_CHECK_THREADS))
 
     def batch_bytes(self) -> int:
-        """Return how many bytes a download collects at present before they are written."""
-        return self.writers.share_bytes(self.rules.batch_bytes, self.rules.batches_bytes)
+        """Return how many bytes a download collects before they are written, beside those that run now."""
+        sharing = max(1, self.connections.borrowed_tokens)
+        return min(self.rules.batch_bytes, self.rules.batches_bytes // sharing)
 
     def wait_s(self, failures: int) -> float:
         """Return how long to wait after so many failures in a row, with full jitter."""

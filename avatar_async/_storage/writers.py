@@ -10,8 +10,6 @@ T = TypeVar("T")
 
 #: Threads that write and hash at the same time.
 _THREADS: Final = 8
-#: Fewest bytes of a batch, however many downloads share the memory.
-_LEAST_BATCH_BYTES: Final = 256 << 10
 
 
 class Writers:
@@ -42,11 +40,6 @@ class Writers:
         if self._hashing is None:
             self._hashing = ThreadPoolExecutor(_THREADS, thread_name_prefix="avatar-hash")
         return self._hashing
-
-    def share_bytes(self, most_bytes: int, all_bytes: int) -> int:
-        """Return how many bytes one download may collect, so that all of them stay within a bound."""
-        share = max(_LEAST_BATCH_BYTES, all_bytes // max(1, self._running))
-        return min(most_bytes, share)
 
     def begin(self, call: Callable[..., T], *arguments: object) -> "asyncio.Future[T]":
         """Run a call on a thread and return what it will bring, without waiting.

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from mmap import mmap
 from typing import Final
 
 #: Longest block, and the least that one is worth having.
@@ -37,12 +38,16 @@ class BlockShares:
 
 
 class Blocks:
-    """Blocks of one body, each used again once the view that was lent of it is released."""
+    """Blocks of one body, each used again once the view that was lent of it is released.
+
+    They are memory of the system's, not of the allocator's, which would keep it: only what was received
+    into is occupied, and all of it is given back at the end.
+    """
 
     def __init__(self) -> None:
-        self._lent: deque[tuple[bytearray, memoryview]] = deque()
+        self._lent: deque[tuple[mmap, memoryview]] = deque()
 
-    def take(self, size_bytes: int) -> bytearray:
+    def take(self, size_bytes: int) -> mmap:
         """Return a block of at least so many bytes."""
         for _ in range(len(self._lent)):
             block, view = self._lent.popleft()
@@ -50,9 +55,9 @@ class Blocks:
                 self._lent.append((block, view))
             elif size_bytes <= len(block) <= 2 * size_bytes:
                 return block
-        return bytearray(size_bytes)
+        return mmap(-1, size_bytes)
 
-    def lend(self, block: bytearray, count_bytes: int) -> memoryview:
+    def lend(self, block: mmap, count_bytes: int) -> memoryview:
         """Return the first bytes of a block, to be released by whoever has used them."""
         view = memoryview(block)[:count_bytes]
         self._lent.append((block, view))

@@ -2,17 +2,22 @@
 
 import asyncio
 from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 from aiohttp import hdrs
 
 from avatar_async._transport.blocks import LEAST_BYTES, Blocks, BlockShares
 
+if TYPE_CHECKING:
+    from mmap import mmap
+
 #: Length of a body from which on its connection is worth giving up for speed: it is closed afterwards.
 LARGE_BYTES: Final = 16 << 20
 #: Full blocks that wait for the reader before the host has to wait.
 _AHEAD: Final = 2
+#: What TLS may hand over at once: asyncio reads 256 KiB, beside the rest of a record that it has already.
+_TLS_BYTES: Final = (256 + 17) << 10
 #: A block shall last no shorter and no longer than this, in seconds.
 _SHORT_S, _LONG_S = 0.02, 0.1
 #: Seconds after which a reader who waits gets a block that is not full.
@@ -49,7 +54,9 @@ class Receiver(asyncio.BufferedProtocol):
         self._shares = shares
         self._blocks = Blocks()
         self._size = min(4 * LEAST_BYTES, shares.most_bytes)
-        self._block: bytearray | None = None
+        self._over = 0 if transport.get_extra_info("ssl_object") is None else _TLS_BYTES
+        self._enough = 0
+        self._block: mmap | None = None
         self._room: memoryview | None = None
         self._filled = 0
         self._ready: deque[memoryview] = deque()
@@ -99,6 +106,8 @@ class Receiver(asyncio.BufferedProtocol):
         self._drop_block()
         self._ready.clear()
         self._transport.abort()
+        # asyncio's TLS layer keeps our methods: they would keep each other, and all buffers, alive.
+        del self._transport
 
     # ------------------------------------------------------------ the connection's side
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -122,7 +131,7 @@ class Receiver(asyncio.BufferedProtocol):
         self._heard_at_s = self._loop.time()
         self._filled += nbytes
         self._left -= nbytes
-        if self._filled < len(self._room) and self._left:
+        if self._filled < self._enough and self._left:
             return
         self._complete()
         if self._left and len(self._ready) < _AHEAD:
@@ -135,18 +144,25 @@ class Receiver(asyncio.BufferedProtocol):
         self._fail(aiohttp.ClientPayloadError("the body is not complete"))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Pass it on to aiohttp, whose session waits for it when it closes."""
+        """Pass it on to aiohttp, whose session waits for it when it closes.
+
+        It keeps the error that it makes of it, and with that whoever called.
+        """
         self._fail(aiohttp.ClientPayloadError("the body is not complete"))
         self._timer.cancel()
-        self._former.connection_lost(exc)
+        self._loop.call_soon(self._former.connection_lost, exc)
 
     # ------------------------------------------------------------ blocks
     def _begin(self, least_bytes: int) -> None:
-        """Begin a block; it ends at a multiple of its length in the file, unless TLS needs more."""
-        size = max(self._size, least_bytes)
-        block = self._block = self._blocks.take(size)
-        aligned = self._size - self._offset % self._size
-        self._room = memoryview(block)[: min(max(aligned, least_bytes), self._left)]
+        """Begin a block, which is handed on from the next multiple of its length in the file on.
+
+        Over TLS it has room for more than that: so whatever TLS holds goes into it, and it is never handed on
+        half empty because that would not.
+        """
+        wanted = self._size - self._offset % self._size
+        block = self._block = self._blocks.take(max(self._size + self._over, least_bytes))
+        self._room = memoryview(block)[: min(max(wanted + self._over, least_bytes), self._left)]
+        self._enough = min(wanted, self._left)
         self._filled = 0
 
     def _complete(self) -> None:

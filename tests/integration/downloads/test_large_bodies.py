@@ -1,74 +1,25 @@
 """Bodies so long that their connection is taken over from aiohttp: nothing is lost, added or waited for."""
 
-import random
-import socket
-import ssl
-import threading
-from contextlib import ExitStack, contextmanager
+import gc
+import time
+import weakref
+from contextlib import ExitStack
 from functools import partial
 
 import anyio
 import pytest
 
 from avatar_async._storage.downloads import DownloadFolder
-from avatar_async._transport import receiving
 from avatar_async._transport.blocks import Blocks, BlockShares
 from avatar_async.errors import TransportError, TransportTimeoutError
-from tests.integration.downloads.conftest import TLS
+from tests.integration.downloads.takeovers import CERTIFICATE, CONTENT, SIZE, noted_takeovers, tls_server
 from tests.integration.downloads.test_bad_answers import ETAG, honest, reply
-
-CERTIFICATE = TLS / "test-only-cert.pem"
-SIZE = 3_000_000
-CONTENT = random.Random(4).randbytes(SIZE)
 
 
 @pytest.fixture(autouse=True)
 def taken_over(monkeypatch):
-    """Lower the length from which on it is done; the list has every connection it was done to."""
-    made = []
-    take_over = receiving.Receiver.__init__
-
-    def noted(self, *args, **kwargs):
-        made.append(self)
-        take_over(self, *args, **kwargs)
-
-    monkeypatch.setattr(receiving, "LARGE_BYTES", 100_000)
-    monkeypatch.setattr(receiving.Receiver, "__init__", noted)
-    return made
-
-
-@contextmanager
-def tls_server(answer):
-    """Serve one answer a connection over TLS, and close each as soon as everything is sent."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE, TLS / "test-only-key.pem")
-    listener = socket.create_server(("127.0.0.1", 0))
-    asked = []
-
-    def serve():
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            try:
-                with context.wrap_socket(connection, server_side=True) as sealed:
-                    head = b""
-                    while not head.endswith(b"\r\n\r\n"):
-                        head += sealed.recv(65536)
-                    asked.append(head)
-                    sealed.sendall(answer)
-            except OSError:
-                continue
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"https://127.0.0.1:{listener.getsockname()[1]}", asked
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(5)
+    """Take over shorter bodies; the list has whoever receives them."""
+    return noted_takeovers(monkeypatch)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -98,6 +49,21 @@ async def test_what_came_before_a_break_is_kept(raw, bench, taken_over, end, cut
     assert taken_over
 
 
+@pytest.mark.parametrize("notice", [True, False])
+async def test_what_came_before_a_break_over_tls_is_kept(bench, taken_over, notice):
+    """Whether TLS was told of the end or not: what counts is the length that was told."""
+    cut = 1_500_000
+    told = f"Content-Range: bytes {cut}-{SIZE - 1}/{SIZE}"
+    first = reply(CONTENT[:cut], ETAG, length=SIZE)({})[0]
+    rest = reply(CONTENT[cut:], ETAG, told, status="206 Partial Content")({})[0]
+    async with bench(ca_file=CERTIFICATE) as stage:
+        with tls_server(first, rest, notice=notice) as (origin, asked):
+            await stage.fetch(stage.artifact(f"{origin}/m", "m.bin", role="other"))
+        assert stage.read("m.bin") == CONTENT
+    assert f"range: bytes={cut}-".encode() in asked[1].lower()
+    assert len(asked) == len(taken_over) == 2
+
+
 @pytest.mark.parametrize(
     ("end", "error"), [("close", TransportError), ("reset", TransportError), ("stall", TransportTimeoutError)]
 )
@@ -125,7 +91,7 @@ async def test_a_host_that_closes_at_once_over_tls_costs_no_byte_of_a_reader_who
 ):
     """What TLS has decrypted and cannot hand over when the connection ends would be lost."""
     answer = reply(CONTENT, length=SIZE)({})[0]
-    with tls_server(answer) as (origin, asked):
+    with tls_server(answer, notice=False) as (origin, asked):
         async with bench(ca_file=CERTIFICATE, rules={"tries": 1}) as stage:
             artifact = stage.artifact(f"{origin}/m", "m.bin", role="other")
             async with stage.client.open_artifact(artifact.url) as stream:
@@ -135,6 +101,39 @@ async def test_a_host_that_closes_at_once_over_tls_costs_no_byte_of_a_reader_who
                     came += chunk
                 assert came == CONTENT
     assert len(asked) == len(taken_over) == 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_process_that_stood_still_goes_on_where_it_was(nginx, bench, taken_over, scheme):
+    """Stopped for longer than a host may be silent (Ctrl-Z), it finds what the host sent meanwhile."""
+    nginx.put("stopped.bin", CONTENT * 4)
+    origin = nginx.origin if scheme == "http" else nginx.tls_origin
+    came = bytearray()
+    async with (
+        bench(ca_file=CERTIFICATE, read_timeout_s=0.3) as stage,
+        stage.client.open_artifact(f"{origin}/plain/stopped.bin") as stream,
+    ):
+        async for chunk in stream.chunks():
+            if len(came) < SIZE <= len(came) + len(chunk):
+                time.sleep(0.7)  # noqa: ASYNC251 - the loop stands still, as under SIGSTOP
+            came += chunk
+    assert came == CONTENT * 4
+    assert len(taken_over) == 1
+
+
+async def test_a_body_that_came_leaves_no_memory_behind(nginx, bench, taken_over):
+    """Blocks, TLS buffers and receiver go at once: the garbage collector may not look for minutes."""
+    nginx.put("gone.bin", CONTENT)
+    gc.disable()
+    try:
+        async with bench(ca_file=CERTIFICATE) as stage:
+            await stage.fetch(stage.artifact(f"{nginx.tls_origin}/plain/gone.bin", "gone.bin", role="other"))
+            gone = anyio.Event()
+            weakref.finalize(taken_over.pop(), gone.set)
+            with anyio.fail_after(5):
+                await gone.wait()
+    finally:
+        gc.enable()
 
 
 async def test_a_slow_host_is_told_of_as_its_bytes_come(raw, bench, taken_over):
@@ -159,14 +158,16 @@ async def test_a_cancelled_download_goes_on_later(raw, bench, taken_over):
     async with bench(read_timeout_s=30.0) as stage:
         with raw(began, honest(CONTENT, ETAG)) as server:
             artifact = stage.artifact(f"{server.origin}/m", "m.bin", role="other")
+            transports = []
             async with anyio.create_task_group() as group:
 
                 def interrupt(done: int, _total: int | None) -> None:
                     if done > 1_900_000:
+                        transports.append(taken_over[0]._transport)
                         group.cancel_scope.cancel()
 
                 group.start_soon(stage.fetch, artifact, interrupt)
-            assert taken_over[0]._transport.is_closing()
+            assert transports[0].is_closing()
             left = stage.journal.entries[-1]
             assert 1_000_000 < left.verified_offset <= 2_000_000
             await stage.fetch(left)

@@ -6,7 +6,7 @@ import os
 import random
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import anyio
 import pytest
@@ -204,18 +204,3 @@ async def test_the_threads_end_with_the_last_download():
     for thread in begun:
         thread.join(5)
     assert not set(threading.enumerate()) - before
-
-
-def test_many_downloads_share_what_they_may_collect():
-    """Sixteen downloads take no more memory than eight."""
-    writers = Writers()
-    assert writers.share_bytes(2 << 20, 16 << 20) == 2 << 20
-    with writers.engaged():
-        assert writers.share_bytes(2 << 20, 16 << 20) == 2 << 20
-    with ExitStack() as stack:
-        for _ in range(16):
-            stack.enter_context(writers.engaged())
-        assert writers.share_bytes(2 << 20, 16 << 20) == 1 << 20
-        for _ in range(240):
-            stack.enter_context(writers.engaged())
-        assert writers.share_bytes(2 << 20, 16 << 20) == 256 << 10
