@@ -1,9 +1,10 @@
 """The compare-and-set writes by which jobs change in a store."""
 
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
 
+from avatar_async._jobs.copies import draft_class
 from avatar_async._jobs.events import Event, IntentWritten
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
@@ -40,10 +41,8 @@ class Change:
     ANY_TASK = -1
 
 
-class _Draft:
-    """A change that can still be written to, made in a fourth of the time; see `copies.Draft`."""
-
-    __slots__ = Change.__slots__  # type: ignore[attr-defined]
+#: A change that can still be written to, made in a fourth of the time.
+_Draft: Final = draft_class(Change)
 
 
 def change(job: Job, event: Event) -> Change:

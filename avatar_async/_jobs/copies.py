@@ -1,18 +1,21 @@
 """Jobs made field by field, many times as fast as `attrs.evolve` or a frozen class's own way."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from avatar_async._jobs.records import Job
 
 
-class Draft:
-    """A job that can still be written to: its slots are the same, so it becomes a `Job` by its class.
+def draft_class(record: type[Any]) -> type[Any]:
+    """Return a class of the same slots as a frozen one, whose instances can be written to.
 
-    Who makes one sets every field, then lets `finished` return the job.
+    Who makes one sets every field, then gives it `record` as its class: that is what it is from then on.
     """
+    return type(f"Draft{record.__name__}", (), {"__slots__": record.__slots__})
 
-    __slots__ = Job.__slots__  # type: ignore[attr-defined]
+
+#: A job that can still be written to; `finished` makes it one.
+Draft: Final = draft_class(Job)
 
 
 def finished(draft: Any) -> Job:

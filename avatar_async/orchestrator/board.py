@@ -15,6 +15,7 @@ from avatar_async._jobs.states import State
 from avatar_async.errors import ConflictError
 from avatar_async.orchestrator.events import StateEvent, WarningEvent
 from avatar_async.orchestrator.hub import EventHub
+from avatar_async.orchestrator.openjobs import OpenJobs
 from avatar_async.orchestrator.signal import Signal
 
 #: States in which a job moves on without a person.
@@ -37,7 +38,7 @@ class Board:
         self.clock: Final = clock
         self.batch: Final = batch
         self._hub = hub
-        self._jobs: dict[str, Job] = {}
+        self._jobs = OpenJobs()
         self._by_state: dict[State, dict[str, None]] = {state: {} for state in State}
         self._counts: Counter[State] = Counter()
         #: Revision of each job that ended while it was here.
@@ -69,21 +70,21 @@ class Board:
         return self._jobs.get(job_id)
 
     def open_jobs(self) -> Iterable[Job]:
-        """Return the open jobs in the order they were added."""
-        return tuple(self._jobs.values())
+        """Yield the open jobs in the order they were added."""
+        return iter(self._jobs)
 
-    def in_state(self, state: State) -> tuple[Job, ...]:
-        """Return the open jobs of a state."""
-        return tuple(map(self._jobs.__getitem__, self._by_state[state]))
+    def in_state(self, state: State) -> Iterable[Job]:
+        """Yield the open jobs that are in a state, save those that leave it before it is their turn."""
+        found = self._jobs.these(tuple(self._by_state[state]))
+        return (job for job in found if job.state is state)
 
     def first_in_state(self, state: State, number: int) -> tuple[Job, ...]:
         """Return the open jobs that are in a state for longest, at most so many."""
-        return tuple(map(self._jobs.__getitem__, islice(self._by_state[state], number)))
+        return tuple(self._jobs.these(islice(self._by_state[state], number)))
 
     def knows(self, job_id: str, revision: int) -> bool:
         """Tell whether a job was seen here as that write left it, or later."""
-        job = self._jobs.get(job_id)
-        return (self._ended.get(job_id, -1) if job is None else job.revision) >= revision
+        return self._revision(job_id) >= revision
 
     def number(self, *states: State) -> int:
         """Return how many open jobs are in these states."""
@@ -101,7 +102,7 @@ class Board:
 
     def eligible(self) -> Iterable[Job]:
         """Return the planned jobs that may be submitted, oldest first."""
-        return (self._jobs[job_id] for job_id in self._eligible)
+        return self._jobs.these(self._eligible)
 
     @property
     def any_eligible(self) -> bool:
@@ -227,10 +228,9 @@ class Board:
 
     def absorb(self, job: Job, *, tell: bool = True) -> None:
         """Take up a job as the ledger has it, whoever wrote it."""
-        before = self._jobs.get(job.id)
-        seen = before.revision if before else self._ended.get(job.id, -1)
-        if job.batch != self.batch or job.revision <= seen:
+        if job.batch != self.batch or job.revision <= self._revision(job.id):
             return
+        before = self._jobs.get(job.id)
         if before is None and job.terminal:
             if job.id in self._ended or not self._loaded:
                 self._ended[job.id] = job.revision
@@ -280,6 +280,11 @@ class Board:
                 self._recount_due = False
                 return
 
+    def _revision(self, job_id: str) -> int:
+        """Return the latest revision of a job that was seen here, -1 if none was."""
+        revision = self._jobs.revision(job_id)
+        return self._ended.get(job_id, -1) if revision is None else revision
+
     def _tell(self, before: Job | None, after: Job) -> None:
         self._hub.publish(
             StateEvent(
@@ -299,10 +304,10 @@ class Board:
         self._states[job.name] = job.state
         if job.terminal:
             self._ended[job.id] = job.revision
-            self._jobs.pop(job.id, None)
+            self._jobs.drop(job.id)
             self._eligible.pop(job.id, None)
             return
-        self._jobs[job.id] = job
+        self._jobs.put(job)
         self._by_state[job.state][job.id] = None
         for need in job.needs:
             self._dependents.setdefault(need, set()).add(job.id)

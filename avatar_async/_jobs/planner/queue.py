@@ -1,4 +1,8 @@
-"""Which tasks are due for a poll, soonest first; a few hundred bytes each."""
+"""Which tasks are due for a poll, soonest first; a few hundred bytes each.
+
+What is kept of a task are tuples of plain values: the garbage collector, which would stop everything to walk
+over a hundred thousand records, leaves those alone.
+"""
 
 import heapq
 from typing import Final
@@ -11,11 +15,16 @@ from avatar_async.requests import Kind
 _RIDE_AFTER: Final = 0.25
 #: Tasks looked at for a ride, as a multiple of the free places.
 _RIDERS: Final = 2
+#: Of a task: kind, submission, when it was planned and for when, whether it rests, turn, price.
+_Kept = tuple[str, float, float, float, bool, int, float]
+_KINDS: Final = {kind.value: kind for kind in Kind}
+#: Place of the turn in `_Kept`.
+_TURN: Final = 5
 
 
 @define(eq=False)
 class Polled:
-    """A task to be polled.
+    """A task to be polled, as it was when it was asked for: `PollQueue.put` takes over what changed.
 
     Attributes:
         job_id: Its job.
@@ -42,8 +51,9 @@ class PollQueue:
     """Tasks with their plans. Holds no clock: every call is told the time."""
 
     def __init__(self) -> None:
-        self._tasks: dict[str, Polled] = {}
-        self._heap: list[tuple[float, int, Polled]] = []
+        self._tasks: dict[str, _Kept] = {}
+        #: When a poll is due, the number of its plan, and of whom; of a plan that is void by now, too.
+        self._heap: list[tuple[float, int, str]] = []
         self._turn = 0
 
     def __len__(self) -> int:
@@ -54,47 +64,48 @@ class PollQueue:
 
     def get(self, job_id: str) -> Polled | None:
         """Return a task's plan, None if it is not polled."""
-        return self._tasks.get(job_id)
+        kept = self._tasks.get(job_id)
+        return None if kept is None else _polled(job_id, kept)
 
     def add(self, task: Polled) -> None:
         """Take up a task; it has no plan until `put`."""
-        self._tasks[task.job_id] = task
+        self._keep(task)
 
     def put(self, task: Polled, due_s: float, *, now_s: float, resting: bool = False) -> None:
         """Plan the task's next poll, replacing an earlier plan."""
         self._turn += 1
         task.planned_s, task.due_s, task.resting, task.turn = now_s, due_s, resting, self._turn
-        heapq.heappush(self._heap, (due_s, self._turn, task))
+        self._keep(task)
+        heapq.heappush(self._heap, (due_s, self._turn, task.job_id))
 
     def hasten(self, job_id: str, due_s: float, *, now_s: float) -> None:
         """Plan the task's next poll for `due_s` if it is planned for later."""
-        task = self._tasks.get(job_id)
+        task = self.get(job_id)
         if task is not None and task.turn and due_s < task.due_s:
             self.put(task, due_s, now_s=now_s, resting=task.resting)
 
     def hurry(self, now_s: float) -> None:
         """Plan every poll that is planned for later for now instead, the soonest first."""
-        planned = [entry for entry in self._heap if entry[2].turn == entry[1]]
+        planned = [entry for entry in self._heap if self._holds(entry)]
         planned.sort()
-        for place, (due_s, _, task) in enumerate(planned):
+        for place, (due_s, _, job_id) in enumerate(planned):
             self._turn += 1
-            task.turn = self._turn
-            task.due_s = min(due_s, now_s)
-            planned[place] = (task.due_s, self._turn, task)
+            kind, since_s, planned_s, _, resting, _, price = self._tasks[job_id]
+            now_due_s = min(due_s, now_s)
+            self._tasks[job_id] = (kind, since_s, planned_s, now_due_s, resting, self._turn, price)
+            planned[place] = (now_due_s, self._turn, job_id)
         # Sorted, it is a heap.
         self._heap = planned
 
     def drop(self, job_id: str) -> Polled | None:
         """Poll the task no more; return it, None if it was not polled."""
-        task = self._tasks.pop(job_id, None)
-        if task is not None:
-            task.turn = 0
-        return task
+        kept = self._tasks.pop(job_id, None)
+        return None if kept is None else _polled(job_id, kept)
 
     def next_due_s(self) -> float | None:
         """Return when the soonest poll is due, None if nothing is planned."""
         heap = self._heap
-        while heap and heap[0][2].turn != heap[0][1]:
+        while heap and not self._holds(heap[0]):
             heapq.heappop(heap)
         return heap[0][0] if heap else None
 
@@ -106,14 +117,14 @@ class PollQueue:
         """
         heap = self._heap
         taken: list[Polled] = []
-        aside: list[tuple[float, int, Polled]] = []
+        aside: list[tuple[float, int, str]] = []
         looks = _RIDERS * limit
         while len(taken) < limit:
             due_s = self.next_due_s()
             if due_s is None or (due_s > now_s and not taken):
                 break
             entry = heapq.heappop(heap)
-            task = entry[2]
+            task = _polled(entry[2], self._tasks[entry[2]])
             if due_s > now_s:
                 looks -= 1
                 if looks < 0:
@@ -124,7 +135,30 @@ class PollQueue:
                     aside.append(entry)
                     continue
             task.turn, task.due_s = 0, float("inf")
+            self._keep(task)
             taken.append(task)
         for entry in aside:
             heapq.heappush(heap, entry)
         return taken
+
+    def _holds(self, entry: tuple[float, int, str]) -> bool:
+        """Tell whether the plan of an entry is the task's latest."""
+        kept = self._tasks.get(entry[2])
+        return kept is not None and kept[_TURN] == entry[1]
+
+    def _keep(self, task: Polled) -> None:
+        kind: str = task.kind._value_
+        self._tasks[task.job_id] = (
+            kind,
+            task.since_s,
+            task.planned_s,
+            task.due_s,
+            task.resting,
+            task.turn,
+            task.price,
+        )
+
+
+def _polled(job_id: str, kept: _Kept) -> Polled:
+    kind, since_s, planned_s, due_s, resting, turn, price = kept
+    return Polled(job_id, _KINDS[kind], since_s, planned_s, due_s, resting, turn, price)

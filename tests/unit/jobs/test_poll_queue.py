@@ -1,5 +1,7 @@
 """The poll queue against a plain model of it, and who rides along."""
 
+import gc
+
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -113,3 +115,16 @@ def test_ten_thousand_jobs_come_out_in_order(count):
     assert take(queue, float(count), count) == sorted(
         map(str, range(count)), key=lambda job: int(job) * 7919 % count
     )
+
+
+def test_the_garbage_collector_has_nothing_to_do_with_tasks_that_wait():
+    """It would walk over all of them while the loop stands still."""
+    queue = PollQueue()
+    put(queue, "first", 1.0)
+    gc.collect()
+    before = len(gc.get_objects())
+    for number in range(1000):
+        put(queue, str(number), float(number))
+    gc.collect()
+    assert len(queue) == 1001
+    assert len(gc.get_objects()) - before < 100
