@@ -6,15 +6,14 @@ none: then a commit takes along what others have half done, and a failure would 
 
 import contextlib
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 
 import aiosqlite
 import anyio
 
-from bench.contenders.ledger_race import Race, compete, race
+from bench.contenders.ledger_race import Race, compete, run
 from bench.contenders.ledger_recipe import ENTRY, PRAGMAS, SCHEMA, UPDATE, new_rows
 
 
@@ -44,12 +43,5 @@ async def _run(task: Race, *, locked: bool) -> None:
         await compete(task, transition)
 
 
-def main() -> None:
-    """Make the transitions that the arguments ask for, in a folder of their own below the one given."""
-    with tempfile.TemporaryDirectory(dir=sys.argv[1]) as folder:
-        task = race(Path(folder), sys.argv[2:])
-        anyio.run(lambda: _run(task, locked="--unlocked" not in sys.argv))
-
-
 if __name__ == "__main__":
-    main()
+    run(partial(_run, locked="--unlocked" not in sys.argv))

@@ -1,11 +1,7 @@
 """The ledger of avatar-async under producers that each await their transitions."""
 
-import sys
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import anyio
 from attrs import evolve
 
 from avatar_async._jobs import events as ev
@@ -14,7 +10,7 @@ from avatar_async._jobs.records import Artifact, Job
 from avatar_async._jobs.states import ArtifactState, State
 from avatar_async._storage.ledger import Ledger
 from avatar_async.requests import Kind
-from bench.contenders.ledger_race import Race, compete, race
+from bench.contenders.ledger_race import Race, compete, run
 
 _OWNER = "run-1c9e"
 _FILE = Artifact(
@@ -98,11 +94,5 @@ async def _run(task: Race) -> None:
         await compete(task, transition)
 
 
-def main() -> None:
-    """Make the transitions that the arguments ask for, in a folder of their own below the one given."""
-    with tempfile.TemporaryDirectory(dir=sys.argv[1]) as folder:
-        anyio.run(_run, race(Path(folder), sys.argv[2:]))
-
-
 if __name__ == "__main__":
-    main()
+    run(_run)

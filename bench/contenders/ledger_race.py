@@ -6,8 +6,10 @@ history. A producer makes them one after the other, each awaited, on jobs of its
 
 import argparse
 import json
+import sys
+import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -101,12 +103,18 @@ async def compete(task: Race, transition: Callable[[int, int], Awaitable[object]
     watch.report()
 
 
-def race(folder: Path, arguments: list[str] | None = None) -> Race:
+def run(contender: Callable[[Race], Awaitable[None]]) -> None:
+    """Let a contender make the transitions that the arguments ask for, below the folder they name."""
+    with tempfile.TemporaryDirectory(dir=sys.argv[1]) as folder:
+        anyio.run(contender, _asked(Path(folder), sys.argv[2:]))
+
+
+def _asked(folder: Path, arguments: Sequence[str]) -> Race:
     """Return what the command line asks for.
 
     Args:
         folder: Where the database is to be made.
-        arguments: Those of the command line, if they are not the process's.
+        arguments: Those of the command line.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("--producers", type=int, default=64)

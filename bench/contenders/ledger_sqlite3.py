@@ -1,16 +1,13 @@
 """The standard library's sqlite3, on the event loop's own thread: it stands still at every commit."""
 
 import sqlite3
-import sys
-import tempfile
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 
 import anyio
 import anyio.lowlevel
 
-from bench.contenders.ledger_race import Race, compete, race
+from bench.contenders.ledger_race import Race, compete, run
 from bench.contenders.ledger_recipe import ENTRY, PRAGMAS, SCHEMA, UPDATE, new_rows
 
 
@@ -33,11 +30,5 @@ async def _run(task: Race) -> None:
         await compete(task, transition)
 
 
-def main() -> None:
-    """Make the transitions that the arguments ask for, in a folder of their own below the one given."""
-    with tempfile.TemporaryDirectory(dir=sys.argv[1]) as folder:
-        anyio.run(_run, race(Path(folder), sys.argv[2:]))
-
-
 if __name__ == "__main__":
-    main()
+    run(_run)

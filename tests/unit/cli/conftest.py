@@ -3,14 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from attrs import evolve
+from click.testing import CliRunner
 
 from avatar_async._jobs.expiry import burden, overtaken
-from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
+from avatar_async.cli.app import app
 from avatar_async.cli.render.table import Table
-from avatar_async.requests import Kind
 from avatar_async.settings import DEADLINES_S
+from tests.jobs_kept import a_job
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -26,17 +26,7 @@ def make_job():
     """Return a maker of jobs; fields not given are those of a fresh job."""
 
     def make(name="anchor-01", state=State.PLANNED, **fields):
-        fresh = Job(
-            id=name,
-            batch="default",
-            name=name,
-            kind=Kind.TRAINING,
-            folder=name,
-            task_name=name,
-            fingerprint=name,
-            created_at=NOW - timedelta(hours=3),
-        )
-        return evolve(fresh, state=state, **fields)
+        return a_job(name, **({"created_at": NOW - timedelta(hours=3), "state": state} | fields))
 
     return make
 
@@ -54,3 +44,13 @@ def table(now):
         return [line.plain for line in (written.heading(), *each, *written.outlook())]
 
     return lines
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch):
+    """Run a command in this process, in an empty folder and without an account."""
+    for name in ("APP_ID", "APP_KEY", "TOKEN", "ENDPOINT", "PROFILE"):
+        monkeypatch.delenv(f"AVATAR_{name}", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    return lambda *args: CliRunner().invoke(app, [str(arg) for arg in args])

@@ -4,27 +4,15 @@ import html
 import re
 
 import pytest
-from click.testing import CliRunner
 from PIL import Image, ImageChops
 from PIL.PngImagePlugin import PngImageFile
 
-from avatar_async.cli.app import app
 from avatar_async.media.clips import ClipStyle, make_still
 from avatar_async.media.keyer import LABEL, KeyParameters, key
 from avatar_async.media.video import encode
 from tests.previewing import index, lines, picture
 
 SWEEP = ("--sweep", "refineth_h=90,200")
-
-
-@pytest.fixture
-def typed(tmp_path, monkeypatch):
-    """Run a command in this process, in the test's folder and without an account."""
-    for name in ("APP_ID", "APP_KEY", "TOKEN", "ENDPOINT", "PROFILE"):
-        monkeypatch.delenv(f"AVATAR_{name}", raising=False)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-    return lambda *args: CliRunner().invoke(app, [str(arg) for arg in args])
 
 
 @pytest.fixture(scope="module")

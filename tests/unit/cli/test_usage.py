@@ -7,9 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
-
-from avatar_async.cli.app import app
 
 ROOT = Path(__file__).parents[3]
 JOB = """
@@ -33,16 +30,6 @@ COMMANDS = [
     "init",
     "schema",
 ]
-
-
-@pytest.fixture
-def typed(tmp_path, monkeypatch):
-    """Run a command in this process, in an empty folder and without an account."""
-    for name in ("APP_ID", "APP_KEY", "TOKEN", "ENDPOINT", "PROFILE"):
-        monkeypatch.delenv(f"AVATAR_{name}", raising=False)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-    return lambda *args: CliRunner().invoke(app, [str(arg) for arg in args])
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])

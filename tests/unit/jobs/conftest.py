@@ -10,7 +10,7 @@ from avatar_async._jobs import events as ev
 from avatar_async._jobs.lifecycle import advance
 from avatar_async._jobs.records import Artifact, Job, JobError
 from avatar_async._jobs.states import ArtifactState, State
-from avatar_async.requests import Kind
+from tests.jobs_kept import a_job
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ERROR = JobError(code="why", message="something happened")
@@ -52,17 +52,7 @@ WAYS: dict[State, tuple[ev.Event, ...]] = {
 
 
 def _new_job(**fields) -> Job:
-    job = Job(
-        id="1",
-        batch="default",
-        name="anchor-01",
-        kind=Kind.TRAINING,
-        folder="anchor-01",
-        task_name="anchor-01",
-        fingerprint="f" * 64,
-        created_at=T0,
-    )
-    return evolve(job, **fields)
+    return a_job("anchor-01", **({"id": "1", "fingerprint": "f" * 64, "created_at": T0} | fields))
 
 
 @pytest.fixture(scope="session")

@@ -8,29 +8,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from avatar_async._jobs.matching import WINDOW, Sighting, is_sure, may_be, may_have_a_task, read, same_name
-from avatar_async._jobs.records import Job
 from avatar_async._jobs.remote import RemoteState, RemoteTask
 from avatar_async._jobs.states import State
 from avatar_async.requests import Kind
+from tests.jobs_kept import a_job
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def a_job(name="a", *, minute=0.0, kind=Kind.TRAINING, state=State.IN_DOUBT, task_name="clip", timed=True):
+def doubtful(name="a", *, minute=0.0, kind=Kind.TRAINING, state=State.IN_DOUBT, task_name="clip", timed=True):
     """Return a job whose intent was written that many minutes after T0, by our clock."""
-    return Job(
-        id=name,
-        batch="default",
-        name=name,
-        kind=kind,
-        folder=name,
-        task_name=task_name,
-        fingerprint=name,
-        state=state,
-        created_at=T0,
-        submitted_at=T0 + minute * MINUTE if timed else None,
-    )
+    submitted_at = T0 + minute * MINUTE if timed else None
+    return a_job(name, kind=kind, task_name=task_name, state=state, created_at=T0, submitted_at=submitted_at)
 
 
 def seen(task_id=1, *, minute=0.0, kind=Kind.TRAINING, name="clip", ahead=timedelta(0), dated=True):
@@ -51,52 +41,52 @@ def seen(task_id=1, *, minute=0.0, kind=Kind.TRAINING, name="clip", ahead=timede
 @pytest.mark.parametrize(("minute", "agrees"), [(-10, True), (10, True), (-10.1, False), (10.1, False)])
 def test_time_is_read_on_the_services_clock(ahead, minute, agrees):
     """Clocks may be a day apart: only how long ago something was counts."""
-    assert is_sure(a_job(), seen(minute=minute, ahead=ahead)) is agrees
-    assert may_be(a_job(), seen(minute=minute, ahead=ahead)) is agrees
+    assert is_sure(doubtful(), seen(minute=minute, ahead=ahead)) is agrees
+    assert may_be(doubtful(), seen(minute=minute, ahead=ahead)) is agrees
 
 
 @pytest.mark.parametrize("untold", [{"kind": None}, {"name": None}, {"minute": None}, {"dated": False}])
 def test_what_is_not_told_settles_nothing_but_stands_in_the_way(untold):
     """A task that may be the job's is a second candidate, whatever the service keeps to itself."""
     vague = seen(2, **untold)
-    assert may_be(a_job(), vague)
-    assert not is_sure(a_job(), vague)
-    assert read(a_job(), [], [vague]).task_id is None
-    assert read(a_job(), [], [seen(1)]).task_id == 1
-    assert read(a_job(), [], [seen(1), vague]) == read(a_job(), [], [vague, seen(1)])
-    assert read(a_job(), [], [seen(1), vague]).candidates == (1, 2)
-    assert read(a_job(), [], [seen(1), vague]).task_id is None
+    assert may_be(doubtful(), vague)
+    assert not is_sure(doubtful(), vague)
+    assert read(doubtful(), [], [vague]).task_id is None
+    assert read(doubtful(), [], [seen(1)]).task_id == 1
+    assert read(doubtful(), [], [seen(1), vague]) == read(doubtful(), [], [vague, seen(1)])
+    assert read(doubtful(), [], [seen(1), vague]).candidates == (1, 2)
+    assert read(doubtful(), [], [seen(1), vague]).task_id is None
 
 
 @pytest.mark.parametrize("other", [{"kind": Kind.REBUILD}, {"name": "clap"}, {"minute": 11}])
 def test_a_task_that_differs_is_no_candidate(other):
     """Another kind, name or time is another task."""
-    assert read(a_job(), [], [seen(1), seen(2, **other)]).task_id == 1
-    assert read(a_job(), [], [seen(2, **other)]).candidates == ()
+    assert read(doubtful(), [], [seen(1), seen(2, **other)]).task_id == 1
+    assert read(doubtful(), [], [seen(2, **other)]).candidates == ()
 
 
 @pytest.mark.parametrize("state", [State.SUBMITTING, State.IN_DOUBT, State.ABANDONED])
 def test_a_task_that_may_be_another_jobs_is_nobodys(state):
     """A create call under way, or one that was given up, may have made it just as well."""
-    rival = a_job("b", minute=5, state=state)
-    assert read(a_job(), [rival], [seen(1)]).task_id is None
-    assert read(a_job(), [evolve(rival, submitted_at=None)], [seen(1)]).task_id is None
-    assert read(a_job(), [evolve(rival, submitted_at=T0 + 11 * MINUTE)], [seen(1)]).task_id == 1
-    assert read(a_job(), [evolve(rival, kind=Kind.REBUILD)], [seen(1)]).task_id == 1
+    rival = doubtful("b", minute=5, state=state)
+    assert read(doubtful(), [rival], [seen(1)]).task_id is None
+    assert read(doubtful(), [evolve(rival, submitted_at=None)], [seen(1)]).task_id is None
+    assert read(doubtful(), [evolve(rival, submitted_at=T0 + 11 * MINUTE)], [seen(1)]).task_id == 1
+    assert read(doubtful(), [evolve(rival, kind=Kind.REBUILD)], [seen(1)]).task_id == 1
 
 
 def test_a_job_given_up_before_it_was_sent_is_nobodys_rival():
     """No create call of it can have made a task."""
-    assert not may_have_a_task(a_job(state=State.ABANDONED, timed=False))
-    assert may_have_a_task(a_job(state=State.ABANDONED))
-    assert may_have_a_task(a_job(timed=False))
-    assert not may_have_a_task(evolve(a_job(state=State.ABANDONED), task_id=7))
-    assert not may_have_a_task(a_job(state=State.PLANNED))
+    assert not may_have_a_task(doubtful(state=State.ABANDONED, timed=False))
+    assert may_have_a_task(doubtful(state=State.ABANDONED))
+    assert may_have_a_task(doubtful(timed=False))
+    assert not may_have_a_task(evolve(doubtful(state=State.ABANDONED), task_id=7))
+    assert not may_have_a_task(doubtful(state=State.PLANNED))
 
 
 def test_two_doubts_of_one_name_far_apart_are_each_settled():
     """The reading is unique, so nobody need be asked."""
-    early, late = a_job("early"), a_job("late", minute=30)
+    early, late = doubtful("early"), doubtful("late", minute=30)
     tasks = [seen(1, minute=0.1), seen(2, minute=30.1)]
     assert read(early, [early, late], tasks).task_id == 1
     assert read(late, [early, late], tasks).task_id == 2
@@ -127,7 +117,7 @@ def test_no_date_however_odd_breaks_the_rule(service_at, created_at):
     """A service's clock may say anything."""
     task = evolve(seen().task, created_at=created_at)
     odd = Sighting(task=task, asked_at=T0, service_at=service_at)
-    assert may_be(a_job(), odd) is (abs((service_at - created_at) - timedelta(0)) <= WINDOW)
+    assert may_be(doubtful(), odd) is (abs((service_at - created_at) - timedelta(0)) <= WINDOW)
 
 
 _minutes = st.floats(-25, 25)
@@ -135,7 +125,7 @@ _kinds = st.sampled_from([Kind.TRAINING, Kind.REBUILD])
 _names = st.sampled_from(["clip", "clap"])
 _jobs = st.lists(
     st.builds(
-        a_job,
+        doubtful,
         minute=_minutes,
         kind=_kinds,
         state=st.sampled_from([State.IN_DOUBT, State.IN_DOUBT, State.SUBMITTING, State.ABANDONED]),

@@ -18,3 +18,13 @@ async def until(events, name, state):
         if isinstance(event, StateEvent) and (event.job, event.to_state) == (name, state):
             return event.message
     raise AssertionError
+
+
+async def reach(events, state, number=1):
+    """Wait until so many jobs came to a state."""
+    came = set()
+    async for event in events:
+        if isinstance(event, StateEvent) and event.to_state is state:
+            came.add(event.job)
+        if len(came) == number:
+            return

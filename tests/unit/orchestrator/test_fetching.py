@@ -6,7 +6,8 @@ import pytest
 from attrs import evolve
 
 from avatar_async._jobs.states import ArtifactState, State
-from avatar_async.orchestrator import StateEvent, WarningEvent
+from avatar_async.orchestrator import WarningEvent
+from tests.unit.orchestrator.lost_answers import reach
 
 
 @pytest.fixture
@@ -132,12 +133,7 @@ async def test_the_job_that_vanishes_first_is_fetched_first(orchestrator, servic
         for name in "abc":
             await runner.add(name, training(name))
         runner.run()
-        in_flight = set()
-        async for event in events:
-            if isinstance(event, StateEvent) and event.to_state is State.IN_FLIGHT:
-                in_flight.add(event.job)
-            if len(in_flight) == 3:
-                break
+        await reach(events, State.IN_FLIGHT, 3)
     service.duration_s = 0.0
     async with orchestrator(fetches=1) as runner:
         async for _ in runner.run():

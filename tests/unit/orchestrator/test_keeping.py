@@ -6,12 +6,11 @@ import anyio
 import pytest
 
 from avatar_async._jobs import events as ev
-from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async.errors import ConflictError, LedgerError
 from avatar_async.orchestrator.keeping import IdKeeper
-from avatar_async.requests import Kind
 from avatar_async.testing import VirtualClock
+from tests.jobs_kept import a_job
 
 
 class Board:
@@ -42,18 +41,7 @@ def keeper_of(board: Any) -> IdKeeper:
 @pytest.fixture
 def job():
     """A job whose create call was answered."""
-    now = VirtualClock().now()
-    return Job(
-        id="1",
-        batch="default",
-        name="the job",
-        kind=Kind.TRAINING,
-        folder="the job",
-        task_name="the job",
-        fingerprint="",
-        created_at=now,
-        state=State.SUBMITTING,
-    )
+    return a_job("the job", created_at=VirtualClock().now(), state=State.SUBMITTING)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from avatar_async._storage.ledger import Ledger
 from avatar_async.errors import ConflictError, JobNotFoundError, LedgerError, LifecycleError
 from avatar_async.orchestrator import WarningEvent
 from avatar_async.requests import Kind
-from tests.unit.orchestrator.lost_answers import UNKNOWN
+from tests.unit.orchestrator.lost_answers import UNKNOWN, unheard
 
 
 async def test_kill_ends_the_run_at_once_and_leaves_the_callers_block_alone(orchestrator, service, training):
@@ -152,12 +152,7 @@ async def test_a_task_id_that_cannot_be_recorded_is_told_loudly(orchestrator, se
 
 async def test_doubt_left_by_an_earlier_run_is_looked_up_first(orchestrator, service, training):
     """A resumed run settles what it can before it calls a person."""
-
-    async def accepted_but_unheard(fake, request):
-        fake.accept(request)
-        return UNKNOWN
-
-    service.answers.append(accepted_but_unheard)
+    service.answers.append(unheard)
     async with orchestrator() as runner:
         await runner.add("a", training("a"))
         [job] = [job async for job in runner.run()]

@@ -17,27 +17,22 @@ from avatar_async.orchestrator.hub import EventHub
 from avatar_async.orchestrator.precedence import Precedence
 from avatar_async.orchestrator.ready import ReadyJobs
 from avatar_async.orchestrator.urgency import Rest, Transfer, first_pressed, horizon_s
-from avatar_async.requests import Kind
 from avatar_async.testing import VirtualClock
+from tests.jobs_kept import a_job
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def job_of(number: int, hours: float | None = 100.0, size: int | None = 1000, **fields: Any) -> Job:
     """Return a ready job whose results vanish after so many hours."""
-    return Job(
-        id=f"{number:06}",
-        batch="default",
-        name=f"job-{number}",
-        kind=Kind.TRAINING,
-        folder=f"job-{number}",
-        task_name=f"job-{number}",
-        fingerprint="f",
-        created_at=NOW,
-        artifacts=(Artifact(role="model", name="a.zip", url="http://127.0.0.1/a", size_bytes=size),),
-        expires_at=None if hours is None else NOW + timedelta(hours=hours),
-        **({"state": State.READY} | fields),
-    )
+    usual = {
+        "id": f"{number:06}",
+        "state": State.READY,
+        "created_at": NOW,
+        "artifacts": (Artifact(role="model", name="a.zip", url="http://127.0.0.1/a", size_bytes=size),),
+        "expires_at": None if hours is None else NOW + timedelta(hours=hours),
+    }
+    return a_job(f"job-{number}", **(usual | fields))
 
 
 class Bench:

@@ -1,36 +1,22 @@
 """Who makes room when every slot is taken."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from types import SimpleNamespace
 
 import anyio
 import pytest
 
-from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async.orchestrator.flow import Flow
 from avatar_async.orchestrator.slots import Slots
-from avatar_async.requests import Kind
 from avatar_async.testing import VirtualClock
-
-T0 = datetime(2026, 3, 1, tzinfo=UTC)
+from tests.jobs_kept import MADE_AT, a_job
 
 
 def job(name, *, days=5):
     """Return a job whose results vanish in so many days."""
-    return Job(
-        id=name,
-        batch="default",
-        name=name,
-        kind=Kind.TRAINING,
-        folder=name,
-        task_name=name,
-        fingerprint=name,
-        state=State.READY,
-        created_at=T0,
-        expires_at=T0 + timedelta(days=days),
-    )
+    return a_job(name, state=State.READY, expires_at=MADE_AT + timedelta(days=days))
 
 
 @pytest.fixture

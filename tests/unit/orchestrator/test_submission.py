@@ -19,7 +19,7 @@ from avatar_async.errors import (
 )
 from avatar_async.orchestrator import EndEvent, StateEvent, WarningEvent, commands
 from avatar_async.requests import Ref
-from tests.unit.orchestrator.lost_answers import UNKNOWN
+from tests.unit.orchestrator.lost_answers import UNKNOWN, reach, unheard
 
 NOT_SENT = SubmissionReport(sent=False, message="connection refused")
 
@@ -32,12 +32,7 @@ async def test_never_more_than_max_in_flight(orchestrator, service, training, cl
         for number in range(12):
             await runner.add(f"job-{number}", training(f"m{number}"))
         iterator = runner.run()
-        in_flight = set()
-        async for event in events:
-            if isinstance(event, StateEvent) and event.to_state is State.IN_FLIGHT:
-                in_flight.add(event.job)
-            if len(in_flight) == 3:
-                break
+        await reach(events, State.IN_FLIGHT, 3)
         await clock.sleep(1000.0)
         assert len(service.creates) == 3
         service.duration_s = 1.0
@@ -324,12 +319,7 @@ async def test_doubt_is_settled_by_the_list_call_where_one_reading_is_possible(
 ):
     """One job in doubt, one unclaimed task of its name and time: it can only be that."""
     service.can_list = True
-
-    async def accepted_but_unheard(fake, request):
-        fake.accept(request)
-        return UNKNOWN
-
-    service.answers.append(accepted_but_unheard)
+    service.answers.append(unheard)
     async with orchestrator() as runner:
         await runner.add("a", training("a"))
         states = [job.state async for job in runner.run()]

@@ -1,6 +1,6 @@
 """A refusal for too many calls stops every loop's calls, whichever loop met it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,34 +13,16 @@ from avatar_async.orchestrator.losses import Losses
 from avatar_async.orchestrator.pace import Pace
 from avatar_async.orchestrator.references import References
 from avatar_async.orchestrator.unconfirmed import Unconfirmed
-from avatar_async.requests import Kind, Ref, VideoPreviewRequest
+from avatar_async.requests import Ref, VideoPreviewRequest
 from avatar_async.testing import VirtualClock
-
-MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def a_job(name: str, task_id: int, state: State) -> Job:
-    """Return a job with a task."""
-    return Job(
-        id=name,
-        batch="default",
-        name=name,
-        kind=Kind.TRAINING,
-        folder=name,
-        task_name=name,
-        fingerprint=name,
-        created_at=MADE_AT,
-        state=state,
-        task_id=task_id,
-        accepted_at=MADE_AT,
-    )
+from tests.jobs_kept import MADE_AT, a_job
 
 
 class Store:
     """Two jobs of ours."""
 
-    asked = a_job("a", 7, State.IN_FLIGHT)
-    other = a_job("b", 8, State.STORED)
+    asked = a_job("a", task_id=7, state=State.IN_FLIGHT, accepted_at=MADE_AT)
+    other = a_job("b", task_id=8, state=State.STORED, accepted_at=MADE_AT)
 
     async def jobs(self, **_: object) -> list[Job]:
         """Return both."""

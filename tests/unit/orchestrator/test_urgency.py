@@ -9,7 +9,7 @@ from avatar_async._jobs.expiry import urgency
 from avatar_async._jobs.records import Artifact, Job
 from avatar_async._jobs.states import State
 from avatar_async.orchestrator.urgency import Transfer, displaced, first_pressed, going_on
-from avatar_async.requests import Kind
+from tests.jobs_kept import a_job
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 GB = 10**9
@@ -18,18 +18,9 @@ GB = 10**9
 def job_of(number: int, hours: float | None, size_bytes: int | None) -> Job:
     """Make a finished job that vanishes after so many hours."""
     model = Artifact(role="model", name="m.zip", url="http://x/m.zip", size_bytes=size_bytes)
-    return Job(
-        id=str(number),
-        batch="default",
-        name=f"job-{number}",
-        kind=Kind.TRAINING,
-        folder=f"job-{number}",
-        task_name="",
-        fingerprint="f",
-        state=State.READY,
-        created_at=NOW,
-        expires_at=None if hours is None else NOW + timedelta(hours=hours),
-        artifacts=(model,),
+    expires_at = None if hours is None else NOW + timedelta(hours=hours)
+    return a_job(
+        f"job-{number}", id=str(number), state=State.READY, expires_at=expires_at, artifacts=(model,)
     )
 
 

@@ -10,22 +10,13 @@ from avatar_async._jobs.planner import poll_limits
 from avatar_async._jobs.remote import SubmissionReport
 from avatar_async._jobs.states import State
 from avatar_async.errors import ConnectionLostError
-from avatar_async.orchestrator import StateEvent, WarningEvent
+from avatar_async.orchestrator import WarningEvent
 from avatar_async.requests import Kind
+from tests.unit.orchestrator.lost_answers import reach
 
 DAY_S = 86400.0
 HOUR = timedelta(hours=1)
 JUMPS = [DAY_S, -DAY_S]
-
-
-async def reach(events, state, number=1):
-    """Wait until so many jobs came to a state."""
-    came = set()
-    async for event in events:
-        if isinstance(event, StateEvent) and event.to_state is state:
-            came.add(event.job)
-        if len(came) == number:
-            return
 
 
 async def finish(runner):

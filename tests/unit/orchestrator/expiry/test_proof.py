@@ -20,8 +20,8 @@ from avatar_async.errors import (
 )
 from avatar_async.orchestrator.losses import Losses, LostError
 from avatar_async.orchestrator.pace import Pace
-from avatar_async.requests import Kind
 from avatar_async.testing import VirtualClock
+from tests.jobs_kept import a_job
 
 START_AT = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR_S = 3600.0
@@ -30,22 +30,16 @@ MINE, OTHER = 7, 8
 
 def job_of(number: int, **fields) -> Job:
     """Make a job whose task has that id."""
-    made = Job(
-        id=str(number),
-        batch="default",
-        name=f"job-{number}",
-        kind=Kind.TRAINING,
-        folder=f"job-{number}",
-        task_name=f"job-{number}",
-        fingerprint="f",
-        state=State.READY,
-        created_at=START_AT,
-        submitted_at=START_AT,
-        accepted_at=START_AT,
-        task_id=number,
-        expires_at=START_AT + timedelta(hours=10),
-    )
-    return evolve(made, **fields)
+    usual = {
+        "id": str(number),
+        "state": State.READY,
+        "created_at": START_AT,
+        "submitted_at": START_AT,
+        "accepted_at": START_AT,
+        "task_id": number,
+        "expires_at": START_AT + timedelta(hours=10),
+    }
+    return a_job(f"job-{number}", **(usual | fields))
 
 
 class Scene:
