@@ -1,13 +1,13 @@
-"""The open jobs of a run by their ids, those in flight folded: see `_jobs.flights`."""
+"""The open jobs of a run by their ids, those that wait folded: see `_jobs.folding`."""
 
 from collections.abc import Iterable, Iterator
 
-from avatar_async._jobs.flights import Folded, folded, unfolded
+from avatar_async._jobs.folding import Folded, folded, unfolded
 from avatar_async._jobs.records import Job
 
 
 class OpenJobs:
-    """Jobs by id, in the order in which they came; each look at one in flight makes its record anew."""
+    """Jobs by id, in the order in which they came; each look at one that waits makes its record anew."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job | Folded] = {}

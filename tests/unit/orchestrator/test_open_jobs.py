@@ -4,13 +4,13 @@ from attrs import evolve
 
 from avatar_async._jobs.states import State
 from avatar_async.orchestrator.openjobs import OpenJobs
-from tests.unit.jobs.test_flights import FLYING
+from tests.unit.jobs.test_folding import FLYING
 
 PLANNED = evolve(FLYING, id="1", name="planned", state=State.PLANNED, task_id=None, revision=2)
 
 
 def test_jobs_are_given_as_they_were_put_in_the_order_in_which_they_came():
-    """Those in flight are made anew, which nobody may notice."""
+    """Those that wait are made anew, which nobody may notice."""
     jobs = OpenJobs()
     for job in (FLYING, PLANNED):
         jobs.put(job)

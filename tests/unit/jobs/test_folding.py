@@ -1,4 +1,4 @@
-"""Jobs in flight, folded into plain values."""
+"""Jobs that wait, folded into plain values."""
 
 import gc
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from avatar_async._jobs.flights import folded, unfolded
+from avatar_async._jobs.folding import folded, unfolded
 from avatar_async._jobs.records import Artifact, Job, JobError
 from avatar_async._jobs.states import State
 from avatar_async.requests import Kind
@@ -65,6 +65,15 @@ MORE = {
     *("state", "not_before", "finished_at", "expires_at", "stored_at"),
     *("error", "hold", "artifacts", "candidates"),
 }
+
+
+@pytest.mark.parametrize("state", State)
+def test_only_jobs_that_wait_in_great_numbers_are_folded(state):
+    """Others are few, and looked at often."""
+    job = attrs.evolve(FLYING, state=state)
+    plain = folded(job)
+    assert (plain is not None) == (state in {State.PLANNED, State.IN_FLIGHT})
+    assert plain is None or unfolded(plain) == job
 
 
 @pytest.mark.parametrize("field", [field.name for field in attrs.fields(Job)])

@@ -1,4 +1,4 @@
-"""Jobs in flight in few objects: a hundred thousand may wait, and nobody looks at most of them for hours.
+"""Jobs that wait, folded into plain values: there may be a hundred thousand, hardly looked at for hours.
 
 The garbage collector walks over every field of every record that is alive, again and again, and all else
 stands still meanwhile. Tuples of plain values it leaves alone once it has seen them.
@@ -12,7 +12,7 @@ from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async.requests import Kind
 
-#: The revision first, then what a job in flight has; see `folded`.
+#: The revision first, then what a waiting job has; see `folded`.
 Folded = tuple[Any, ...]
 
 _KINDS: Final = {kind.value: kind for kind in Kind}
@@ -37,7 +37,8 @@ _PLAIN: Final = attrgetter(
     "last_running_at",
     "settled_by",
 )
-#: What a job in flight mostly has not.
+#: States in which jobs wait in great numbers, and what they mostly have not meanwhile.
+_WAITING: Final = frozenset({State.PLANNED, State.IN_FLIGHT})
 _MORE: Final = attrgetter(
     "not_before", "finished_at", "expires_at", "stored_at", "error", "hold", "artifacts", "candidates"
 )
@@ -45,11 +46,13 @@ _NO_MORE: Final = (None, None, None, None, None, None, (), ())
 
 
 def folded(job: Job) -> Folded | None:
-    """Return what makes a job in flight up, by plain values only; None for a job that has more to it."""
-    if job.state is not State.IN_FLIGHT or _MORE(job) != _NO_MORE:
+    """Return what makes up a waiting job, by plain values only; None for a job that has more to it."""
+    state = job.state
+    if state not in _WAITING or _MORE(job) != _NO_MORE:
         return None
     receipt = job.receipt_state
-    return (*_PLAIN(job), job.kind._value_, None if receipt is None else receipt._value_)
+    words = (job.kind._value_, state._value_, None if receipt is None else receipt._value_)
+    return _PLAIN(job) + words
 
 
 def unfolded(fields: Folded) -> Job:
@@ -75,9 +78,10 @@ def unfolded(fields: Folded) -> Job:
         job.last_running_at,
         job.settled_by,
         kind,
+        state,
         receipt,
     ) = fields
-    job.state, job.kind, job.receipt_state = State.IN_FLIGHT, _KINDS[kind], _STATES[receipt]
+    job.kind, job.state, job.receipt_state = _KINDS[kind], _STATES[state], _STATES[receipt]
     job.not_before = job.finished_at = job.expires_at = job.stored_at = None
     job.error = job.hold = None
     job.artifacts = job.candidates = ()
