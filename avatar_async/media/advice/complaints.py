@@ -12,7 +12,7 @@ from avatar_async.media.advice.effects import Effect, effects
 from avatar_async.media.advice.measures import Measure
 from avatar_async.media.advice.recipes import Recipe, of_preset
 from avatar_async.media.advice.regions import regions_of
-from avatar_async.media.keyer import Keyed, key
+from avatar_async.media.keyer import key
 from avatar_async.media.parameter_sets import ParameterSet
 
 _DEFAULT_CRF: Final = 23
@@ -53,10 +53,6 @@ class Proposal:
     def changes_pixels(self) -> bool:
         """Whether a preview with the recipe can differ from one without."""
         return self.proposed.values != self.base.values
-
-    def before_and_after(self, picture: Image.Image) -> tuple[Keyed, Keyed]:
-        """Key a picture as it was and as proposed, at its own size."""
-        return key(picture, self.base.key_parameters), key(picture, self.proposed.key_parameters)
 
     def encoded_before_and_after(self, picture: Image.Image) -> tuple[Image.Image, Image.Image] | None:
         """Return a keyed picture as the encoding qualities leave it; None if the recipe sets none.

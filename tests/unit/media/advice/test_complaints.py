@@ -4,6 +4,7 @@ import pytest
 from PIL import ImageChops
 
 from avatar_async.media.advice import Complaint, Measure, propose
+from avatar_async.media.keyer import key
 from avatar_async.media.parameter_sets import ParameterSet, faults
 from avatar_async.requests import presets
 
@@ -62,18 +63,18 @@ def test_an_unclear_picture_is_shown_as_its_encoding_leaves_it(white):
     assert any("is lost at 23" in line for line in proposal.told)
     pictures = proposal.encoded_before_and_after(white)
     assert pictures is not None
-    keyed, _ = proposal.before_and_after(white)
+    keyed = key(white, proposal.base.key_parameters)
     worse, better = (
         sum(ImageChops.difference(each, keyed.image).convert("L").histogram()[6:]) for each in pictures
     )
     assert better < worse
 
 
-def test_before_and_after_are_keyed_with_what_is_said(white):
+def test_a_recipe_that_is_said_to_change_pixels_does(white):
     """Both pictures stand side by side in a sheet."""
     proposal = propose(Complaint.BLACK_EDGES, white, USED)
-    before, after = proposal.before_and_after(white)
-    assert before.image.size == after.image.size == white.size
+    assert proposal.changes_pixels
+    before, after = (key(white, chosen.key_parameters) for chosen in (proposal.base, proposal.proposed))
     assert ImageChops.difference(before.alpha, after.alpha).getbbox() is not None
 
 
