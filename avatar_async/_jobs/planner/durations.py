@@ -141,13 +141,15 @@ def _learned(lives: Sequence[Life]) -> Durations:
         return Durations()
     weights, surplus = _survival(ended, lives)
     steepness = _steepness(ended, lives)
-    runs = _runs(len(ended))
+    # Ends that stand for unequal shares tell less than as many equal ones (Kish).
+    worth = math.fsum(weights) ** 2 / math.fsum(weight * weight for weight in weights)
+    runs = _runs(weights)
     bumps = [ended[(low + high - 1) // 2] for low, high in runs]
     shares = [math.fsum(weights[low:high]) for low, high in runs]
-    reach = max(2, round(_REACH * math.sqrt(len(ended)) * len(bumps) / len(ended)))
-    seen = Seen(logs=bumps, shares=shares, left=surplus, last=_reached(ended[-1], lives), ends=len(ended))
+    reach = max(2, round(_REACH * len(bumps) / math.sqrt(worth)))
+    seen = Seen(logs=bumps, shares=shares, left=surplus, last=_reached(ended[-1], lives), ends=worth)
     mixture = Mixture(bumps, shares, reach, Tail(surplus, steepness, ended[-1]))
-    estimates = [(mixture.score(len(ended), seen.number), mixture.left)]
+    estimates = [(mixture.score([high - low for low, high in runs], seen.number), mixture.left)]
     grid = set(mixture.grid())
     for fit in fits(seen, _PARTS if surplus < _MANY_LEFT else 1):
         estimates.append((fit.score, fit.left))
@@ -155,14 +157,23 @@ def _learned(lives: Sequence[Life]) -> Durations:
     return _gridded(len(ended), *_blended(estimates, sorted(grid), mixture.middle, len(ended)))
 
 
-def _runs(count: int) -> list[tuple[int, int]]:
-    """Return runs of neighbours that stand for one another, of very many; the outermost stand alone."""
-    outer = min(_OUTER, count)
-    group = max(1, -(-(count - 2 * outer) // (_MOST_BUMPS - 2 * _OUTER)))
-    inner = range(outer, max(count - outer, outer), group)
-    runs = [(place, place + 1) for place in range(outer)]
-    runs += [(low, min(low + group, count - outer)) for low in inner]
-    return runs + [(place, place + 1) for place in range(max(count - outer, outer), count)]
+def _runs(weights: Sequence[float]) -> list[tuple[int, int]]:
+    """Return runs of neighbours that stand for one another, of very many; the outermost stand alone.
+
+    No run holds more than its share: where few were seen to end, each of them stands for many.
+    """
+    outer, last = _OUTER, len(weights) - _OUTER
+    most = math.fsum(weights) / (_MOST_BUMPS - 2 * _OUTER)
+    runs: list[tuple[int, int]] = []
+    held = math.inf
+    for place, weight in enumerate(weights):
+        if outer < place < last and held + weight <= most:
+            runs[-1] = (runs[-1][0], place + 1)
+            held += weight
+        else:
+            runs.append((place, place + 1))
+            held = weight
+    return runs
 
 
 def _blended(

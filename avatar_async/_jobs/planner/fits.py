@@ -32,14 +32,14 @@ class Seen:
         shares: The share of tasks that each stands for.
         left: The share that lasts longer than `last`.
         last: How far those got that outlasted all ends, in the middle of them.
-        ends: How many ends there are in all.
+        ends: How many ends there are in all, or as many equal ones as tell as much.
     """
 
     logs: Sequence[float]
     shares: Sequence[float]
     left: float
     last: float
-    ends: int
+    ends: float
 
     @property
     def number(self) -> float:

@@ -44,12 +44,12 @@ class Mixture:
         """Return the logarithm of the median."""
         return self._middle
 
-    def score(self, ends: int, number: float) -> float:
+    def score(self, counts: Sequence[int], number: float) -> float:
         """Return the logarithm of the likelihood of the ends, each told by the others.
 
         Args:
-            ends: How many ends the bumps stand for.
-            number: How many tasks were watched, those that still run included.
+            counts: How many ends each bump stands for.
+            number: How many tasks were watched, or as many equal ones as tell as much.
         """
         bumps, reaches = self._bumps, self._reaches
         dense = [0.0] * len(bumps)
@@ -57,9 +57,8 @@ class Mixture:
             level = 0.75 * weight / reach
             for place in range(bisect_left(bumps, log - reach), bisect_left(bumps, log + reach)):
                 dense[place] += level * (1 - ((bumps[place] - log) / reach) ** 2)
-        group = ends / len(bumps)
         total = 0.0
-        for weight, reach, whole in zip(self._weights, reaches, dense, strict=True):
+        for weight, reach, whole, group in zip(self._weights, reaches, dense, counts, strict=True):
             others = whole - 0.75 * weight / reach / group
             total += weight * math.log(max(others, 1e-6 * whole, 1e-12))
         return number * (total + self._tail.share * math.log(max(self._tail.share, 1e-12)))

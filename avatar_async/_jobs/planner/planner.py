@@ -39,15 +39,15 @@ class PollPlanner:
     """
 
     def __init__(self, *, calls_per_s: float, batch: int, limits: Mapping[Kind, PollLimits]) -> None:
-        self._polls_per_s = calls_per_s * batch
+        self._calls_per_s = calls_per_s
         self._batch = batch
         self._limits = limits
         self._queue = PollQueue()
         self._studies = {kind: Study() for kind in Kind}
         self._timetables = {kind: Timetable() for kind in Kind}
         self._price = 0.0
-        #: How many tasks of about the same urgency share a call.
-        self._sharing = 1.0
+        #: How many tasks share a call that is made for one of a kind.
+        self._sharing = dict.fromkeys(Kind, 1.0)
         self._looked_s = self._look_at_s = -math.inf
         self._pause_s = _LOOK_S
         #: Plans made since the last look.
@@ -64,7 +64,7 @@ class PollPlanner:
 
     @property
     def price(self) -> float:
-        """The seconds of delay that a poll of one task is worth at present, 0 if polls are plentiful."""
+        """The seconds of delay that a call is worth at present, 0 if calls are plentiful."""
         return self._price
 
     def timetable(self, kind: Kind) -> Timetable:
@@ -147,7 +147,8 @@ class PollPlanner:
             planned_age_s = max(task.planned_s - task.since_s, 0.0)
             wanted = max(wanted, task.price * (planned_age_s / age_s) ** _FORGETTING)
         task.price = wanted
-        price = timetable.price(wanted, age_s, sharing=self._sharing)
+        sharing = self._sharing[task.kind]
+        price = timetable.price(wanted / sharing, age_s, sharing=sharing)
         scatter_s = self._crowd_s(now_s) if task.planned_s == -math.inf else 0.0
         wait_s = timetable.wait_s(age_s, self._limits[task.kind], price, part, scatter_s=scatter_s)
         wait_s = min(wait_s, soonest_s) if hint_s is None else max(wait_s, clamped_wait_s(hint_s))
@@ -157,14 +158,20 @@ class PollPlanner:
     # ------------------------------------------------------------ inside
     def _crowd_s(self, now_s: float) -> float:
         """Count one more task that begins; return half the time that asking for all begun with it takes."""
-        done = (now_s - self._burst_s) * self._polls_per_s
+        polls_per_s = self._calls_per_s * self._batch
+        done = (now_s - self._burst_s) * polls_per_s
         self._burst, self._burst_s = max(0.0, self._burst - done) + 1.0, now_s
-        return (self._burst - 1.0) / (2 * self._polls_per_s)
+        return (self._burst - 1.0) / (2 * polls_per_s)
+
+    def _seen_s(self, job_id: str) -> float:
+        """Return when a task was last known to run; minus infinity if it is not polled."""
+        task = self._queue.get(job_id)
+        return -math.inf if task is None else task.planned_s
 
     def _learn(self, kind: Kind, now_s: float) -> bool:
         study = self._studies[kind]
         study.plans += self._plans
-        learned = study.learned(self._timetables[kind].durations, now_s=now_s)
+        learned = study.learned(self._timetables[kind].durations, now_s=now_s, seen_s=self._seen_s)
         if learned is not None:
             self._timetables[kind] = Timetable(durations=learned)
         return learned is not None
@@ -191,32 +198,42 @@ class PollPlanner:
         self._set_price(now_s, passed_s, max(medians, default=0.0))
 
     def _set_price(self, now_s: float, passed_s: float, median_s: float) -> None:
+        watched = {kind: study.ages_s(now_s, _LOOKED_AT) for kind, study in self._studies.items()}
+        pulls = {
+            kind: [self._timetables[kind].pull(age_s) for age_s in ages]
+            for kind, (ages, _) in watched.items()
+            if ages
+        }
         forecast: list[list[Demand]] = [[] for _ in _INSTANTS[1:]]
-        hazards: list[tuple[float, float]] = []
-        for kind, study in self._studies.items():
-            ages, stands_for = study.ages_s(now_s, _LOOKED_AT)
-            if not ages:
-                continue
-            timetable = self._timetables[kind]
-            hazards += [(2 * timetable.pull(age_s) ** 2, stands_for) for age_s in ages]
-            for window, demand in zip(forecast, self._demands(timetable, ages, stands_for), strict=True):
+        for kind, own in pulls.items():
+            peak = max(own)
+            # Whatever is more urgent is asked for by the same calls, what is less so by a part of them.
+            together = math.fsum(
+                watched[other][1] * min(1.0, pull / peak) if peak > 0 else 0.0
+                for other, theirs in pulls.items()
+                for pull in theirs
+            )
+            self._sharing[kind] = min(max(together, 1.0), self._batch)
+            ages, stands_for = watched[kind]
+            demands = self._demands(self._timetables[kind], ages, stands_for, self._sharing[kind])
+            for window, demand in zip(forecast, demands, strict=True):
                 window.append(demand)
-        if hazards:
-            total = math.fsum(hazard * number for hazard, number in hazards)
-            peak = max(hazard for hazard, _ in hazards)
-            self._sharing = min(max(total / peak, 1.0), self._batch) if peak > 0 else 1.0
-        wanted = steady_price(forecast, self._polls_per_s)
+        wanted = steady_price(forecast, self._calls_per_s)
         self._price = max(wanted, self._price * math.exp(-passed_s / max(_MEMORY * median_s, _LOOK_S)))
 
-    def _demands(self, timetable: Timetable, ages: list[float], stands_for: float) -> list[Demand]:
+    def _demands(
+        self, timetable: Timetable, ages: list[float], stands_for: float, sharing: float
+    ) -> list[Demand]:
         """Return what tasks of these ages want between each two instants, as far as they still run."""
+        stands_for /= math.sqrt(sharing)
         if not timetable.learned:
             pulls = [timetable.pull(age_s) for age_s in ages]
             pull = math.fsum(pulls)
             least = math.fsum(
                 one * timetable.least_price_at(age_s) for one, age_s in zip(pulls, ages, strict=True)
             )
-            return [Demand(pull * stands_for, least / pull if pull > 0 else 0.0)] * (len(_INSTANTS) - 1)
+            least_price = sharing * least / pull if pull > 0 else 0.0
+            return [Demand(pull * stands_for, least_price)] * (len(_INSTANTS) - 1)
         durations = timetable.durations
         aheads = [instant * durations.median_s for instant in _INSTANTS]
         wanted = [0.0] * (len(_INSTANTS) - 1)
@@ -228,8 +245,7 @@ class PollPlanner:
                 if now > 0:
                     wanted[place] += (before + left) / (2 * now) * (due_then - due)
                 before, due = left, due_then
-        least_price = timetable.least_price / self._sharing
         return [
-            Demand(polls * stands_for / (end_s - start_s), least_price)
+            Demand(polls * stands_for / (end_s - start_s), timetable.least_price)
             for polls, start_s, end_s in zip(wanted, aheads, aheads[1:], strict=False)
         ]

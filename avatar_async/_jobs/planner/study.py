@@ -1,7 +1,7 @@
 """Watching tasks to learn how long they take: a sample of those that run, and the latest that ended."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 from zlib import crc32
 
@@ -98,8 +98,14 @@ class Study:
         }
         self._ended = deque(seen for seen in self._ended if seen.mark % self._every == 0)
 
-    def learned(self, before: Durations, *, now_s: float) -> Durations | None:
-        """Return what can be learned by now, None if that is hardly more than before."""
+    def learned(self, before: Durations, *, now_s: float, seen_s: Callable[[str], float]) -> Durations | None:
+        """Return what can be learned by now, None if that is hardly more than before.
+
+        Args:
+            before: What was learned last.
+            now_s: Monotonic seconds.
+            seen_s: Tells when a task was last known to run: whether it has ended since, nobody knows.
+        """
         pause_s = max(_SHORTEST_PAUSE_S, _STALE * before.median_s)
         stale = bool(before.count and self._running) and now_s - self._learned_s >= pause_s
         much = self._fresh > 0 and self._fresh >= _MANY * before.count
@@ -111,9 +117,9 @@ class Study:
         # Those of this run tell of long tasks only once it has lasted as long.
         if older and now_s - self._begun_s > sorted(older)[len(older) * 9 // 10]:
             older = older[: max(0, REMEMBERED - len(self._ended))]
-        return Durations.learn(older, self._lives(now_s))
+        return Durations.learn(older, self._lives(seen_s))
 
-    def _lives(self, now_s: float) -> list[Life]:
+    def _lives(self, seen_s: Callable[[str], float]) -> list[Life]:
         lives = [
             Life(
                 seconds=seen.seconds,
@@ -121,7 +127,7 @@ class Study:
             )
             for seen in self._ended
         ]
-        for since_s, from_s in self._running.values():
+        for job_id, (since_s, from_s) in self._running.items():
             start_s = max(from_s, self._forgotten_s) - since_s
-            lives.append(Life(seconds=now_s - since_s, ended=False, since_s=max(0.0, start_s)))
+            lives.append(Life(seconds=seen_s(job_id) - since_s, ended=False, since_s=max(0.0, start_s)))
         return lives
