@@ -1,4 +1,4 @@
-"""The best that any schedule can do that knows the distribution, and what plain schedules do.
+"""The best that any schedule can do that knows the distribution and nothing else.
 
 A schedule is judged by two figures of an average task: its calls, and how late its end is noticed. The best
 one for a price per call is found by dynamic programming on a fine grid over the exact survival function
@@ -10,11 +10,15 @@ import math
 from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
+import numpy as np
 from attrs import frozen
 
 from bench.polling.distributions import Distribution
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: Points of the grid, and the share of tasks that may last beyond it.
 _POINTS, _BEYOND = 6000, 1e-8
@@ -24,8 +28,6 @@ _HALVINGS = 24
 _ROUGH = 20_000
 #: Rungs up and down the ladder of prices; each is a fifth above the one below.
 _RUNGS = 100
-#: Growth of the spacing that exponential schedules are tried with.
-GROWTHS = (1.0, 1.05, 1.1, 1.15, 1.2, 1.35, 1.5, 1.75, 2.0)
 #: Instants at which a stream is looked at, and the share of its tasks that may run on beyond them.
 _INSTANTS, _RARE = 2000, 1e-3
 #: Inspections after which a schedule is cut off.
@@ -119,18 +121,19 @@ class _Grid:
                 self.ages_s.append(age_s)
         self.left = [1.0, *map(distribution.left, self.ages_s[1:])]
         self._rough: list[float] = rough
+        self._rough_left: list[float] = left
         self._lasted_s: list[float] = [0.0]
         for index in range(1, len(rough)):
             middle = (left[index - 1] + left[index]) / 2
             self._lasted_s.append(self._lasted_s[-1] + middle * (rough[index] - rough[index - 1]))
-        #: Of each step: the wait at half a second's price, the share within, its width, the share that ends.
-        self._steps: list[tuple[float, float, float, float]] = []
-        for index in range(len(self.ages_s) - 1):
-            share, after = self.left[index], self.left[index + 1]
-            width_s = self.ages_s[index + 1] - self.ages_s[index]
-            if share > after and width_s > 0:
-                spacing = math.sqrt(share * width_s / (share - after))
-                self._steps.append((spacing, (share + after) / 2, width_s, share - after))
+        widths_s, shares = np.diff(self.ages_s), np.array(self.left)
+        gone = shares[:-1] - shares[1:]
+        steps = (gone > 0) & (widths_s > 0)
+        #: Of each step: its width in seconds, the share within, the share that ends, and the wait at a price
+        #: of half a second.
+        self._widths_s, self._gone = widths_s[steps], gone[steps]
+        self._middles = ((shares[:-1] + shares[1:]) / 2)[steps]
+        self._waits_s = np.sqrt(shares[:-1][steps] * self._widths_s / self._gone)
 
     def best(self, price: float) -> Cost:
         """Return the cost of the schedule that minimises delay plus `price` times calls."""
@@ -182,22 +185,39 @@ class _Grid:
             found.append(found[-1] + math.sqrt((share + after) / 2 * width_s * max(share - after, 0.0) / 2))
         return self.ages_s, found
 
-    def flow(self, price: float, scarcity_s: float) -> tuple[float, float]:
-        """Return polls and delay of a task, if many tasks share a budget as a stream.
+    def survival(self) -> "tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]":
+        """Return ages, the share that lasts longer than each, and how long tasks have lasted by then."""
+        return np.array(self._rough), np.array(self._rough_left), np.array(self._lasted_s)
+
+    def flow(self, price: float, crowd: "Crowd") -> Cost:
+        """Return what a task costs if those that began together share their calls as a stream.
 
         Args:
-            price: Seconds of delay that a poll is worth.
-            scarcity_s: Seconds until as many polls are made as tasks began.
+            price: Seconds of delay that a call is worth.
+            crowd: Tasks that began together, and their budget.
         """
-        polls = delay_s = 0.0
-        root = math.sqrt(2 * price)
-        for spacing, middle, width_s, gone in self._steps:
-            wait_s = root * spacing
-            if wait_s < scarcity_s * middle:
-                wait_s = scarcity_s * middle
-            polls += middle * width_s / wait_s
-            delay_s += gone * wait_s
-        return polls, delay_s / 2
+        running = np.maximum(crowd.number * self._middles, 1.0)
+        sharing = np.minimum(running, crowd.batch)
+        waits_s = np.maximum(
+            self._waits_s * np.sqrt(2 * price / sharing), running / (sharing * crowd.calls_per_s)
+        )
+        calls = self._middles * self._widths_s / (waits_s * sharing)
+        return Cost(calls=float(calls.sum()), delay_s=float((self._gone * waits_s).sum()) / 2)
+
+
+@frozen(kw_only=True)
+class Crowd:
+    """Tasks that began together, and the budget that they share.
+
+    Attributes:
+        number: How many tasks.
+        batch: Most tasks a call asks for.
+        calls_per_s: Calls a second.
+    """
+
+    number: int
+    batch: int
+    calls_per_s: float
 
 
 def crowding(
@@ -233,23 +253,31 @@ def _read(ages_s: Sequence[float], values: Sequence[float], age_s: float) -> flo
     return values[min(bisect_left(ages_s, age_s), len(values) - 1)]
 
 
-def bound_at(distribution: Distribution, calls: float, number: int, polls_per_s: float) -> float:
-    """Return a bound on the mean delay, in seconds, of tasks that begin together under a budget of polls.
+def bound_at(distribution: Distribution, calls: float, crowd: Crowd) -> float:
+    """Return a bound on the mean delay, in seconds, of a crowd that is asked for with so many calls a task.
 
-    Nobody can ask for `number * left(t)` running tasks more often than the budget allows, so that a task that
-    ends at age t waits for half of ``number * left(t) / polls_per_s`` on average, however it is chosen;
-    where the price of a poll asks for less, for half of ``sqrt(2 * price / hazard)``.
+    Nobody can ask for running tasks more often than the budget allows, so that one that ends while n of them
+    run waits for half of ``n / (batch * calls_per_s)`` on average, however it is chosen, and for half of
+    ``1 / calls_per_s`` if a call asks for all of them; where the price of a call asks for less, for half of
+    ``sqrt(2 * price / hazard)``. A call is worth its price for all tasks that it asks for together, so that
+    the last ones, too few to fill a call, are dearer, for whoever asks.
     """
     grid = _grid(_key(distribution))
-    low, high = 1e-9, 1e9
-    polls, delay_s = grid.flow(low, number / polls_per_s)
-    if polls <= calls:
-        return delay_s
-    for _ in range(_HALVINGS):
+    low, high = 1e-9, 1e12
+    most = grid.flow(low, crowd)
+    if most.calls <= calls:
+        return most.delay_s
+    for _ in range(2 * _HALVINGS):
         price = math.sqrt(low * high)
-        polls, delay_s = grid.flow(price, number / polls_per_s)
-        low, high = (price, high) if polls > calls else (low, price)
-    return delay_s
+        low, high = (price, high) if grid.flow(price, crowd).calls > calls else (low, price)
+    return grid.flow(high, crowd).delay_s
+
+
+def survival(
+    distribution: Distribution,
+) -> "tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]":
+    """Return ages, the share that lasts longer, and how long tasks have lasted by then (seconds)."""
+    return _grid(_key(distribution)).survival()
 
 
 @lru_cache(maxsize=16)
@@ -260,72 +288,3 @@ def _grid(distribution: Hashable) -> _Grid:
 def _key(distribution: Distribution) -> Hashable:
     """Return the distribution as what it is told by in the caches."""
     return cast("Hashable", distribution)
-
-
-def growing(first_s: float, growth: float, offset_s: float = 0.0) -> Iterator[float]:
-    """Yield the ages of a schedule whose spacing grows by a factor with each call, after an offset."""
-    age_s, spacing_s = offset_s, first_s
-    if offset_s > 0:
-        yield age_s
-    while True:
-        age_s += spacing_s
-        spacing_s = min(spacing_s * growth, 1e12)
-        yield age_s
-
-
-@frozen(kw_only=True)
-class PlainCost:
-    """A plain schedule, and what it costs by itself.
-
-    Attributes:
-        growth: Factor from each wait to the next.
-        first_s: The first wait in seconds.
-        offset_s: Age in seconds at which the waits begin.
-        cost: What it costs an average task.
-    """
-
-    growth: float
-    first_s: float
-    offset_s: float
-    cost: Cost
-
-
-def best_fixed_at(distribution: Distribution, calls: float) -> Cost:
-    """Return the cost of even spacing with so many calls a task."""
-    [plain] = plain_at(distribution, calls, 1.0, [0.0])
-    return plain.cost
-
-
-def best_growing_at(distribution: Distribution, calls: float) -> Cost:
-    """Return the cost of the best exponential schedule with so many calls a task."""
-    found = [plain_at(distribution, calls, growth, [0.0])[0].cost for growth in GROWTHS]
-    return min(
-        (cost for cost in found if abs(cost.calls - calls) < 0.02 * calls), key=lambda cost: cost.delay_s
-    )
-
-
-def plain_at(
-    distribution: Distribution, calls: float, growth: float, offsets_s: Sequence[float]
-) -> list[PlainCost]:
-    """Return the schedules of one growth that make so many calls a task, one for each offset."""
-    found: list[PlainCost] = []
-    for offset_s in offsets_s:
-        low_s, high_s = 1e-4, 1e8
-        for _ in range(_HALVINGS):
-            middle_s = math.sqrt(low_s * high_s)
-            if _calls(distribution, growing(middle_s, growth, offset_s), 4 * calls + 10) > calls:
-                low_s = middle_s
-            else:
-                high_s = middle_s
-        cost = cost_of(distribution, growing(high_s, growth, offset_s))
-        found.append(PlainCost(growth=growth, first_s=high_s, offset_s=offset_s, cost=cost))
-    return found
-
-
-def _calls(distribution: Distribution, times: Iterator[float], most: float) -> float:
-    """Return the calls a task, or something above `most` once they are more."""
-    calls, share = 0.0, 1.0
-    while share > _BEYOND and calls < most:
-        calls += share
-        share = distribution.left(next(times))
-    return calls

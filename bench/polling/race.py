@@ -1,41 +1,30 @@
-"""One race of pollers over tasks of one distribution: what each schedule comes to."""
+"""Races of pollers over tasks of one distribution: what each schedule comes to, on average over seeds."""
 
 import math
 import random
 import statistics
 from collections.abc import Iterator, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from avatar_async._jobs.planner.durations import Durations
 from avatar_async._jobs.planner.timetable import PollLimits, Timetable
 from avatar_async.orchestrator.pace import spacing_s
 from bench.polling.distributions import Distribution, described
-from bench.polling.oracle import (
-    GROWTHS,
-    Cost,
-    best_at,
-    best_fixed_at,
-    best_growing_at,
-    bound_at,
-    cost_of,
-    crowding,
-    plain_at,
-)
-from bench.polling.service import Plain, Product, Watch, seer, stream, watch
+from bench.polling.oracle import Cost, Crowd, best_at, bound_at, cost_of, crowding
+from bench.polling.plain import Plain, best_fixed_at, best_growing_at, best_raced, watch_plain
+from bench.polling.service import Product, Watch, seer, stream, watch
 
 #: Samples that what is learned from few is averaged over, and polls a task at which it is judged.
 _SAMPLES, _CALLS = 5, (4.0, 12.0)
 _LIMITS = PollLimits(max_s=900.0, deadline_s=1e9)
 _HALVINGS = 12
-#: Plain schedules tried in the same race beside the even one: the best ones by themselves.
-_BEST = 3
-#: Races until a plain schedule makes as many polls, and how near to as many that is.
-_TRIES, _NEAR = 4, 0.015
 #: Shares of tasks that end before the first poll of a plain schedule with an offset.
 _OFFSETS = (0.01, 0.1, 0.3)
-#: Polls a task beyond which nobody asks what would be best.
-_MOST_POLLS = 200.0
+#: Polls a task below which all schedules are one, and beyond which nobody asks what would be best.
+_FEWEST_POLLS, _MOST_POLLS = 1.05, 1000.0
+#: Of each contender its figures, by name.
+Figures = dict[str, dict[str, float]]
 
 
 @frozen(kw_only=True)
@@ -64,52 +53,91 @@ class Terms:
         return self.in_flight >= self.jobs
 
 
-def race(terms: Terms) -> dict[str, dict[str, float]]:
-    """Return the figures of each contender."""
-    distribution = described(terms.shape)
-    chance = random.Random(terms.seed)
-    durations_s = [distribution.draw(chance) for _ in range(terms.jobs)]
-    begins_s = stream(terms.jobs, in_flight=terms.in_flight, mean_s=distribution.mean_s)
-    call_s = spacing_s(terms.calls_per_s)
-    samples = [[distribution.draw(chance) for _ in range(200)] for _ in range(_SAMPLES)]
-    found: dict[str, dict[str, float]] = {}
-    ends_s = [begin_s + seconds for begin_s, seconds in zip(begins_s, durations_s, strict=True)]
-    known = seer(ends_s, batch=terms.batch, spacing_s=call_s)
-    least_s = statistics.fmean(known.delays_s)
-    for name, number in (
-        ("product, nothing known", 0),
-        ("product, 30 known", 30),
-        ("product, 200 known", 200),
-    ):
+def races(terms: Terms, seeds: int) -> Figures:
+    """Return the figures of each contender, the product's on average over so many races.
+
+    A sample of 30 durations tells more or less about the rest, and so does a draw of few tasks: one race
+    alone judges the luck of both.
+    """
+    found = averaged([race(evolve(terms, seed=terms.seed + more)) for more in range(seeds)])
+    return found | beside(terms, found["product, 200 known"]["polls_per_job"])
+
+
+def averaged(found: Sequence[Figures]) -> Figures:
+    """Return the mean of each figure of each contender; of the calls in a second, the most."""
+    means: Figures = {}
+    for name in found[0]:
+        rows = [figures[name] for figures in found]
+        shared = set.intersection(*(set(row) for row in rows))
+        means[name] = {figure: statistics.fmean(row[figure] for row in rows) for figure in sorted(shared)}
+        means[name]["window"] = max(row["window"] for row in rows)
+    return means
+
+
+def race(terms: Terms) -> Figures:
+    """Return what the product comes to in one race, beside plain schedules in the same one."""
+    drawn = _Draw(terms)
+    found: Figures = {}
+    for number, told in ((0, "nothing"), (30, "30"), (200, "200")):
         asker = Product(
-            calls_per_s=1.0 / spacing_s(terms.calls_per_s),
+            calls_per_s=1.0 / drawn.call_s,
             batch=terms.batch,
             limits=_LIMITS,
-            known=samples[0][:number],
+            known=drawn.samples[0][:number],
             seed=terms.seed,
         )
-        seen = watch(asker, begins_s, durations_s, spacing_s=call_s)
-        found[name] = _figures(terms, distribution, seen, least_s)
-    polls = found["product, 200 known"]["polls_per_job"]
-    asked = [figures["polls_per_job"] for figures in found.values()]
-    ordered_s = sorted(durations_s)
-    offsets_s = [ordered_s[int(share * terms.jobs)] for share in _OFFSETS]
-    plain = _plain(terms, distribution, begins_s, durations_s, asked, [0.0])
-    delayed = _plain(terms, distribution, begins_s, durations_s, asked, offsets_s)
-    for figures in found.values():
-        figures["to_plain"] = figures["mean_s"] / _between(plain, figures["polls_per_job"])
-        figures["to_offset"] = figures["mean_s"] / _between(delayed, figures["polls_per_job"])
-    for number in (30, 200):
-        found[f"schedule learned from {number}"] = _learned(distribution, samples, number)
-    for each_s in (1, 10, 60):
-        fixed = Plain(float(each_s), terms.batch)
-        seen = watch(fixed, begins_s, durations_s, spacing_s=call_s)
-        found[f"every {each_s} s"] = _figures(terms, distribution, seen, least_s)
-    found["best fixed, as many polls"] = _exact(best_fixed_at(distribution, polls))
-    found["best exponential, as many polls"] = _exact(best_growing_at(distribution, polls))
-    found["oracle, as many polls"] = _exact(best_at(distribution, polls))
-    found["clairvoyant"] = _times(terms, known)
+        seen = watch(asker, drawn.begins_s, drawn.durations_s, spacing_s=drawn.call_s)
+        figures = found[f"product, {told} known"] = _figures(drawn, seen)
+        for figure, offsets_s in (("to_plain", [0.0]), ("to_offset", drawn.offsets_s)):
+            plain_s = best_raced(
+                drawn.begins_s,
+                drawn.durations_s,
+                figures["calls_per_job"],
+                offsets_s,
+                spacing_s=drawn.call_s,
+                batch=terms.batch,
+            )
+            if math.isfinite(plain_s):
+                figures[figure] = figures["mean_s"] / plain_s
     return found
+
+
+def beside(terms: Terms, polls: float) -> Figures:
+    """Return what others come to in the first race, and what is best at so many polls a task."""
+    drawn = _Draw(terms)
+    found: Figures = {}
+    for number in (30, 200):
+        found[f"schedule learned from {number}"] = _learned(drawn.distribution, drawn.samples, number)
+    for each_s in (1, 10, 60):
+        fixed = Plain(first_s=float(each_s))
+        seen = watch_plain(
+            fixed, drawn.begins_s, drawn.durations_s, spacing_s=drawn.call_s, batch=terms.batch
+        )
+        found[f"every {each_s} s"] = _figures(drawn, seen)
+    found["best fixed, as many polls"] = _exact(best_fixed_at(drawn.distribution, polls))
+    found["best exponential, as many polls"] = _exact(best_growing_at(drawn.distribution, polls))
+    found["oracle, as many polls"] = _exact(best_at(drawn.distribution, polls))
+    found["clairvoyant"] = _times(terms, drawn.seer)
+    return found
+
+
+class _Draw:
+    """What chance brings in one race: when tasks begin, how long they take, and what is known before."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.distribution = described(terms.shape)
+        chance = random.Random(terms.seed)
+        self.durations_s = [self.distribution.draw(chance) for _ in range(terms.jobs)]
+        self.samples = [[self.distribution.draw(chance) for _ in range(200)] for _ in range(_SAMPLES)]
+        mean_s = self.distribution.mean_s
+        self.begins_s = stream(terms.jobs, in_flight=terms.in_flight, mean_s=mean_s)
+        self.call_s = spacing_s(terms.calls_per_s)
+        ordered_s = sorted(self.durations_s)
+        self.offsets_s = [ordered_s[int(share * terms.jobs)] for share in _OFFSETS]
+        ends_s = [begin_s + lasts_s for begin_s, lasts_s in zip(self.begins_s, self.durations_s, strict=True)]
+        self.seer = seer(ends_s, batch=terms.batch, spacing_s=self.call_s)
+        self.least_s = statistics.fmean(self.seer.delays_s)
 
 
 def _times(terms: Terms, seen: Watch) -> dict[str, float]:
@@ -124,60 +152,22 @@ def _times(terms: Terms, seen: Watch) -> dict[str, float]:
     }
 
 
-def _figures(terms: Terms, distribution: Distribution, seen: Watch, least_s: float = 0.0) -> dict[str, float]:
+def _figures(drawn: _Draw, seen: Watch) -> dict[str, float]:
+    """Return the figures of one contender, beside the best that any schedule of as many calls can do."""
+    terms, distribution = drawn.terms, drawn.distribution
     figures = _times(terms, seen)
-    polls, mean_s = figures["polls_per_job"], figures["mean_s"]
-    if not 1.05 <= polls <= _MOST_POLLS:
+    sharing = min(terms.batch, terms.in_flight)
+    polls = max(figures["calls_per_job"] * sharing, _FEWEST_POLLS)
+    if polls > _MOST_POLLS:
         return figures
     best_s = best_at(distribution, polls).delay_s
-    polls_per_s = terms.batch / spacing_s(terms.calls_per_s)
     if terms.at_once:
-        best_s = max(best_s, bound_at(distribution, polls, terms.jobs, polls_per_s))
+        crowd = Crowd(number=terms.jobs, batch=terms.batch, calls_per_s=1.0 / drawn.call_s)
+        best_s = max(best_s, bound_at(distribution, figures["calls_per_job"], crowd))
     else:
         step_s = distribution.mean_s / terms.in_flight
-        best_s *= crowding(distribution, polls, terms.jobs, step_s, polls_per_s)
-    return figures | {"to_best": mean_s / max(best_s, least_s)}
-
-
-def _plain(
-    terms: Terms,
-    distribution: Distribution,
-    begins_s: Sequence[float],
-    durations_s: Sequence[float],
-    polls: Sequence[float],
-    offsets_s: Sequence[float],
-) -> list[tuple[float, float]]:
-    """Return polls a task and mean delay of plain schedules in the same race, at about so many polls.
-
-    Of all growths and offsets those are raced that are best by themselves, without a budget, and the even
-    one. Each is raced until it makes as many polls.
-    """
-    found: list[tuple[float, float]] = []
-    call_s = spacing_s(terms.calls_per_s)
-    for wanted in polls:
-        ranked = sorted(
-            (plain for growth in GROWTHS for plain in plain_at(distribution, wanted, growth, offsets_s)),
-            key=lambda plain: plain.cost.delay_s * plain.cost.calls,
-        )
-        chosen = [plain for place, plain in enumerate(ranked) if place < _BEST or plain.growth == 1.0]
-        for plain in chosen:
-            first_s = plain.first_s
-            for _ in range(_TRIES):
-                asker = Plain(first_s, terms.batch, plain.growth, offset_s=plain.offset_s)
-                seen = watch(asker, begins_s, durations_s, spacing_s=call_s)
-                asked = seen.asked / terms.jobs
-                found.append((asked, statistics.fmean(seen.delays_s)))
-                if abs(asked - wanted) < _NEAR * wanted:
-                    break
-                first_s *= asked / wanted
-    return found
-
-
-def _between(plain: Sequence[tuple[float, float]], polls: float) -> float:
-    """Return the least delay of the plain schedules that make about so many polls, scaled to as many."""
-    near = [(asked, late_s) for asked, late_s in plain if abs(asked - polls) < 2 * _NEAR * polls]
-    near = near or [min(plain, key=lambda one: abs(one[0] - polls))]
-    return min(late_s * asked / polls for asked, late_s in near)
+        best_s *= crowding(distribution, polls, terms.jobs, step_s, sharing / drawn.call_s)
+    return figures | {"to_best": figures["mean_s"] / max(best_s, drawn.least_s)}
 
 
 def _exact(cost: Cost) -> dict[str, float]:

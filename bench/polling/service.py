@@ -1,11 +1,9 @@
-"""A service in virtual time, asked by whatever decides when: the product's planner, or a plain schedule."""
+"""A service in virtual time, asked by the product's own planner, and by one who knows every end."""
 
-import heapq
 import math
 import random
 from collections import deque
 from collections.abc import Sequence
-from typing import Protocol
 
 from attrs import frozen
 
@@ -41,25 +39,6 @@ class Watch:
                 recent.popleft()
             most = max(most, len(recent))
         return most
-
-
-class Asker(Protocol):
-    """Decide when tasks are asked for."""
-
-    def begin(self, number: int, now_s: float) -> None:
-        """Take up a task that begins now."""
-
-    def next_due_s(self) -> float | None:
-        """Return when the next call is due."""
-
-    def take(self, now_s: float) -> Sequence[int]:
-        """Return the tasks to ask for in a call that leaves now."""
-
-    def running(self, number: int, now_s: float) -> None:
-        """Hear that a task still runs."""
-
-    def ended(self, number: int, seconds: float, now_s: float) -> None:
-        """Hear that a task has ended, and how long it took."""
 
 
 class Product:
@@ -103,63 +82,6 @@ class Product:
         self.planner.drop(str(number), now_s=now_s, took_s=seconds)
 
 
-class Plain:
-    """Even or growing spacing, counted from when each task began; the soonest due first.
-
-    Args:
-        every_s: The first wait in seconds.
-        batch: Most tasks a call asks for.
-        growth: Factor from each wait to the next.
-        offset_s: Age in seconds at which a task is asked for first, and the waits begin; 0 for none.
-    """
-
-    def __init__(self, every_s: float, batch: int = 1, growth: float = 1.0, *, offset_s: float = 0.0) -> None:
-        self._every_s = every_s
-        self._batch = batch
-        self._growth = growth
-        self._offset_s = offset_s
-        self._begun: dict[int, float] = {}
-        self._heap: list[tuple[float, int]] = []
-
-    def begin(self, number: int, now_s: float) -> None:
-        """Take up a task that begins now."""
-        self._begun[number] = now_s
-        self.running(number, now_s)
-
-    def next_due_s(self) -> float | None:
-        """Return when the next call is due."""
-        return self._heap[0][0] if self._heap else None
-
-    def take(self, now_s: float) -> Sequence[int]:
-        """Return the tasks to ask for in a call that leaves now."""
-        taken: list[int] = []
-        while self._heap and self._heap[0][0] <= now_s and len(taken) < self._batch:
-            taken.append(heapq.heappop(self._heap)[1])
-        return taken
-
-    def running(self, number: int, now_s: float) -> None:
-        """Hear that a task still runs."""
-        begun_s, offset_s = self._begun[number], self._offset_s
-        if now_s - begun_s < offset_s:
-            age_s = offset_s
-        else:
-            age_s = offset_s + self._next_s(now_s - begun_s - offset_s)
-        heapq.heappush(self._heap, (begun_s + age_s, number))
-
-    def _next_s(self, passed_s: float) -> float:
-        """Return the first instant of the schedule after so many seconds of it."""
-        waits = (passed_s + 1e-9) / self._every_s
-        if self._growth == 1.0:
-            return (waits // 1 + 1) * self._every_s
-        more = self._growth - 1
-        turn = math.log1p(waits * more) // math.log1p(more) + 1
-        return self._every_s * (math.pow(self._growth, turn) - 1) / more
-
-    def ended(self, number: int, seconds: float, now_s: float) -> None:  # noqa: ARG002 - the protocol's
-        """Hear that a task has ended, and how long it took."""
-        del self._begun[number]
-
-
 def stream(number: int, *, in_flight: int, mean_s: float) -> list[float]:
     """Return when tasks begin: together, or where fewer are to run at once, in an even stream."""
     step_s = mean_s / in_flight if in_flight < number else 0.0
@@ -167,7 +89,7 @@ def stream(number: int, *, in_flight: int, mean_s: float) -> list[float]:
 
 
 def watch(
-    asker: Asker, begins_s: Sequence[float], durations_s: Sequence[float], *, spacing_s: float
+    asker: Product, begins_s: Sequence[float], durations_s: Sequence[float], *, spacing_s: float
 ) -> Watch:
     """Run tasks that begin at these instants and take so long, with calls at least so far apart."""
     begun = asked = 0
