@@ -11,7 +11,7 @@ from avatar_async._storage.writers import Writers
 
 #: Connections over which files too long to be read whole come at the same time. Over TLS each holds 2 MiB, so
 #: that this bounds the memory however many files are asked for at once; the others wait in line.
-_CONNECTIONS = 16
+_CONNECTIONS = 12
 #: Worker threads that open, close, name and remove files at the same time.
 _FILE_THREADS = 8
 #: Worker threads that check finished files at the same time.
