@@ -208,8 +208,7 @@ class AvatarClient:
     ) -> Path:
         """Bring a file of a finished task home, verified, and return where it is.
 
-        It appears under its final name only when it is whole; cancellation leaves a `.part` beside it if
-        bytes were written.
+        It appears under its final name only when it is whole; cancellation may leave a `.part` beside it.
 
         Args:
             artifact: One of a task's `artifacts`.

@@ -36,7 +36,7 @@ class SingleDownloads:
     async def fetch(
         self, file: RemoteFile, folder: Path | str, source: ArtifactSource, *, verify: bool, durable: bool
     ) -> Path:
-        """Store a file in a folder and return where it is; cancellation leaves a `.part` beside it.
+        """Store a file in a folder and return where it is; cancellation may leave a `.part` beside it.
 
         Args:
             file: What the service offers.
