@@ -3,6 +3,7 @@
 import random
 import socket
 import ssl
+import struct
 import threading
 from contextlib import contextmanager
 
@@ -36,12 +37,13 @@ def server_context():
 
 
 @contextmanager
-def tls_server(*answers, notice=True):
-    """Serve one answer a connection over TLS, and close each as soon as everything is sent.
+def tls_server(*answers, end="close"):
+    """Serve one answer a connection over TLS, and end each as soon as everything is sent.
 
     Args:
-        answers: Bytes that answer a connection each, the last one all further ones.
-        notice: Whether TLS is told that nothing more comes, before the connection ends.
+        answers: What answers a connection each, as for `raw`; the last one all further ones.
+        end: What follows all but the last: `notice` tells TLS that nothing more comes, `close` does not, and
+            `reset` cuts the connection.
     """
     context, left = server_context(), list(answers)
     listener = socket.create_server(("127.0.0.1", 0))
@@ -58,10 +60,16 @@ def tls_server(*answers, notice=True):
                     head = b""
                     while not head.endswith(b"\r\n\r\n"):
                         head += sealed.recv(65536)
-                    asked.append(head)
-                    sealed.sendall(left.pop(0) if len(left) > 1 else left[0])
-                    if notice:
+                    lines = head.decode("latin-1").split("\r\n")
+                    headers = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
+                    asked.append(headers)
+                    last = len(left) == 1
+                    answer = left[0] if last else left.pop(0)
+                    sealed.sendall(answer(headers)[0])
+                    if end == "notice" and not last:
                         sealed.unwrap()
+                    elif end == "reset" and not last:
+                        sealed.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             except OSError:
                 continue
 
