@@ -1,18 +1,30 @@
 """Bodies of replies: bounded in time and size, and decoded where a service codes them unasked."""
 
 import zlib
+from typing import TYPE_CHECKING
 
 import aiohttp
 
+from avatar_async._transport.endings import Body
 from avatar_async._transport.time_limit import TimeLimit
 from avatar_async._wire.envelope import MAX_BODY_BYTES
 from avatar_async.errors import ReplyError
 
+if TYPE_CHECKING:
+    from aiohttp.client_proto import ResponseHandler
+
 _TOO_LONG = f"the reply is longer than {MAX_BODY_BYTES} bytes"
 
 
-async def read_body(content: aiohttp.StreamReader, limit: TimeLimit) -> bytes:
+async def read_body(
+    content: aiohttp.StreamReader, protocol: "ResponseHandler | None", limit: TimeLimit
+) -> bytes:
     """Return what aiohttp reads of a body.
+
+    Args:
+        content: What it reads the body into.
+        protocol: What reads the connection; None if the whole body is here.
+        limit: To be restarted as bytes come.
 
     Raises:
         ReplyError: It is longer than replies may be.
@@ -23,9 +35,10 @@ async def read_body(content: aiohttp.StreamReader, limit: TimeLimit) -> bytes:
     else:
         limit.restart()
         parts = bytearray()
-        while len(parts) <= MAX_BODY_BYTES and (part := await content.readany()):
-            limit.restart()
-            parts += part
+        with Body(content, protocol) as rest:
+            while len(parts) <= MAX_BODY_BYTES and (part := await rest.more()):
+                limit.restart()
+                parts += part
         body = bytes(parts)
     check_length(len(body))
     return body

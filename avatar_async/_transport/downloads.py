@@ -78,7 +78,7 @@ class OpenArtifact:
                     return
                 if begun:
                     yield begun
-                with Body(self._response) as body:
+                with Body.of(self._response) as body:
                     while chunk := await body.more():
                         yield chunk
             except (aiohttp.ClientError, OSError):

@@ -8,6 +8,8 @@ import aiohttp
 if TYPE_CHECKING:
     from asyncio import Future
 
+    from aiohttp.client_proto import ResponseHandler
+
 _BROKEN: Final = "the body is not complete"
 
 
@@ -19,14 +21,20 @@ class Body:
     the end of the connection is watched here.
 
     Args:
-        response: An answer whose body is not read yet.
+        content: What aiohttp reads the body into.
+        protocol: What reads the connection; None if the whole body is here.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._content = response.content
-        connection = response.connection
-        self._protocol = None if connection is None else connection.protocol
+    def __init__(self, content: aiohttp.StreamReader, protocol: "ResponseHandler | None") -> None:
+        self._content = content
+        self._protocol = protocol
         self._closed: Future[None] | None = None
+
+    @classmethod
+    def of(cls, response: aiohttp.ClientResponse) -> Self:
+        """Return the body of an answer of which nothing is read yet."""
+        connection = response.connection
+        return cls(response.content, None if connection is None else connection.protocol)
 
     def __enter__(self) -> Self:
         if self._protocol is not None:

@@ -146,4 +146,4 @@ async def _read_by_aiohttp(exchange: PlainExchange, limit: TimeLimit, answer: An
         if not 100 <= message.code < 200 or message.code == 101:
             break
     answer.status, answer.headers = message.code, message.headers
-    return await read_body(content, limit)
+    return await read_body(content, exchange.former, limit)

@@ -188,7 +188,7 @@ class RemoteFile:
     async def _body(self, response: aiohttp.ClientResponse, most_bytes: int, *, whole: bool) -> bytes:
         """Return the first bytes of a body; the connection is closed if there are more."""
         body = bytearray()
-        with mapped(name_of(response.url)), Body(response) as rest:
+        with mapped(name_of(response.url)), Body.of(response) as rest:
             while len(body) < most_bytes:
                 chunk = await rest.more(most_bytes - len(body))
                 if not chunk:

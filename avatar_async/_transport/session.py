@@ -170,7 +170,9 @@ class ServiceSession:
         )
         answer.status, answer.headers = response.status, response.headers
         try:
-            return await read_body(response.content, limit)
+            connection = response.connection
+            protocol = None if connection is None else connection.protocol
+            return await read_body(response.content, protocol, limit)
         except BaseException:
             response.close()
             raise

@@ -5,6 +5,7 @@ import gc
 
 import anyio
 import pytest
+from attrs import evolve
 
 from avatar_async._transport.ranges import START_BYTES, RangeSession
 from avatar_async.client import AvatarClient
@@ -71,3 +72,14 @@ async def test_a_connection_that_breaks_after_its_last_body_is_no_news():
             gc.collect()
     assert met.connections == 2
     assert told == []
+
+
+async def test_a_reply_that_turns_into_garbage_is_told_of_before_the_service_is_given_up():
+    """Nobody waits for a limit where the connection has ended, and nothing but errors of ours come of it."""
+    async with (
+        peer(replying(CHUNKED)) as met,
+        AvatarClient(settings=evolve(settings(), endpoint=met.origin)) as client,
+    ):
+        for _ in range(3):
+            with anyio.fail_after(10), pytest.raises(TransportError):
+                await client.query_tasks([1])
