@@ -12,8 +12,6 @@ from avatar_async._storage.faults import DISK_FULL
 from avatar_async._storage.folders import make_folder, sync_folder
 from avatar_async.errors import DiskSpaceError, DownloadError
 
-#: What links to an open file fail with where they cannot be made: no /proc, no links, another layer.
-_NO_LINKS: Final = frozenset({errno.ENOENT, errno.EPERM, errno.EACCES, errno.EXDEV, errno.EOPNOTSUPP})
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -123,19 +121,20 @@ class JobFolder:
         """Open a new file that has no name until `give_name`, and that is gone if it never gets one.
 
         Returns:
-            Its descriptor; None if there is no such thing here.
+            Its descriptor; None if that cannot be had here: a file with a name shows why, or can be.
         """
         if not hasattr(os, "O_TMPFILE"):
             return None
         try:
             return os.open(".", os.O_WRONLY | os.O_TMPFILE | os.O_CLOEXEC, mode, dir_fd=self._descriptor)
-        except OSError as error:
-            if error.errno in DISK_FULL:
-                raise
+        except OSError:
             return None
 
     def give_name(self, descriptor: int, name: str) -> bool:
-        """Give a file without a name its name, for who reads the folder at once; return whether that can be.
+        """Give a file without a name its name, not durably.
+
+        Returns:
+            Whether it has it now; where there is no /proc, or there are no links, it cannot.
 
         Raises:
             FileExistsError: There is something of that name already; it stays.
@@ -147,10 +146,10 @@ class JobFolder:
                 dst_dir_fd=self._descriptor,
                 follow_symlinks=True,
             )
-        except OSError as error:
-            if error.errno in _NO_LINKS:
-                return False
+        except FileExistsError:
             raise
+        except OSError:
+            return False
         return True
 
     def rename(self, old: str, new: str, *, durable: bool = True) -> None:
