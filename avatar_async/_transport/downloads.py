@@ -21,7 +21,7 @@ from avatar_async._transport.endings import Body
 from avatar_async._transport.errors import mapped
 from avatar_async._transport.plainconnector import PlainConnector, plain_connector
 from avatar_async._transport.plaingets import PlainGets, PlainStream
-from avatar_async._transport.receiving import take_over
+from avatar_async._transport.receiving import Receiver, take_over
 from avatar_async._transport.session import USER_AGENT, proxy_for
 from avatar_async._transport.tls import tls_context
 from avatar_async.errors import ReplyError
@@ -49,11 +49,14 @@ class OpenArtifact:
     total_bytes: int | None
     etag: str | None
     _response: aiohttp.ClientResponse = field(repr=False)
-    _silence_s: float = field(repr=False)
+    _begun: bytes = field(repr=False)
+    _receiver: Receiver | None = field(repr=False)
     _shares: BlockShares = field(repr=False)
 
     def close(self) -> None:
         """Let go of the connection: kept for others if the body came whole."""
+        if self._receiver is not None:
+            self._receiver.close()
         self._response.close()
 
     async def chunks(self) -> AsyncIterator[Chunk]:
@@ -63,21 +66,16 @@ class OpenArtifact:
             ConnectionLostError: It broke off.
             TransportTimeoutError: No bytes came for too long.
         """
-        content = self._response.content
+        content, receiver = self._response.content, self._receiver
         with mapped(name_of(self._response.url)):
+            if self._begun:
+                yield self._begun
             try:
-                begun, receiver = take_over(
-                    self._response, offset=self.offset, silence_s=self._silence_s, shares=self._shares
-                )
                 if receiver is not None:
                     with closing(receiver), self._shares.engaged():
-                        if begun:
-                            yield begun
                         while view := await receiver.next():
                             yield view
                     return
-                if begun:
-                    yield begun
                 with Body.of(self._response) as body:
                     while chunk := await body.more():
                         yield chunk
@@ -255,13 +253,18 @@ class DownloadSession:
     def _opened(
         self, response: aiohttp.ClientResponse, *, offset: int, total_bytes: int | None, etag: str | None
     ) -> OpenArtifact:
+        """Begin to receive a long body: what comes meanwhile needs not go through aiohttp."""
+        begun, receiver = take_over(
+            response, offset=offset, silence_s=self._settings.read_timeout_s, shares=self._shares
+        )
         return OpenArtifact(
             status=response.status,
             offset=offset,
             total_bytes=total_bytes,
             etag=etag,
             response=response,
-            silence_s=self._settings.read_timeout_s,
+            begun=begun,
+            receiver=receiver,
             shares=self._shares,
         )
 

@@ -101,6 +101,8 @@ class Receiver(asyncio.BufferedProtocol):
 
     def close(self) -> None:
         """Cut the connection: it cannot carry another request."""
+        if self._closed:
+            return
         self._closed = True
         self._timer.cancel()
         self._drop_block()
@@ -228,15 +230,15 @@ def take_over(
         shares: How long blocks may be.
 
     Returns:
-        Bytes that came already, and who receives the rest; None if that is left to aiohttp.
-
-    Raises:
-        aiohttp.ClientError: The connection broke.
+        Bytes that came already, and who receives the rest; None if that is left to aiohttp, as it is when the
+        connection broke meanwhile.
     """
     content, connection = response.content, response.connection
     length = None if hdrs.TRANSFER_ENCODING in response.headers else response.content_length
     transport = None if connection is None else connection.transport
     if length is None or length < LARGE_BYTES or transport is None or transport.is_closing():
+        return b"", None
+    if content.exception() is not None:
         return b"", None
     transport.pause_reading()
     came: list[bytes] = []
