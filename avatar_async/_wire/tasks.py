@@ -52,6 +52,7 @@ def read_tasks(
     """
     pick, statuses, kinds, full = dialect.pick, dialect.statuses, dialect.kinds, dialect.progress_full
     moment, shape, urls = moment_reader(dialect.zone), dialect.files, dialect.urls
+    at = None if shape is None or len(shape.at) != 1 else shape.at[0]
     tasks: list[RemoteTask] = []
     # This runs for each task of each poll: most values are told to be plain here, others by functions.
     for item in items:
@@ -72,7 +73,7 @@ def read_tasks(
         if state is None:
             word = _word(status)
             state = statuses.get(word, _UNKNOWN)
-        listed = None if shape is None else find(item, shape.at)
+        listed = item.get(at) if at is not None else _listed(shape, item)
         files: tuple[RemoteFile, ...] = ()
         if urls or (listed is not None and listed != []):
             try:
@@ -90,8 +91,8 @@ def read_tasks(
             draft.name = name.strip()
         else:
             draft.name = text(name)
-        if type(progress) is int and 0 <= progress <= full:
-            draft.progress = int(progress * 100 / full)
+        if type(progress) is int and 0 <= progress <= full == 100:
+            draft.progress = progress
         else:
             draft.progress = _progress(progress, full)
         draft.fail_reason = None if reason is None else sentence(reason, secrets) or None
@@ -106,7 +107,7 @@ def read_tasks(
 
 def _files(dialect: QueryDialect, item: dict[str, Any], shown: dict[str, Any]) -> tuple[RemoteFile, ...]:
     shape = dialect.files
-    listed = None if shape is None else find(item, shape.at)
+    listed = _listed(shape, item)
     files: tuple[RemoteFile, ...] = ()
     if shape is not None and listed is not None and listed != []:
         words = listed if shown is item else find(shown, shape.at)
@@ -114,28 +115,35 @@ def _files(dialect: QueryDialect, item: dict[str, Any], shown: dict[str, Any]) -
     return files + _single_files(dialect.urls, item) if dialect.urls else files
 
 
+def _listed(shape: FileShape | None, item: dict[str, Any]) -> Any:
+    return None if shape is None else find(item, shape.at)
+
+
 def _listed_files(shape: FileShape, listed: Any, shown: Any) -> tuple[RemoteFile, ...]:
     if type(listed) is not list or len(listed) > MAX_FILES:
         raise ValueError("its files are no list")
     files: list[RemoteFile] = []
+    pick, roles = shape.pick, shape.roles
     for entry, words in zip(listed, shown, strict=True):
         if type(entry) is not dict:
             raise ValueError("one of its files is no object")
-        said, name, role, size, md5 = shape.pick(entry)
+        said, name, role, size, md5 = pick(entry)
         url = _address(said)
         if url is None:
             continue
         if words is not entry:
-            _, name, role, *_ = shape.pick(words)
+            _, name, role, *_ = pick(words)
         called = text(name) or _name_in(url)
-        meant = shape.roles.get(role if type(role) is str and role in shape.roles else _word(role))
-        length, digest = integer(size), text(md5)
+        meant = roles.get(role) if type(role) is str else None
         draft: Any = _DraftFile()
-        draft.role = meant = meant or _role_of(called, url)
+        draft.role = meant = meant or roles.get(_word(role)) or _role_of(called, url)
         draft.name = called or meant
         draft.url = url
+        length = size if type(size) is int and size <= LARGEST_TASK_ID else integer(size)
         draft.size_bytes = length if length is not None and length > 0 else None
-        draft.md5 = digest.lower() if digest is not None and _MD5.fullmatch(digest) else None
+        if type(md5) is not str or not _MD5.fullmatch(md5):
+            md5 = text(md5)
+        draft.md5 = md5.lower() if md5 is not None and _MD5.fullmatch(md5) else None
         draft.__class__ = RemoteFile
         files.append(draft)
     return tuple(files)
