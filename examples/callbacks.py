@@ -15,7 +15,7 @@ from avatar_async import AvatarClient, AvatarError, BaseVideo, Orchestrator, Tra
 async def main(video_url: str, port: int) -> None:
     person = BaseVideo(segment_style=1)  # 1 = green screen
     request = TrainingRequest(material_name="anchor-02", video_url=video_url, personal=person)
-    async with AvatarClient.from_env() as client, Orchestrator(client, out="models") as batch:
+    async with AvatarClient.from_env() as client, Orchestrator(client, out="results") as batch:
 
         async def done(call: web.Request) -> web.Response:
             try:
