@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from attrs import evolve
 
@@ -19,6 +20,9 @@ from avatar_async._storage.reading import SMALL_BYTES, SMALL_LIMITED_BYTES, Read
 from avatar_async._storage.room import DiskRoom
 from avatar_async._storage.smallfiles import SmallFile, SmallFiles
 from avatar_async._storage.workshop import FetchRules, Workshop
+
+#: Longest file that is written in turns with the reading of others rather than beside it, in bytes.
+_IN_TURNS_BYTES: Final = 64 << 10
 
 
 class DownloadFolder:
@@ -109,7 +113,7 @@ class DownloadFolder:
                     file.look = True
                     await self._thread.do(file)
                     clear, file.look = file.clear, False
-                body = await self._read(reading, limit) if clear else None
+                body = await self._read(reading, artifact, limit) if clear else None
                 if body is not None:
                     file.body, file.etag = body, reading.etag
                     file.write, file.publish = True, journal is None
@@ -123,8 +127,13 @@ class DownloadFolder:
         finally:
             await reading.aclose()
 
-    async def _read(self, reading: Reading, limit_bytes: int) -> bytes | None:
-        """Read a file that the thread shall write; see `Reading.whole`."""
+    async def _read(self, reading: Reading, artifact: Artifact, limit_bytes: int) -> bytes | None:
+        """Read a file that the thread shall write, at once or with those that come soon; see `Reading.whole`.
+
+        Of a longer one, most of the work is the system's, which goes on beside the loop.
+        """
+        if (artifact.size_bytes or 0) > _IN_TURNS_BYTES:
+            return await reading.whole(limit_bytes, self._rules.batch_s)
         self._thread.expect()
         try:
             return await reading.whole(limit_bytes, self._rules.batch_s)

@@ -1,5 +1,7 @@
 """When the thread of small files is given what came, and what is still waited for."""
 
+from contextlib import asynccontextmanager
+
 import anyio
 import pytest
 
@@ -136,3 +138,32 @@ async def test_a_download_that_fails_holds_up_no_other(scene, patience):
                 await fetch(gone)
         assert asked.is_set()
         assert stage.names() == ["good.bin"]
+
+
+async def test_longer_files_are_not_waited_for(scene, patience):
+    """Most of their cost is the system's, which works beside the loop."""
+    async with scene() as stage:
+        downloads = DownloadFolder(stage.out, clock=stage.clock, disk_reserve_bytes=0)
+        short = stage.artifact("short.bin", b"content", size_bytes=7)
+        long = stage.artifact("long.bin", b"x" * 100_000, size_bytes=100_000)
+        stored = anyio.Event()
+
+        class Late:
+            """A source whose longer file comes once the other is stored."""
+
+            @asynccontextmanager
+            async def open_artifact(self, url, **options):
+                if url == long.url:
+                    await stored.wait()
+                async with stage.source.open_artifact(url, **options) as stream:
+                    yield stream
+
+        async def fetch(artifact):
+            await downloads.fetch(stage.job(artifact), artifact, Late(), None, lambda *_: None)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(fetch, long)
+            with anyio.fail_after(20):
+                await fetch(short)
+            stored.set()
+        assert stage.names() == ["long.bin", "short.bin"]
