@@ -121,6 +121,7 @@ class Work:
         baseline: The contender all others are shown as a ratio of; none if empty.
         targets: What must hold.
         rounds: How often each runs, if not as often as the section says.
+        virtual: Whether all figures are counts or of virtual time, which no other load can change.
         remark: A sentence below the table.
     """
 
@@ -133,6 +134,7 @@ class Work:
     baseline: str = ""
     targets: Sequence[Target] = ()
     rounds: int | None = None
+    virtual: bool = False
     remark: str = ""
 
 

@@ -39,7 +39,10 @@ def race(
     for number in range(1, rounds + 1):
         for contender in _shuffled(work.contenders, chance):
             tell(f"{work.name}, round {number} of {rounds}: {contender.name}")
-            figures, quiet = _quiet_run(contender, work.amount, again, run)
+            if work.virtual:
+                figures, quiet = run(contender, work.amount)[0], True
+            else:
+                figures, quiet = _quiet_run(contender, work.amount, again, run)
             runs[contender.name].append(figures)
             disturbed += not quiet
     verdicts = tuple(judge(target, runs) for target in work.targets)

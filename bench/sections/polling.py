@@ -98,6 +98,7 @@ def _race(place: Place, name: str, title: str, shape: str, terms: tuple[int, int
         ],
         columns=_COLUMNS,
         rounds=1,
+        virtual=True,
         targets=(
             *_ratios("product, 200 known", 1.25),
             *_ratios("product, 30 known", 1.4),

@@ -114,6 +114,18 @@ def test_least_disturbed_run_is_kept_and_counted():
     assert "1 runs disturbed" in tables.outcome(outcome)
 
 
+def test_run_of_virtual_time_is_kept_whatever_else_ran():
+    """Other programs take processor time from it, and none of its figures depends on that."""
+    loads = iter([1.5, 0.0])
+    work = Work(name="race", title="", contenders=[Contender(name="a", command=["a"])], virtual=True)
+    outcome = race(
+        work, 1, chance=random.Random(1), tell=silent, run=lambda _c, _a: ({"seconds": 1.0}, next(loads))
+    )
+    assert [run["seconds"] for run in outcome.runs["a"]] == [1.0]
+    assert outcome.disturbed == 0
+    assert next(loads) == 0.0
+
+
 def test_process_figures_are_the_systems_unless_told():
     """CPU of children counts; what a program prints last overrides."""
     work = "sum(i for i in range(2_000_000))"
