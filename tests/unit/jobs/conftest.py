@@ -51,8 +51,8 @@ WAYS: dict[State, tuple[ev.Event, ...]] = {
 }
 
 
-def _new_job(**fields) -> Job:
-    return a_job("anchor-01", **({"id": "1", "fingerprint": "f" * 64, "created_at": T0} | fields))
+def _new_job(*, name: str = "anchor-01", **fields) -> Job:
+    return a_job(name, **({"id": "1", "fingerprint": "f" * 64, "created_at": T0} | fields))
 
 
 @pytest.fixture(scope="session")
