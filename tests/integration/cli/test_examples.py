@@ -59,7 +59,7 @@ async def test_the_library_example_trains_and_goes_on(cli, demo_clips, tmp_path)
                 done = await anyio.run_process(command, cwd=tmp_path, env=cli.environ)
             assert done.stdout.decode() == "anchor-01 stored ['model.zip', 'thumbnail.jpg']\n"
         assert emulator.received.creates == {"anchor-01": 1}
-    assert (tmp_path / "models" / "anchor-01" / "model.zip").is_file()
+    assert (tmp_path / "results" / "anchor-01" / "model.zip").is_file()
 
 
 async def test_the_callback_example_hands_on_what_is_posted_and_refuses_the_rest(
@@ -89,4 +89,4 @@ async def test_the_callback_example_hands_on_what_is_posted_and_refuses_the_rest
                 rest = b"".join([chunk async for chunk in told]).decode()
     assert rest == f"task {task_id}\nanchor-02 stored\n"
     assert emulator.received.creates == {"anchor-02": 1}
-    assert (tmp_path / "models" / "anchor-02" / "model.zip").is_file()
+    assert (tmp_path / "results" / "anchor-02" / "model.zip").is_file()
