@@ -16,6 +16,8 @@ from avatar_async._transport.plainexchange import PlainExchange
 Origin: TypeAlias = tuple[str, str | None, int | None]
 #: Most origins that are remembered.
 _MOST_ORIGINS: Final = 256
+#: What plain exchanges need of aiohttp beside its documented interface; without it they are not made.
+_NEEDED: Final = ("closed", "connection_lost", "data_received", "read", "set_response_params", "should_close")
 
 
 def origin_of(address: URL) -> Origin:
@@ -74,7 +76,8 @@ class PlainConnector(aiohttp.TCPConnector):
         self._made += 1
         origin, senders = origin_of(req.url), _senders()
         self._reached.pop(origin, None)
-        if req.proxy is None and all(map(_is_aiohttps, senders)):
+        fits = all(hasattr(protocol, name) for name in _NEEDED)
+        if fits and req.proxy is None and all(map(_is_aiohttps, senders)):
             if len(self._reached) >= _MOST_ORIGINS:
                 del self._reached[next(iter(self._reached))]
             self._reached[origin] = _Reached(req, senders)
