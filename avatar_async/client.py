@@ -234,6 +234,7 @@ class AvatarClient:
                 clock=self._clock,
                 disk_reserve_bytes=self.settings.disk_reserve_bytes,
                 bandwidth_bytes_s=self.settings.bandwidth_bytes_s,
+                fetches=self.settings.fetches,
             )
         return await self._single.fetch(artifact, folder, self, verify=verify, durable=durable)
 

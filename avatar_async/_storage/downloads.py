@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import anyio
 from attrs import evolve
 
 from avatar_async._jobs.expiry import urgency
@@ -19,7 +20,7 @@ from avatar_async._storage.partfile import PartFile
 from avatar_async._storage.reading import SMALL_BYTES, SMALL_LIMITED_BYTES, Reading
 from avatar_async._storage.room import DiskRoom
 from avatar_async._storage.smallfiles import SmallFile, SmallFiles
-from avatar_async._storage.workshop import FetchRules, Workshop
+from avatar_async._storage.workshop import CONNECTIONS, FetchRules, Workshop
 
 #: Longest file that is written in turns with the reading of others rather than beside it, in bytes.
 _IN_TURNS_BYTES: Final = 64 << 10
@@ -39,6 +40,7 @@ class DownloadFolder:
         clock: Clock,
         disk_reserve_bytes: int,
         bandwidth_bytes_s: float | None = None,
+        fetches: int = 1,
         rules: FetchRules | None = None,
         chance: random.Random | None = None,
     ) -> None:
@@ -49,6 +51,8 @@ class DownloadFolder:
             clock: Time for checkpoints and waits.
             disk_reserve_bytes: Room on the disk that is never used up.
             bandwidth_bytes_s: Speed limit of all downloads together; None for none.
+            fetches: Downloads that are wanted at the same time. Long files come over as many connections, or
+                `CONNECTIONS` if that is more; the others wait in line.
             rules: Sizes and times of batches, checkpoints and retries.
             chance: Source of jitter.
         """
@@ -56,6 +60,7 @@ class DownloadFolder:
         self._clock = clock
         self._room = DiskRoom(disk_reserve_bytes)
         self._bandwidth = Bandwidth(bandwidth_bytes_s, clock)
+        self._connections = max(CONNECTIONS, fetches)
         self._rules = rules or FetchRules()
         self._chance = chance or random.Random()  # noqa: S311 - spreads load, guards nothing
         self._workshop: Workshop | None = None
@@ -163,6 +168,7 @@ class DownloadFolder:
                 rules=self._rules,
                 room=self._room,
                 chance=self._chance,
+                connections=anyio.CapacityLimiter(self._connections),
             )
         part = PartFile(self._out, job.folder, artifact, care)
         return await Fetch(

@@ -23,12 +23,16 @@ class SingleDownloads:
         clock: The time.
         disk_reserve_bytes: What a download leaves free on the disk.
         bandwidth_bytes_s: Bytes a second, at most, for the downloads below one folder.
+        fetches: Downloads that are wanted at the same time below one folder; see `DownloadFolder`.
     """
 
-    def __init__(self, *, clock: Clock, disk_reserve_bytes: int, bandwidth_bytes_s: float | None) -> None:
+    def __init__(
+        self, *, clock: Clock, disk_reserve_bytes: int, bandwidth_bytes_s: float | None, fetches: int
+    ) -> None:
         self._clock = clock
         self._disk_reserve_bytes = disk_reserve_bytes
         self._bandwidth_bytes_s = bandwidth_bytes_s
+        self._fetches = fetches
         self._homes: dict[Path, DownloadFolder] = {}
         #: Folders that downloads are under way to, by the path that was given.
         self._places: dict[str, _Place] = {}
@@ -76,6 +80,7 @@ class SingleDownloads:
                 clock=self._clock,
                 disk_reserve_bytes=self._disk_reserve_bytes,
                 bandwidth_bytes_s=self._bandwidth_bytes_s,
+                fetches=self._fetches,
             )
         return _Place(path=path, home=home, job=_lone_job(path.name, self._clock.now()))
 

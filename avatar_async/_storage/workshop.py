@@ -1,6 +1,7 @@
 """What all downloads of an output folder share."""
 
 import random
+from typing import Final
 
 import anyio
 from attrs import Factory, frozen
@@ -9,9 +10,9 @@ from avatar_async._jobs.ports import Clock
 from avatar_async._storage.room import DiskRoom
 from avatar_async._storage.writers import Writers
 
-#: Connections over which files too long to be read whole come at the same time. Over TLS each holds 2 MiB, so
-#: that this bounds the memory however many files are asked for at once; the others wait in line.
-_CONNECTIONS = 12
+#: Connections over which files too long to be read whole come at the same time, if nobody wants more. Over
+#: TLS each holds 2 MiB, so that this bounds the memory however many files are asked for at once.
+CONNECTIONS: Final = 12
 #: Worker threads that open, close, name and remove files at the same time.
 _FILE_THREADS = 8
 #: Worker threads that check finished files at the same time.
@@ -54,14 +55,18 @@ class FetchRules:
 
 @frozen(kw_only=True, eq=False)
 class Workshop:
-    """Clock, numbers, room and threads; made inside a running event loop."""
+    """Clock, numbers, room and threads; made inside a running event loop.
+
+    Attributes:
+        connections: Places of the long files that come at the same time; the others wait in line.
+    """
 
     clock: Clock
     rules: FetchRules
     room: DiskRoom
     chance: random.Random
     writers: Writers = Factory(Writers)
-    connections: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_CONNECTIONS))
+    connections: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(CONNECTIONS))
     file_threads: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_FILE_THREADS))
     check_threads: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_CHECK_THREADS))
 

@@ -141,6 +141,7 @@ async def open_session(
                 clock=clock,
                 disk_reserve_bytes=options.disk_reserve_bytes,
                 bandwidth_bytes_s=options.bandwidth_bytes_s,
+                fetches=options.fetches,
             ),
             receipts=receipts,
             clock=clock,

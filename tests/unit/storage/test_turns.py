@@ -111,6 +111,22 @@ async def test_few_come_at_once_the_others_wait_in_line(folder):
     assert source.most_open == AT_ONCE
 
 
+async def test_more_come_at_once_where_more_are_wanted(tmp_path):
+    """A host may be slow with each connection; then only many of them fill the line."""
+    rules = FetchRules(batch_bytes=1000, first_wait_s=0.0)
+    many = DownloadFolder(
+        tmp_path, clock=VirtualClock(), disk_reserve_bytes=0, fetches=2 * AT_ONCE, rules=rules
+    )
+    source = Source()
+    source.rest.set()
+    done: list[int] = []
+    async with anyio.create_task_group() as group:
+        for number in range(3 * AT_ONCE):
+            group.start_soon(bring, many, made_job(number), source, done)
+    assert sorted(done) == list(range(3 * AT_ONCE))
+    assert AT_ONCE < source.most_open <= 2 * AT_ONCE
+
+
 async def test_a_place_is_free_again_after_a_break_and_after_a_cancellation(folder):
     """Otherwise downloads would stand still one day, with nothing to see."""
     source = Source()
