@@ -76,7 +76,7 @@ class PlainConnector(aiohttp.TCPConnector):
         self._made += 1
         origin, senders = origin_of(req.url), _senders()
         self._reached.pop(origin, None)
-        fits = all(hasattr(protocol, name) for name in _NEEDED)
+        fits = all(hasattr(type(protocol), name) for name in _NEEDED)  # asking one itself would make futures
         if fits and req.proxy is None and all(map(_is_aiohttps, senders)):
             if len(self._reached) >= _MOST_ORIGINS:
                 del self._reached[next(iter(self._reached))]

@@ -51,7 +51,8 @@ async def test_a_file_looked_at_that_turns_into_garbage_ends():
             await ranges.file(met.origin).read(0, START_BYTES)
 
 
-async def test_a_connection_that_breaks_after_its_last_body_is_no_news():
+@pytest.mark.parametrize("short", [False, True])
+async def test_a_connection_that_breaks_after_its_last_body_is_no_news(short):
     """Nobody waits for it any more, and asyncio must not call its error forgotten."""
     told: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
@@ -66,10 +67,10 @@ async def test_a_connection_that_breaks_after_its_last_body_is_no_news():
 
     async with peer(script) as met, AvatarClient(settings=settings()) as client:
         for _ in range(2):
-            async with client.open_artifact(met.origin) as stream:
+            async with client.open_artifact(met.origin, short=short) as stream:
                 assert b"".join([bytes(chunk) async for chunk in stream.chunks()]) == b"body"
             await anyio.sleep(0.1)
-            gc.collect()
+    gc.collect()
     assert met.connections == 2
     assert told == []
 
