@@ -9,11 +9,14 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from bench.model import BenchError, Contender, Figures
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _LONGEST_TALE = 1500
+#: What is read of a program's output: its end.
+_END_BYTES = 64 << 10
 
 
 def run(contender: Contender, amount: float) -> tuple[Figures, float]:
@@ -50,20 +53,25 @@ def run(contender: Contender, amount: float) -> tuple[Figures, float]:
         seconds = time.perf_counter() - began_s
         cpu_s = usage.ru_utime + usage.ru_stime
         foreign = idle.foreign(pids, cpu_s, seconds)
-        out.seek(0)
-        err.seek(0)
         if process.returncode != 0:
-            tale = (err.read() or out.read()).decode(errors="replace")[-_LONGEST_TALE:]
+            tale = (_end_of(err) or _end_of(out)).decode(errors="replace")[-_LONGEST_TALE:]
             raise BenchError(f"{contender.name} ended with {process.returncode}: {tale.strip()}")
         figures = {"seconds": seconds, "cpu_s": cpu_s}
         # A process inherits the peak of the one that started it: below that, its own is not known.
         if usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
             figures["peak_rss_bytes"] = usage.ru_maxrss * 1024.0
-        figures |= told(out.read())
+        figures |= told(_end_of(out))
     contender.after()
     if figures["seconds"] > 0:
         figures["speed"] = amount / figures["seconds"]
     return figures, foreign
+
+
+def _end_of(file: IO[bytes]) -> bytes:
+    """Return the last lines of what a program wrote, however much that is: our own peak hides others'."""
+    length = file.seek(0, os.SEEK_END)
+    file.seek(max(0, length - _END_BYTES))
+    return file.read()
 
 
 def told(output: bytes) -> dict[str, float]:

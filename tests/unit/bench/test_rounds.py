@@ -4,6 +4,7 @@ import json
 import random
 import resource
 import sys
+import tracemalloc
 from contextlib import nullcontext
 
 import pytest
@@ -140,6 +141,17 @@ def test_process_figures_are_the_systems_unless_told():
     told, _ = process.run(python('print(\'hello\'); print(\'{"seconds": 2.0, "calls": 7, "x": "no"}\')'), 10)
     assert (told["seconds"], told["calls"], told["speed"]) == (2.0, 7.0, 5.0)
     assert "x" not in told
+
+
+def test_long_output_is_read_from_its_end_alone():
+    """A program inherits our peak of memory: had we kept a long output, no later peak would be known."""
+    code = "for _ in range(300_000): print('y' * 99)\nprint('{\"found\": 7}')"
+    tracemalloc.start()
+    figures, _ = process.run(python(code), 1)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert figures["found"] == 7.0
+    assert peak_bytes < 5_000_000
 
 
 def test_failing_contender_is_named_with_what_it_said():
