@@ -58,7 +58,9 @@ def run(contender: Contender, amount: float) -> tuple[Figures, float]:
             raise BenchError(f"{contender.name} ended with {process.returncode}: {tale.strip()}")
         figures = {"seconds": seconds, "cpu_s": cpu_s}
         # A process inherits the peak of the one that started it: below that, its own is not known.
-        if usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        figures["peak_bound_bytes"] = max(usage.ru_maxrss, own) * 1024.0
+        if usage.ru_maxrss > own:
             figures["peak_rss_bytes"] = usage.ru_maxrss * 1024.0
         figures |= told(_end_of(out))
     contender.after()

@@ -175,8 +175,8 @@ def _status(place: Place, path: Path) -> Work:
         rounds=place.number("ledger_status_rounds"),
         targets=(
             Target(of="status", figure="seconds", most=1.0, text="status < 1 s"),
-            Target(of="status", figure="peak_rss_bytes", most=300.0 * _MIB, text="status < 300 MiB"),
-            Target(of="status --json", figure="peak_rss_bytes", most=300.0 * _MIB, text="--json < 300 MiB"),
+            Target(of="status", figure="peak_bound_bytes", most=300.0 * _MIB, text="status < 300 MiB"),
+            Target(of="status --json", figure="peak_bound_bytes", most=300.0 * _MIB, text="--json < 300 MiB"),
         ),
         remark="`--json` tells of every job there is, one a line; `--open` of those that have not ended.",
     )
