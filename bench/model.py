@@ -28,9 +28,9 @@ A section is a module in `bench/sections` with a `SECTION`:
 
 Each run of a contender is one process. Its figures are `seconds`, `cpu_s` and `peak_rss_bytes` as the system
 counts them, children included (a peak below that of the bench itself is not known, and left out; what it is
-at most is `peak_bound_bytes`); what a program prints as its last line, a JSON object of numbers, overrides and
-adds to them (so a Python program can leave out its start and its imports). `speed` is made here: the amount of
-the work divided by the seconds.
+at most is `peak_bound_bytes`); what a program prints as its last line, a JSON object of numbers, overrides
+and adds to them (so a Python program can leave out its start and its imports). `speed` is made here: the
+amount of the work divided by the seconds.
 """
 
 import sys
