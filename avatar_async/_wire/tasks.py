@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from avatar_async._jobs.copies import draft_class
 from avatar_async._jobs.remote import LARGEST_TASK_ID, RemoteFile, RemoteState, RemoteTask
 from avatar_async._wire.dialect import FileShape, QueryDialect
 from avatar_async._wire.envelope import MAX_MESSAGE, address, integer, sentence, task_id, text
@@ -24,16 +25,9 @@ _ROLE_OF_SUFFIX = {
 }
 
 
-class _DraftTask:
-    """A task that can still be written to: its slots are the same, so it may become a `RemoteTask`."""
-
-    __slots__ = RemoteTask.__slots__  # type: ignore[attr-defined]
-
-
-class _DraftFile:
-    """The same of a file."""
-
-    __slots__ = RemoteFile.__slots__  # type: ignore[attr-defined]
+#: Tasks and files that can still be written to.
+_DraftTask: Final = draft_class(RemoteTask)
+_DraftFile: Final = draft_class(RemoteFile)
 
 
 def read_tasks(
