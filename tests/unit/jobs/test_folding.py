@@ -11,15 +11,12 @@ from avatar_async._jobs.folding import folded, unfolded
 from avatar_async._jobs.records import Artifact, Job, JobError
 from avatar_async._jobs.states import State
 from avatar_async.requests import Kind
+from tests.jobs_kept import a_job
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
-FLYING = Job(
+FLYING = a_job(
+    "anchor",
     id="7",
-    batch="default",
-    name="anchor",
-    kind=Kind.TRAINING,
-    folder="anchor",
-    task_name="anchor",
     fingerprint="0f",
     state=State.IN_FLIGHT,
     created_at=AT,

@@ -98,6 +98,15 @@ async def bring(folder, job, source, done):
     done.append(int(job.id))
 
 
+async def bring_all(folder, number, source):
+    """Fetch the files of so many jobs at once; return which came."""
+    done: list[int] = []
+    async with anyio.create_task_group() as group:
+        for each in range(number):
+            group.start_soon(bring, folder, made_job(each), source, done)
+    return sorted(done)
+
+
 async def test_few_come_at_once_the_others_wait_in_line(folder):
     """Memory is bounded by the connections that bring something."""
     source = Source()
@@ -119,11 +128,7 @@ async def test_more_come_at_once_where_more_are_wanted(tmp_path):
     )
     source = Source()
     source.rest.set()
-    done: list[int] = []
-    async with anyio.create_task_group() as group:
-        for number in range(3 * AT_ONCE):
-            group.start_soon(bring, many, made_job(number), source, done)
-    assert sorted(done) == list(range(3 * AT_ONCE))
+    assert await bring_all(many, 3 * AT_ONCE, source) == list(range(3 * AT_ONCE))
     assert AT_ONCE < source.most_open <= 2 * AT_ONCE
 
 
@@ -139,10 +144,7 @@ async def test_a_place_is_free_again_after_a_break_and_after_a_cancellation(fold
     assert done == []
     source.rest.set()
     source.breaks = AT_ONCE
-    async with anyio.create_task_group() as group:
-        for number in range(2 * AT_ONCE):
-            group.start_soon(bring, folder, made_job(number), source, done)
-    assert sorted(done) == list(range(2 * AT_ONCE))
+    assert await bring_all(folder, 2 * AT_ONCE, source) == list(range(2 * AT_ONCE))
 
 
 async def test_who_is_held_back_leaves_the_place_to_the_urgent(folder):
