@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
+from anyio.lowlevel import checkpoint
 from attrs import evolve, field, frozen
 
 from avatar_async._clock import SystemClock
 from avatar_async._jobs.ports import ArtifactStream, Clock
 from avatar_async._jobs.remote import QueryAnswer, RemoteFile, RemoteTask, SubmissionReport
 from avatar_async._jobs.verdicts import SubmissionCodes, Verdict, decide
+from avatar_async._storage.single import SingleDownloads
 from avatar_async._transport.downloads import DownloadSession
 from avatar_async._transport.session import ServiceSession
 from avatar_async._transport.sharing import SharedQuery
@@ -36,7 +38,6 @@ from avatar_async.errors import (
 from avatar_async.settings import Settings, origin
 
 if TYPE_CHECKING:
-    from avatar_async._storage.single import SingleDownloads
     from avatar_async.requests import Request, Validation
 
 _Answer = TypeVar("_Answer")
@@ -104,7 +105,12 @@ class AvatarClient:
         )
         self._session = ServiceSession(settings)
         self._downloads = DownloadSession(settings, self._clock)
-        self._single: SingleDownloads | None = None
+        self._single = SingleDownloads(
+            clock=self._clock,
+            disk_reserve_bytes=settings.disk_reserve_bytes,
+            bandwidth_bytes_s=settings.bandwidth_bytes_s,
+            fetches=settings.fetches,
+        )
         self._shared = SharedQuery(self.query_tasks, self.query_batch)
         self._keeper: TokenKeeper | None = None
         self._stack = AsyncExitStack()
@@ -126,6 +132,8 @@ class AvatarClient:
         return f"<AvatarClient of {self.endpoint}, account {self.account}>"
 
     async def __aenter__(self) -> Self:
+        # Loads what anyio needs on this loop (25 ms), which would otherwise hold up the first calls.
+        await checkpoint()
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._session)
             await stack.enter_async_context(self._downloads)
@@ -227,15 +235,6 @@ class AvatarClient:
             UnknownFileError: A file of that name is there already.
             TransportError: The connection failed again and again.
         """
-        if self._single is None:
-            from avatar_async._storage.single import SingleDownloads
-
-            self._single = SingleDownloads(
-                clock=self._clock,
-                disk_reserve_bytes=self.settings.disk_reserve_bytes,
-                bandwidth_bytes_s=self.settings.bandwidth_bytes_s,
-                fetches=self.settings.fetches,
-            )
         return await self._single.fetch(artifact, folder, self, verify=verify, durable=durable)
 
     async def prepare(self) -> None:

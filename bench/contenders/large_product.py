@@ -5,14 +5,10 @@ Arguments: address, length in bytes, folder, name, CA file, and what is left out
 
 import asyncio
 import sys
-from importlib import import_module
 from pathlib import Path
 
 from avatar_async import AvatarClient, RemoteFile, Settings
 from bench.contenders.large_figures import Figures
-
-#: What the first download imports; the recipes' imports are left out, too.
-import_module("avatar_async._storage.single")
 
 
 async def main(url: str, length: str, folder: str, name: str, ca_file: str, *left_out: str) -> None:

@@ -2,14 +2,10 @@
 
 import asyncio
 import sys
-from importlib import import_module
 
 from avatar_async import AvatarClient, RemoteFile, Settings
 from bench.contenders.large_figures import Figures
 from bench.contenders.many_files import Files, name_of
-
-#: What the first download imports; the recipes' imports are left out, too.
-import_module("avatar_async._storage.single")
 
 
 async def main(path: str, *left_out: str) -> None:
