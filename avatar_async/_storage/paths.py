@@ -3,10 +3,10 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from avatar_async._storage.faults import DISK_FULL
 from avatar_async._storage.folders import make_folder, sync_folder
@@ -51,13 +51,15 @@ def file_errors(path: Path) -> Iterator[None]:
 class JobFolder:
     """An open folder below the output folder; blocking calls, for worker threads."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int, *, made: bool = False) -> None:
         #: Where it lies, for messages.
         self.path = path
+        #: Whether it was missing before.
+        self.made = made
         self._descriptor = descriptor
 
-    @classmethod
-    def open(cls, out: Path, folder: str, *, durable: bool = True) -> Self:
+    @staticmethod
+    def open(out: Path, folder: str, *, durable: bool = True) -> "JobFolder":
         """Open a job's folder, made if it is missing.
 
         Args:
@@ -69,31 +71,20 @@ class JobFolder:
             DownloadError: Its name leads out of `out`, it is a link, or the system refuses.
             DiskSpaceError: It cannot be made for want of room.
         """
-        path = out / checked_name(folder)
-        with file_errors(path):
-            made = False
-            try:
-                descriptor = os.open(path, _FOLDER_FLAGS)
-            except FileNotFoundError:
-                if durable and not out.is_dir():
-                    make_folder(out)
-                out.mkdir(mode=0o755, parents=True, exist_ok=True)
-                with suppress(FileExistsError):
-                    path.mkdir(mode=0o755)
-                    made = True
-                descriptor = os.open(path, _FOLDER_FLAGS)
-            if made and durable:
-                try:
-                    sync_folder(out)
-                except OSError:
-                    os.close(descriptor)
-                    path.rmdir()  # so that the next attempt makes it anew, and durable
-                    raise
-        return cls(path, descriptor)
+        [opened] = open_together(out, {folder: durable}).values()
+        if isinstance(opened, Exception):
+            raise opened
+        return opened
 
     def close(self) -> None:
         """Let go of the folder."""
         os.close(self._descriptor)
+
+    def unmake(self) -> None:
+        """Let go of the folder and remove it, if it is empty."""
+        self.close()
+        with suppress(OSError):
+            self.path.rmdir()
 
     def look(self, name: str) -> os.stat_result | None:
         """Return what lies under a name, links not followed; None if nothing does."""
@@ -173,3 +164,52 @@ class JobFolder:
         """Return how much room the disk has for this user."""
         status = os.fstatvfs(self._descriptor)
         return status.f_bavail * status.f_frsize
+
+
+def open_together(out: Path, wanted: Mapping[str, bool]) -> dict[str, JobFolder | Exception]:
+    """Open job folders, those that are missing made; one forced write makes all new names durable.
+
+    Args:
+        out: The output folder.
+        wanted: Names of the folders in it, and whether one that is made must outlast a power cut.
+
+    Returns:
+        For each name the open folder, or why there is none; see `JobFolder.open`.
+    """
+    opened: dict[str, JobFolder | Exception] = {}
+    made: list[tuple[str, JobFolder]] = []
+    for name, durable in wanted.items():
+        try:
+            folder = _open_or_make(out, name, durable=durable)
+        except Exception as error:  # noqa: BLE001 - one folder's mishap is not the others'
+            opened[name] = error
+            continue
+        opened[name] = folder
+        if folder.made and durable:
+            made.append((name, folder))
+    if made:
+        try:
+            with file_errors(out):
+                sync_folder(out)
+        except DownloadError as error:
+            for name, folder in made:
+                folder.unmake()  # so that the next attempt makes it anew, and durable
+                opened[name] = error
+    return opened
+
+
+def _open_or_make(out: Path, folder: str, *, durable: bool) -> JobFolder:
+    path = out / checked_name(folder)
+    with file_errors(path):
+        made = False
+        try:
+            descriptor = os.open(path, _FOLDER_FLAGS)
+        except FileNotFoundError:
+            if durable and not out.is_dir():
+                make_folder(out)
+            out.mkdir(mode=0o755, parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                path.mkdir(mode=0o755)
+                made = True
+            descriptor = os.open(path, _FOLDER_FLAGS)
+    return JobFolder(path, descriptor, made=made)

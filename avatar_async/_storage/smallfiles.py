@@ -16,7 +16,7 @@ from avatar_async._storage.checks import examine
 from avatar_async._storage.filethread import Errand
 from avatar_async._storage.findings import Finding
 from avatar_async._storage.judgement import judge
-from avatar_async._storage.paths import JobFolder, file_errors
+from avatar_async._storage.paths import JobFolder, file_errors, open_together
 from avatar_async._storage.room import DiskRoom
 from avatar_async.errors import UnknownFileError
 
@@ -114,24 +114,18 @@ class SmallFiles:
 
     def serve(self, files: Sequence[SmallFile]) -> None:
         """Do what each file asks for, and note what went wrong with which."""
-        members: dict[tuple[Path, str], list[SmallFile]] = {}
-        for each in files:
-            if not each.withdrawn:
-                members.setdefault((each.out, each.folder), []).append(each)
-        opened: list[tuple[JobFolder, list[SmallFile]]] = []
+        opened = _open_all(files)
         try:
-            for (out, name), of_folder in members.items():
-                durable = any(each.care.durable for each in of_folder)
-                try:
-                    opened.append((JobFolder.open(out, name, durable=durable), of_folder))
-                except Exception as error:  # noqa: BLE001 - each has to know
-                    _fail(of_folder, error)
             for folder, of_folder in opened:
                 _look_at_all(folder, [each for each in of_folder if each.look])
                 self._write_all(folder, [each for each in of_folder if each.write])
             _force_all([each for _, of_folder in opened for each in of_folder])
-            for folder, of_folder in opened:
-                _publish_all(folder, [each for each in of_folder if each.publish and each.written])
+            _publish_all(
+                [
+                    (folder, [each for each in files if each.publish and each.written])
+                    for folder, files in opened
+                ]
+            )
         finally:
             for folder, _ in opened:
                 folder.close()
@@ -155,6 +149,10 @@ class SmallFiles:
         self._room.check(len(file.body), batch.free_bytes, file)
         at_once = file.publish and not file.care.durable
         file.written = batch.store(file) if at_once else batch.write(file)
+
+
+#: An open folder and the files that belong there.
+_Members = tuple[JobFolder, list[SmallFile]]
 
 
 @define(kw_only=True)
@@ -234,6 +232,23 @@ class _Batch:
             os.fchmod(descriptor, self.mode)
 
 
+def _open_all(files: Iterable[SmallFile]) -> list[_Members]:
+    """Open the folders of those files that are still wanted; who gets none has its error."""
+    homes: dict[Path, dict[str, list[SmallFile]]] = {}
+    for each in files:
+        if not each.withdrawn:
+            homes.setdefault(each.out, {}).setdefault(each.folder, []).append(each)
+    opened: list[_Members] = []
+    for out, members in homes.items():
+        wanted = {name: any(each.care.durable for each in alike) for name, alike in members.items()}
+        for name, folder in open_together(out, wanted).items():
+            if isinstance(folder, JobFolder):
+                opened.append((folder, members[name]))
+            else:
+                _fail(members[name], folder)
+    return opened
+
+
 def _look_at_all(folder: JobFolder, files: Sequence[SmallFile]) -> None:
     for each in files:
         _attempt(each, _look, folder)
@@ -265,18 +280,23 @@ def _force(file: SmallFile) -> None:
         os.close(descriptor)
 
 
-def _publish_all(folder: JobFolder, files: Sequence[SmallFile]) -> None:
-    """Give files their final names; one forced write makes all of those names durable."""
-    for each in files:
-        if not (each.withdrawn or each.published):
-            _attempt(each, _publish, folder)
-    durable = [each for each in files if each.care.durable and each.published]
-    if durable:
-        try:
-            with file_errors(folder.path):
-                folder.sync()
-        except Exception as error:  # noqa: BLE001 - each has to know
-            _fail(durable, error)
+def _publish_all(members: Sequence[_Members]) -> None:
+    """Give files their final names; one forced write a folder makes all of its names durable.
+
+    Those of all folders come after the last new name: mostly the first one does the work for all.
+    """
+    for folder, files in members:
+        for each in files:
+            if not (each.withdrawn or each.published):
+                _attempt(each, _publish, folder)
+    for folder, files in members:
+        durable = [each for each in files if each.care.durable and each.published]
+        if durable:
+            try:
+                with file_errors(folder.path):
+                    folder.sync()
+            except Exception as error:  # noqa: BLE001 - each has to know
+                _fail(durable, error)
 
 
 def _publish(file: SmallFile, folder: JobFolder) -> None:

@@ -430,7 +430,7 @@ async def test_leaving_closes_every_descriptor(scene, make_zip, monkeypatch):
     """A long run fetches thousands of files."""
     folders: list[JobFolder] = []
     opened: list[JobFolder] = []
-    real_open, real_close = JobFolder.open, JobFolder.close
+    real_init, real_close = JobFolder.__init__, JobFolder.close
 
     def close(folder):
         folders.append(folder)
@@ -438,11 +438,11 @@ async def test_leaving_closes_every_descriptor(scene, make_zip, monkeypatch):
         with pytest.raises(OSError, match="Bad file descriptor"):
             folder.sync()
 
-    def open_folder(*arguments, **settings):
-        opened.append(real_open(*arguments, **settings))
-        return opened[-1]
+    def init(folder, *arguments, **settings):
+        opened.append(folder)
+        real_init(folder, *arguments, **settings)
 
-    monkeypatch.setattr(JobFolder, "open", open_folder)
+    monkeypatch.setattr(JobFolder, "__init__", init)
     monkeypatch.setattr(JobFolder, "close", close)
     async with scene(statuses=[404]) as stage:
         artifact = stage.artifact(content=make_zip())

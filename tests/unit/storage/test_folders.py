@@ -7,7 +7,7 @@ import pytest
 
 from avatar_async._storage import folders
 from avatar_async._storage.folders import make_folder, prepare_out
-from avatar_async._storage.paths import JobFolder
+from avatar_async._storage.paths import JobFolder, open_together
 from avatar_async.errors import DownloadError
 
 
@@ -77,3 +77,48 @@ def test_a_job_folder_that_could_not_be_made_durable_is_made_anew(tmp_path, monk
     assert not (tmp_path / "job").exists()
     JobFolder.open(tmp_path, "job").close()
     assert (tmp_path / "job").is_dir()
+
+
+def test_folders_made_together_share_one_forced_write(tmp_path, monkeypatch):
+    """Thousands of jobs begin at once, and each forced write waits for the disk."""
+    real, forced = os.fsync, []
+
+    def fsync(descriptor):
+        forced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        real(descriptor)
+
+    (tmp_path / "there").mkdir()
+    monkeypatch.setattr("os.fsync", fsync)
+    opened = open_together(tmp_path, {"there": True, "one": True, "two": True, "fleeting": False})
+    assert forced == [tmp_path]
+    folders = [folder for folder in opened.values() if isinstance(folder, JobFolder)]
+    assert [folder.made for folder in folders] == [False, True, True, True]
+    for folder in folders:
+        folder.close()
+
+
+def test_a_folder_that_cannot_be_opened_keeps_no_other_from_it(tmp_path):
+    """A link in one job's place is that job's trouble."""
+    (tmp_path / "link").symlink_to(tmp_path)
+    opened = open_together(tmp_path, {"link": True, "../up": True, "one": True})
+    assert isinstance(opened["link"], DownloadError)
+    assert isinstance(opened["../up"], DownloadError)
+    assert isinstance(opened["one"], JobFolder)
+    opened["one"].close()
+
+
+def test_folders_that_could_not_be_made_durable_together_are_all_made_anew(tmp_path, monkeypatch):
+    """Nobody knows which of their names the disk has."""
+
+    def fsync(_):
+        raise OSError(5, "Input/output error")
+
+    (tmp_path / "there").mkdir()
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", fsync)
+        opened = open_together(tmp_path, {"there": True, "one": True, "two": True})
+    there = opened.pop("there")
+    assert isinstance(there, JobFolder)
+    there.close()
+    assert all(isinstance(error, DownloadError) for error in opened.values())
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
