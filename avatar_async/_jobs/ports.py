@@ -337,11 +337,13 @@ class Downloads(Protocol):
 class Receipts(Protocol):
     """The `job.json` beside a job's files."""
 
-    async def write(self, job: Job, request: Mapping[str, Any]) -> None:
-        """Write the receipt of a job durably.
+    async def write(self, jobs: Sequence[tuple[Job, Mapping[str, Any]]]) -> list[Exception | None]:
+        """Write the receipts of different jobs, given with their requests, each durably and in one step.
 
-        Raises:
-            DownloadError: The folder cannot be written.
+        Cancelled, of each the old or the new receipt is there, whole.
+
+        Returns:
+            For each what kept its receipt from being written: mostly a `DownloadError`.
         """
         ...
 

@@ -1,6 +1,7 @@
 """Keeps the receipts (`job.json`) in step with the ledger, and hands ended jobs on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final
 
 from avatar_async._jobs import events as ev
@@ -14,6 +15,10 @@ from avatar_async.orchestrator.signal import Signal
 
 #: States whose receipt would be overwritten within moments.
 _PASSING: Final = frozenset({State.FETCHING, State.SUBMITTING})
+
+
+#: Receipts that are written in one go at most: an ended job is handed on once its own is there.
+_AT_ONCE: Final = 64
 
 
 class Scribe:
@@ -59,36 +64,59 @@ class Scribe:
     async def drain(self) -> None:
         """Write what is due now."""
         while self._due:
-            job_id = next(iter(self._due))
-            job = self._due.pop(job_id)
+            jobs = [self._due.pop(job_id) for job_id in tuple(islice(self._due, _AT_ONCE))]
             self._writing = True
             try:
-                await self._write(job)
+                await self._write([job for job in jobs if _has_receipt(job)])
             except BaseException:
-                self._due.setdefault(job_id, job)
+                self._due = {job.id: job for job in jobs} | self._due
                 raise
             finally:
                 self._writing = False
-            if job.terminal:
-                self._deliver(job)
+            for job in jobs:
+                if job.terminal:
+                    self._deliver(job)
         self._board.changed.set()
 
-    async def _write(self, job: Job) -> None:
-        if not _has_receipt(job):
-            return
+    async def _write(self, jobs: Sequence[Job]) -> None:
+        """Write receipts, then to the ledger that they are written; one that cannot be is told of."""
         try:
-            await self._receipts.write(job, await self._store.request(job.id))
+            requests = await self._store.requests([job.id for job in jobs])
+            jobs = [job for job in jobs if job.id in requests]
+            errors = await self._receipts.write([(job, requests[job.id]) for job in jobs])
         except (AvatarError, OSError) as error:
-            self._board.warn(
-                f"its receipt cannot be written: {error}", job=job.name, once=f"receipt:{job.id}"
-            )
+            errors = [error] * len(jobs)
+        written = []
+        for job, problem in zip(jobs, errors, strict=True):
+            if problem is None:
+                written.append(job)
+                continue
+            message = f"its receipt cannot be written: {problem}"
+            self._board.warn(message, job=job.name, once=f"receipt:{job.id}")
+        await self._note([job for job in written if self._stands(job)])
+
+    def _stands(self, job: Job) -> bool:
+        """Tell whether a job is, as far as is known here, still what its receipt tells."""
+        now = self._board.get(job.id)
+        return now is None or (now.state, now.attempt, now.task_id) == (job.state, job.attempt, job.task_id)
+
+    async def _note(self, jobs: Sequence[Job]) -> None:
+        """Write to the ledger what the receipts tell, in one commit if nobody changed a job meanwhile."""
+        if not jobs:
             return
-        event = ev.ReceiptWritten(at=self._board.clock.now(), state=job.state, task_id=job.task_id)
+        at = self._board.clock.now()
+        changes = [
+            change(job, ev.ReceiptWritten(at=at, state=job.state, task_id=job.task_id)) for job in jobs
+        ]
         try:
-            [after] = await self._store.apply([change(job, event)])
+            written = await self._store.apply(changes)
         except ConflictError:
+            if len(jobs) > 1:
+                for job in jobs:
+                    await self._note([job])
             return
-        self._board.absorb(after)
+        for job in written:
+            self._board.absorb(job)
 
 
 def _has_receipt(job: Job) -> bool:

@@ -233,7 +233,7 @@ async def test_an_older_ledger_is_noticed_before_a_receipt_of_a_task_is_overwrit
     """Where very many jobs have tasks, their receipts are read while the first of them are asked for."""
     *_, last = await left_in_flight(7)
     receipts = ReceiptFolder(tmp_path / "out")
-    await receipts.write(evolve(last, attempt=2, task_id=4711), {})
+    assert await receipts.write([(evolve(last, attempt=2, task_id=4711), {})]) == [None]
     service.duration_s = 0.0
     with pytest.raises(LedgerError, match=f"older than the receipts.* of {last.name}"):
         async with orchestrator() as runner:

@@ -73,6 +73,13 @@ async def stored(store, job, out, *, names=("model.zip",), task_id=2**53 + 1):
     return await step(store, job, ev.AllStored(at=at(73)))
 
 
+async def write(receipts, job, request):
+    """Write one receipt, or raise what keeps it from being written."""
+    [problem] = await receipts.write([(job, request)])
+    if problem is not None:
+        raise problem
+
+
 @pytest.fixture
 def receipts(tmp_path):
     """The receipts below this test's output folder."""
@@ -90,7 +97,7 @@ async def test_a_receipt_tells_everything_but_secrets(tmp_path, out, receipts, n
     async with Ledger.open(tmp_path / "ledger.db") as store:
         [job] = await store.insert([new_job("主播 01", folder="one", needs=("base",))])
         job = await stored(store, job, out)
-        await receipts.write(job, await store.request(job.id))
+        await write(receipts, job, await store.request(job.id))
     path = out / "one" / "job.json"
     text = path.read_text("utf-8")
     assert "secret" not in text
@@ -120,7 +127,7 @@ async def test_errors_in_a_receipt_lose_their_addresses(tmp_path, out, receipts,
         )
         failure = ev.RemoteFailed(at=at(9), remote_status="FAILED", error=error)
         job = await step(store, await accepted(store, job), failure)
-        await receipts.write(job, {})
+        await write(receipts, job, {})
     data = json.loads((out / "one" / "job.json").read_text())
     assert data["error"] == {
         "code": 9,
@@ -136,9 +143,9 @@ async def test_a_receipt_that_cannot_be_written_is_told(tmp_path, out, receipts,
     out.mkdir()
     (out / "one").symlink_to(tmp_path, target_is_directory=True)
     with pytest.raises(DownloadError):
-        await receipts.write(job, {})
+        await write(receipts, job, {})
     with pytest.raises(DownloadError):
-        await receipts.write(evolve(job, folder=".."), {})
+        await write(receipts, evolve(job, folder=".."), {})
     assert not (tmp_path / "job.json").exists()
 
 
@@ -156,7 +163,7 @@ async def test_a_lost_ledger_is_made_anew_from_receipts(tmp_path, out, receipts,
         failure = ev.RemoteFailed(at=at(9), remote_status="FAILED", error=error)
         failed = await step(store, await accepted(store, jobs[4], 5), failure)
         for job in (whole, changed, half, flying, failed):
-            await receipts.write(job, await store.request(job.id))
+            await write(receipts, job, await store.request(job.id))
     (out / "changed" / "b.zip").write_bytes(b"x")
     (out / "half" / "b.zip").unlink()
 
@@ -203,12 +210,12 @@ async def test_doubt_survives_the_loss_of_the_ledger(tmp_path, out, receipts, ne
     async with Ledger.open(tmp_path / "old.db") as store:
         one, two = await store.insert([new_job("one"), new_job("two")])
         one = await step(store, one, ev.IntentWritten(at=at(1), owner="run-1"))
-        await receipts.write(one, {})
+        await write(receipts, one, {})
         lost = JobError(code="lost", message="connection lost")
         two = await step(
             store, two, ev.IntentWritten(at=at(1), owner="run-1"), ev.OutcomeUnknown(at=at(2), error=lost)
         )
-        await receipts.write(two, {})
+        await write(receipts, two, {})
     async with Ledger.open(tmp_path / "new.db") as store:
         assert [job.state for job in await adopt_receipts(store, out)] == [State.IN_DOUBT] * 2
 
@@ -232,7 +239,7 @@ async def test_unreadable_receipts_are_all_named_and_nothing_is_saved(
     async with Ledger.open(tmp_path / "ledger.db") as store:
         for name in ("bad", "good", "ugly"):
             [job] = await store.insert([new_job(name)])
-            await receipts.write(job, {})
+            await write(receipts, job, {})
     bad = out / "bad" / "job.json"
     bad.write_text(json.dumps(damage(json.loads(bad.read_text()))))
     (out / "ugly" / "job.json").write_text("{")
@@ -246,8 +253,8 @@ async def test_receipts_of_two_accounts_are_not_mixed(tmp_path, out, receipts, n
     """Their task ids mean different things."""
     async with Ledger.open(tmp_path / "ledger.db") as store:
         one, two = await store.insert([new_job("one"), new_job("two")])
-        await receipts.write(one, {})
-        await ReceiptFolder(out, endpoint="https://one.invalid", account="app-2").write(two, {})
+        await write(receipts, one, {})
+        await write(ReceiptFolder(out, endpoint="https://one.invalid", account="app-2"), two, {})
     async with Ledger.open(tmp_path / "new.db") as store:
         with pytest.raises(LedgerMismatchError, match=r"app-1.*app-2"):
             await adopt_receipts(store, out)
@@ -258,8 +265,8 @@ async def test_receipts_that_claim_one_task_are_refused(tmp_path, out, receipts,
     async with Ledger.open(tmp_path / "old.db") as store:
         [job] = await store.insert([new_job("one")])
         job = await accepted(store, job)
-        await receipts.write(job, {})
-        await receipts.write(evolve(job, name="copy", folder="copy"), {})
+        await write(receipts, job, {})
+        await write(receipts, evolve(job, name="copy", folder="copy"), {})
     async with Ledger.open(tmp_path / "new.db") as store:
         with pytest.raises(ConflictError):
             await adopt_receipts(store, out)

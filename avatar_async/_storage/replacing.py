@@ -1,0 +1,126 @@
+"""Files of many job folders that are there whole or not at all, with as few forced writes as possible."""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from attrs import define, field
+
+from avatar_async._storage.paths import JobFolder, file_errors, open_together
+
+_DRAFT_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+
+
+def replace_together(
+    out: Path, name: str, contents: Mapping[str, bytes], *, mode: int
+) -> dict[str, Exception]:
+    """Write a file of one name into several job folders, each durably and in one step. Blocking.
+
+    Whatever lay under the name before is gone after. One writer of a folder at a time: a draft that a killed
+    writer left behind is removed.
+
+    Args:
+        out: The output folder.
+        name: The files' name.
+        contents: What each holds, by the name of its job's folder, which is made if it is missing.
+        mode: Permissions of the files.
+
+    Returns:
+        What went wrong, by folder: there is the old or the new file, whole, but it may not be durable.
+    """
+    opened = open_together(out, dict.fromkeys(contents, True))
+    failed = {key: folder for key, folder in opened.items() if isinstance(folder, Exception)}
+    drafts = {
+        key: _Draft(folder=folder, name=name, content=contents[key], mode=mode)
+        for key, folder in opened.items()
+        if isinstance(folder, JobFolder)
+    }
+    try:
+        # Each step for all of them: forcing the first to the disk does most of the work for the others.
+        for step in (_Draft.write, _Draft.begin, _Draft.force, _Draft.publish, _Draft.settle):
+            for each in drafts.values():
+                each.attempt(step)
+    finally:
+        for each in drafts.values():
+            each.close()
+    return failed | {key: each.error for key, each in drafts.items() if each.error is not None}
+
+
+@define(eq=False, kw_only=True)
+class _Draft:
+    """A file on its way to its name.
+
+    Attributes:
+        folder: Where it belongs.
+        name: What it is to be called.
+        content: Every byte.
+        mode: Its permissions.
+        descriptor: The file until it is durable.
+        error: Why it is not where it belongs.
+    """
+
+    folder: JobFolder
+    name: str
+    content: bytes = field(repr=False)
+    mode: int
+    descriptor: int | None = None
+    error: Exception | None = None
+
+    @property
+    def _draft_name(self) -> str:
+        """Return the name that it has meanwhile, always the same one: nothing odd piles up."""
+        return f".{self.name}.tmp"
+
+    def attempt(self, step: "Callable[[_Draft], None]") -> None:
+        """Take a step, unless one before it failed."""
+        if self.error is not None:
+            return
+        try:
+            with file_errors(self.folder.path / self.name):
+                step(self)
+        except Exception as error:  # noqa: BLE001 - one file's mishap is not the others'
+            self.error = error
+            with suppress(OSError):
+                self.folder.remove(self._draft_name)
+
+    def write(self) -> None:
+        """Write every byte."""
+        self.descriptor = self._open()
+        written = os.write(self.descriptor, self.content)
+        while written < len(self.content):
+            written += os.write(self.descriptor, self.content[written:])
+
+    def _open(self) -> int:
+        try:
+            return self.folder.open_file(self._draft_name, _DRAFT_FLAGS, self.mode)
+        except FileExistsError:
+            self.folder.remove(self._draft_name)
+            return self.folder.open_file(self._draft_name, _DRAFT_FLAGS, self.mode)
+
+    def begin(self) -> None:
+        """Have the system begin to write it out, without waiting."""
+        if self.descriptor is not None and hasattr(os, "posix_fadvise"):
+            with suppress(OSError):
+                os.posix_fadvise(self.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def force(self) -> None:
+        """Wait until it is durable."""
+        assert self.descriptor is not None
+        os.fsync(self.descriptor)
+
+    def publish(self) -> None:
+        """Give it its name."""
+        self.folder.rename(self._draft_name, self.name, durable=False)
+
+    def settle(self) -> None:
+        """Wait until its name is durable."""
+        self.folder.sync()
+
+    def close(self) -> None:
+        """Let go of file and folder."""
+        descriptor, self.descriptor = self.descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+        self.folder.close()
