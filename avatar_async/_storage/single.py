@@ -36,6 +36,8 @@ class SingleDownloads:
         self._homes: dict[Path, DownloadFolder] = {}
         #: Folders that downloads are under way to, by the path that was given.
         self._places: dict[str, _Place] = {}
+        #: Who looks where such a path leads.
+        self._looks: dict[str, anyio.Lock] = {}
 
     async def fetch(
         self, file: RemoteFile, folder: Path | str, source: ArtifactSource, *, verify: bool, durable: bool
@@ -57,10 +59,7 @@ class SingleDownloads:
         given = os.fspath(folder)
         if not given.startswith(os.sep):
             given = os.path.abspath(given)  # noqa: PTH100, ASYNC240 - looks at no disk, follows no link
-        place = self._places.get(given)
-        if place is None:
-            found = await anyio.to_thread.run_sync(Path(given).resolve)
-            place = self._places.setdefault(given, self._place(found))
+        place = self._places.get(given) or await self._found(given)
         place.downloads += 1
         try:
             care = Care(verify=verify, durable=durable)
@@ -71,6 +70,18 @@ class SingleDownloads:
                 # Where a link in the path leads may be another place by the next time.
                 self._places.pop(given, None)
         return place.path / name
+
+    async def _found(self, given: str) -> "_Place":
+        """Return where a path leads; who asks for it at the same time waits for one look at the disk."""
+        lock = self._looks.setdefault(given, anyio.Lock())
+        try:
+            async with lock:
+                if given not in self._places:
+                    self._places[given] = self._place(await anyio.to_thread.run_sync(Path(given).resolve))
+                return self._places[given]
+        finally:
+            if not lock.statistics().tasks_waiting:
+                self._looks.pop(given, None)
 
     def _place(self, path: Path) -> "_Place":
         home = self._homes.get(path.parent)

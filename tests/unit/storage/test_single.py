@@ -1,0 +1,86 @@
+"""Downloads without a journal: what they share while several are under way."""
+
+from collections import Counter
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+from attrs import frozen
+
+from avatar_async import RemoteFile
+from avatar_async._storage.single import SingleDownloads
+from avatar_async.testing import VirtualClock
+
+BODY = b"0123456789" * 400
+
+
+@frozen
+class Stream:
+    """An answer in one part."""
+
+    status: int = 200
+    offset: int = 0
+    total_bytes: int | None = len(BODY)
+    etag: str | None = '"v1"'
+
+    async def chunks(self):
+        yield BODY
+
+
+class Source:
+    """A host that has every file."""
+
+    @asynccontextmanager
+    async def open_artifact(self, _url, *, offset=0, etag=None, short=False):
+        yield Stream(offset=offset)
+
+
+@pytest.fixture
+def downloads():
+    """Downloads of one program."""
+    return SingleDownloads(clock=VirtualClock(), disk_reserve_bytes=0, bandwidth_bytes_s=None, fetches=8)
+
+
+async def bring(downloads, folder, names):
+    """Fetch files into a folder at once; return where they are."""
+    found: list[Path] = []
+
+    async def one(name):
+        file = RemoteFile(role="other", name=name, url=f"https://example.test/{name}", size_bytes=len(BODY))
+        found.append(await downloads.fetch(file, folder, Source(), verify=False, durable=False))
+
+    async with anyio.create_task_group() as group:
+        for name in names:
+            group.start_soon(one, name)
+    return sorted(found)
+
+
+async def test_downloads_that_begin_together_look_once_where_the_folder_is(downloads, tmp_path, monkeypatch):
+    """A look each would start a thread each."""
+    looks = Counter[Path]()
+    resolve = Path.resolve
+
+    def counted(path, strict=False):
+        looks[path] += 1
+        return resolve(path, strict)
+
+    monkeypatch.setattr(Path, "resolve", counted)
+    names = [f"{number:02}.bin" for number in range(20)]
+    found = await bring(downloads, tmp_path / "here", names)
+    assert [path.name for path in found] == names
+    assert all(path.read_bytes() == BODY for path in found)
+    assert looks[tmp_path / "here"] == 1
+
+
+async def test_a_link_that_leads_elsewhere_by_the_next_time_is_followed_there(downloads, tmp_path):
+    """What was found is forgotten once nothing is under way."""
+    link = tmp_path / "link"
+    for place in ("first", "second"):
+        (tmp_path / place).mkdir()
+        link.unlink(missing_ok=True)
+        link.symlink_to(tmp_path / place)
+        assert await bring(downloads, link, ["a.bin", "b.bin"]) == [
+            tmp_path / place / "a.bin",
+            tmp_path / place / "b.bin",
+        ]
