@@ -17,6 +17,8 @@ from bench.results import Report, save
 from bench.runner import race
 
 _ROOT = Path(__file__).parents[1]
+#: Rounds of the quick form beside the planned ones for a target that is not met.
+_MORE_QUICK = 3
 _EXAMPLES = """examples:
   scripts/bench                                  everything; writes bench/results.json and results.md
   scripts/bench --quick                          every section with small sizes, in less than three minutes
@@ -111,7 +113,9 @@ def _section(section: Section, place: Place, rounds: int | None, chance: random.
     with section.works(place) as works, _Telling(section.name) as tell:
         for work in works:
             own = usual if work.rounds is None else min(work.rounds, usual) if place.quick else work.rounds
-            outcome = race(work, rounds or own, chance=chance, tell=tell, again=0 if place.quick else 2)
+            number = rounds or own
+            again, more = (0, _MORE_QUICK) if place.quick else (2, number)
+            outcome = race(work, number, chance=chance, tell=tell, again=again, more=more, brief=place.quick)
             tell.clear()
             print(tables.outcome(outcome) + "\n", flush=True)
             outcomes.append(outcome)

@@ -43,6 +43,8 @@ from attrs import Factory, field, frozen
 #: What one run showed, or the medians over the rounds: value by figure.
 Figures = Mapping[str, float]
 
+#: The most that a target may be missed by, however much the rounds differ.
+MOST_NOISE = 0.2
 _ROOT = Path(__file__).parents[1]
 
 
@@ -223,11 +225,18 @@ class Verdict:
         target: The target.
         peer: The best peer, empty for a figure by itself.
         value: The ratio (median over the rounds of the ratio within a round), or the figure.
+        noise: How far that median is off, as a part of it: its standard error as the rounds show it.
     """
 
     target: Target
     peer: str
     value: float
+    noise: float = 0.0
+
+    @property
+    def allowance(self) -> float:
+        """By which part the target may be missed: as it says, or more where the rounds differ much."""
+        return max(self.target.allowance, min(self.noise, MOST_NOISE))
 
     @property
     def met(self) -> bool:
@@ -237,7 +246,7 @@ class Verdict:
     @property
     def tolerable(self) -> bool:
         """Whether it holds within the allowance for noise."""
-        return self._holds(self.target.allowance)
+        return self._holds(self.allowance)
 
     def _holds(self, allowance: float) -> bool:
         if self.target.least is not None:

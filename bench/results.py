@@ -109,7 +109,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "wanted": tables.wanted(verdict),
         "peer": verdict.peer,
         "value": verdict.value,
-        "allowance": verdict.target.allowance,
+        "allowance": verdict.allowance,
         "met": verdict.met,
         "within_noise": verdict.tolerable,
     }

@@ -3,8 +3,10 @@
 import random
 from collections.abc import Callable, Sequence
 
+from attrs import define, field
+
 from bench import process
-from bench.model import Contender, Figures, Outcome, Work
+from bench.model import Contender, Figures, Outcome, Target, Verdict, Work
 from bench.statistic import judge
 
 #: Cores that something else may use before a run is made again.
@@ -19,6 +21,8 @@ def race(
     chance: random.Random,
     tell: Callable[[str], None],
     again: int = 2,
+    more: int = 0,
+    brief: bool = False,
     run: Run = process.run,
 ) -> Outcome:
     """Run the rounds of a work and judge its targets.
@@ -29,24 +33,60 @@ def race(
         chance: Shuffles the contenders of each round.
         tell: Gets a line about every run.
         again: Times a disturbed run is made again before the least disturbed one is kept.
+        more: Rounds for the contenders of targets that are not met after the others; all rounds count.
+        brief: Whether contenders that no target names run in the first round alone.
         run: Runs a contender once.
 
     Raises:
         BenchError: A contender failed, or a target names one that does not exist.
     """
-    runs: dict[str, list[Figures]] = {contender.name: [] for contender in work.contenders}
-    disturbed = 0
+    course = _Course(work=work, chance=chance, tell=tell, again=again, run=run)
+    judged = work.contenders if not brief else _named(work, work.targets)
     for number in range(1, rounds + 1):
-        for contender in _shuffled(work.contenders, chance):
-            tell(f"{work.name}, round {number} of {rounds}: {contender.name}")
-            if work.virtual:
-                figures, quiet = run(contender, work.amount)[0], True
-            else:
-                figures, quiet = _quiet_run(contender, work.amount, again, run)
-            runs[contender.name].append(figures)
-            disturbed += not quiet
-    verdicts = tuple(judge(target, runs) for target in work.targets)
-    return Outcome(work=work, runs=runs, verdicts=verdicts, disturbed=disturbed)
+        course.go(work.contenders if number == 1 else judged, number, rounds)
+    verdicts = course.judged()
+    doubted = _named(work, [verdict.target for verdict in verdicts if not verdict.met])
+    if doubted and more and not work.virtual:
+        for number in range(rounds + 1, rounds + more + 1):
+            course.go(doubted, number, rounds + more)
+        verdicts = course.judged()
+    return Outcome(work=work, runs=course.runs, verdicts=verdicts, disturbed=course.disturbed)
+
+
+def _named(work: Work, targets: Sequence[Target]) -> Sequence[Contender]:
+    """Return the contenders that these targets are about."""
+    names = {name for target in targets for name in (target.of, *target.to)}
+    return [contender for contender in work.contenders if contender.name in names]
+
+
+@define(kw_only=True)
+class _Course:
+    """A work under way."""
+
+    work: Work
+    chance: random.Random
+    tell: Callable[[str], None]
+    again: int
+    run: Run
+    runs: dict[str, list[Figures]] = field(factory=dict)
+    disturbed: int = 0
+
+    def go(self, contenders: Sequence[Contender], number: int, last: int) -> None:
+        """Run these contenders once."""
+        for contender in _shuffled(contenders, self.chance):
+            self.tell(f"{self.work.name}, round {number} of {last}: {contender.name}")
+            self.runs.setdefault(contender.name, []).append(self._figures(contender))
+
+    def _figures(self, contender: Contender) -> Figures:
+        if self.work.virtual:
+            return self.run(contender, self.work.amount)[0]
+        figures, quiet = _quiet_run(contender, self.work.amount, self.again, self.run)
+        self.disturbed += not quiet
+        return figures
+
+    def judged(self) -> tuple[Verdict, ...]:
+        """Judge every target by all rounds so far."""
+        return tuple(judge(target, self.runs) for target in self.work.targets)
 
 
 def _shuffled(contenders: Sequence[Contender], chance: random.Random) -> list[Contender]:

@@ -1,5 +1,6 @@
 """Medians over rounds, and ratios taken within a round so that a noisy minute hits both sides."""
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 
@@ -18,6 +19,15 @@ def spread(values: Sequence[float]) -> float:
     return (max(values) - min(values)) / middle if middle else 0.0
 
 
+def noise(values: Sequence[float]) -> float:
+    """Return the standard error of the median as a part of it, from the median distance to it; 0 for one."""
+    middle = median(values)
+    if len(values) < 2 or not middle:
+        return 0.0
+    distance = median(abs(value - middle) for value in values)
+    return 1.4826 * 1.2533 * distance / math.sqrt(len(values)) / abs(middle)
+
+
 def judge(target: Target, runs: Mapping[str, Sequence[Figures]]) -> Verdict:
     """Return how a target came out.
 
@@ -26,19 +36,21 @@ def judge(target: Target, runs: Mapping[str, Sequence[Figures]]) -> Verdict:
     """
     own = _column(runs, target.of, target.figure)
     if not target.to:
-        return Verdict(target=target, peer="", value=median(own))
-    ratios = {peer: _ratio(target, own, runs, peer) for peer in target.to}
+        return Verdict(target=target, peer="", value=median(own), noise=noise(own))
+    ratios = {peer: _ratios(target, own, runs, peer) for peer in target.to}
     hardest = min if target.least is not None else max
-    peer = hardest(ratios, key=ratios.__getitem__)
-    return Verdict(target=target, peer=peer, value=ratios[peer])
+    peer = hardest(ratios, key=lambda name: median(ratios[name]))
+    return Verdict(target=target, peer=peer, value=median(ratios[peer]), noise=noise(ratios[peer]))
 
 
-def _ratio(target: Target, own: Sequence[float], runs: Mapping[str, Sequence[Figures]], peer: str) -> float:
+def _ratios(
+    target: Target, own: Sequence[float], runs: Mapping[str, Sequence[Figures]], peer: str
+) -> list[float]:
     theirs = [value + target.plus for value in _column(runs, peer, target.to_figure or target.figure)]
     pairs = list(zip(own, theirs, strict=False))
     if any(value == 0 for _, value in pairs):
         raise BenchError(f"{target.figure} of {peer} is 0: no ratio can be taken")
-    return median(mine / value for mine, value in pairs)
+    return [mine / value for mine, value in pairs]
 
 
 def _column(runs: Mapping[str, Sequence[Figures]], contender: str, figure: str) -> list[float]:

@@ -29,9 +29,10 @@ def outcome(result: Outcome) -> str:
     parts = [f"### {work.title}", table(rows)]
     if result.verdicts:
         parts.append("\n".join(f"- {verdict(one)}" for one in result.verdicts))
-    runs = next(iter(result.runs.values()))
+    counts = sorted({len(kept) for kept in result.runs.values()})
+    rounds = " to ".join(str(count) for count in (counts[0], counts[-1])[: len(counts)])
     widest = max((spread([run["seconds"] for run in kept]) for kept in result.runs.values()), default=0.0)
-    method = f"Medians of {len(runs)} rounds; widest spread {widest:.0%}"
+    method = f"Medians of {rounds} rounds; widest spread {widest:.0%}"
     disturbed = f", {result.disturbed} runs disturbed" if result.disturbed else ""
     parts.append(f"{method}{disturbed}.{' ' + work.remark if work.remark else ''}")
     return "\n\n".join(parts)

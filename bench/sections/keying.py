@@ -83,7 +83,7 @@ SECTION = Section(
     works=works,
     settings=(
         Setting(name="keying_scenes", default=16, quick=8, text="scenes that are keyed, at most 16"),
-        Setting(name="keying_video_s", default=10.0, quick=4.0, text="length of the video in seconds"),
+        Setting(name="keying_video_s", default=10.0, quick=2.0, text="length of the video in seconds"),
     ),
     rounds=3,
     quick_rounds=1,

@@ -61,6 +61,70 @@ def test_allowance_bears_noise_and_no_more(value, met, tolerable):
     assert (verdict.met, verdict.tolerable) == (met, tolerable)
 
 
+def test_rounds_that_differ_allow_for_their_noise_and_agreeing_ones_do_not():
+    """The standard error of the median counts, up to a limit: a wild machine proves nothing either way."""
+    target = Target(of="product", figure="speed", least=2.5)
+    agreeing = judge(target, {"product": [{"speed": value} for value in (2.0, 2.01, 2.02, 2.0, 2.01)]})
+    differing = judge(target, {"product": [{"speed": value} for value in (1.75, 2.15, 2.25, 2.55, 3.15)]})
+    wild = judge(target, {"product": [{"speed": value} for value in (0.1, 1.9, 9.0)]})
+    assert (agreeing.tolerable, differing.met, differing.tolerable) == (False, False, True)
+    assert differing.noise == pytest.approx(1.4826 * 1.2533 * 0.3 / 5**0.5 / 2.25)
+    assert not wild.tolerable
+
+
+def test_a_target_in_doubt_gets_more_rounds_of_those_it_names_and_all_rounds_count():
+    """Two unlucky rounds of a short form are no verdict; nothing that was seen is left out."""
+    speeds = {"product": iter([1.0, 1.0, 4.0, 4.0, 4.0]), "peer": iter([1.0] * 5), "other": iter([1.0] * 2)}
+    work = Work(
+        name="w",
+        title="W",
+        contenders=[Contender(name=name, command=()) for name in speeds],
+        targets=[
+            Target(of="product", figure="speed", to=("peer",), least=2.0),
+            Target(of="product", figure="speed", to=("other",), least=0.5),
+        ],
+    )
+
+    def run(contender, _amount):
+        return {"seconds": 1.0, "speed": next(speeds[contender.name])}, 0.0
+
+    outcome = race(work, 2, chance=random.Random(1), tell=silent, more=3, run=run)
+    assert {name: len(runs) for name, runs in outcome.runs.items()} == {"product": 5, "peer": 5, "other": 2}
+    assert [verdict.value for verdict in outcome.verdicts] == [4.0, 1.0]
+    assert "Medians of 2 to 5 rounds;" in tables.outcome(outcome)
+
+
+def test_in_brief_those_that_no_target_names_run_once():
+    """A short form spends its time on what it judges."""
+    work = Work(
+        name="w",
+        title="W",
+        contenders=[Contender(name=name, command=()) for name in ("product", "peer", "other")],
+        targets=[Target(of="product", figure="seconds", to=("peer",), most=1.0)],
+    )
+    outcome = race(
+        work, 3, chance=random.Random(1), tell=silent, brief=True, run=lambda *_: ({"seconds": 1.0}, 0.0)
+    )
+    assert {name: len(runs) for name, runs in outcome.runs.items()} == {"product": 3, "peer": 3, "other": 1}
+
+
+def test_targets_that_are_met_or_of_virtual_time_get_no_more_rounds():
+    """More rounds can change neither."""
+    for speed, virtual in ((3.0, False), (1.0, True)):
+        work = Work(
+            name="w",
+            title="W",
+            contenders=[Contender(name="product", command=())],
+            targets=[Target(of="product", figure="speed", least=2.0)],
+            virtual=virtual,
+        )
+        figures = {"seconds": 1.0, "speed": speed}
+        outcome = race(
+            work, 2, chance=random.Random(1), tell=silent, more=3, run=lambda *_, kept=figures: (kept, 0.0)
+        )
+        assert len(outcome.runs["product"]) == 2
+
+
 def test_figure_without_peer_and_budget_above_a_peer():
     """Absolute limits, and budgets of the form "peer plus so much", are judged too."""
     runs = {"product": [{"seconds": 0.2}], "import": [{"seconds": 0.15}]}
