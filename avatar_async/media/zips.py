@@ -12,8 +12,8 @@ from avatar_async.errors import MediaError
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CHUNK_BYTES = 1 << 20
-#: Packed bytes given at a time to decompressors that cannot be told how much they may return.
-_WARY_BYTES = 4096
+#: Packings of which no more is unpacked at once than is asked for.
+_BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 @frozen(kw_only=True)
@@ -44,7 +44,8 @@ def check_zip(source: Path, *, max_unpacked_bytes: int = 8 << 30) -> ZipSummary:
     """Read every member of a zip to its end and compare its CRC.
 
     Raises:
-        MediaError: It is no zip, a member is damaged, or it unpacks to more than allowed.
+        MediaError: It is no zip, a member is damaged or packed in a rare way, or it unpacks to more than
+            allowed.
     """
     try:
         with zipfile.ZipFile(source) as archive:
@@ -53,9 +54,10 @@ def check_zip(source: Path, *, max_unpacked_bytes: int = 8 << 30) -> ZipSummary:
             if unpacked_bytes > max_unpacked_bytes:
                 raise MediaError(f"the zip unpacks to {unpacked_bytes} bytes, more than is allowed")
             for entry in entries:
-                plain = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+                if entry.compress_type not in _BOUNDED:
+                    raise MediaError(f"{entry.filename} is neither stored nor deflated")
                 with archive.open(entry) as member:
-                    while member.read(_CHUNK_BYTES if plain else _WARY_BYTES):
+                    while member.read(_CHUNK_BYTES):
                         pass
     except MediaError:
         raise
@@ -74,6 +76,8 @@ def read_json(source: Path, member: str, *, max_bytes: int = 4 << 20) -> Any:
         with zipfile.ZipFile(source) as archive:
             if member not in archive.namelist():
                 return None
+            if archive.getinfo(member).compress_type not in _BOUNDED:
+                raise MediaError(f"{member} is neither stored nor deflated")
             if archive.getinfo(member).file_size > max_bytes:
                 raise MediaError(f"{member} is larger than {max_bytes} bytes")
             return json.loads(archive.read(member))

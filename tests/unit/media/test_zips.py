@@ -1,5 +1,7 @@
 """Writing and checking zips."""
 
+import zipfile
+
 import pytest
 
 from avatar_async.errors import MediaError
@@ -38,3 +40,14 @@ def test_what_is_no_zip_and_what_unpacks_too_large_is_refused(tmp_path):
     write_zip(target, MEMBERS)
     with pytest.raises(MediaError, match="more than is allowed"):
         check_zip(target, max_unpacked_bytes=100)
+
+
+def test_packings_without_a_bound_are_refused(tmp_path):
+    """A kilobyte of bzip2 can be a gigabyte of zeros, all of it in memory at once."""
+    target = tmp_path / "rare.zip"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("model.json", b"{}")
+    with pytest.raises(MediaError, match="neither stored nor deflated"):
+        check_zip(target)
+    with pytest.raises(MediaError, match="neither stored nor deflated"):
+        read_json(target, "model.json")
