@@ -45,6 +45,9 @@ class Line:
     def flush(self) -> None:
         """Do nothing."""
 
+    def close(self) -> None:
+        """Do nothing."""
+
 
 def streamed(members, wide=False):
     """Return the bytes of a zip whose writer could not go back: its numbers follow each member."""
