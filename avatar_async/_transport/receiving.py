@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -12,8 +13,8 @@ from avatar_async._transport.blocks import LEAST_BYTES, Blocks, BlockShares
 if TYPE_CHECKING:
     from mmap import mmap
 
-#: Length of a body from which on its connection is worth giving up for speed: it is closed afterwards.
-LARGE_BYTES: Final = 16 << 20
+#: Length of a body from which on it is received this way.
+LARGE_BYTES: Final = 1 << 20
 #: Full blocks that wait for the reader before the host has to wait.
 _AHEAD: Final = 2
 #: What TLS may hand over at once: asyncio reads 256 KiB, beside the rest of a record that it has already.
@@ -27,14 +28,16 @@ _TICK_S: Final = 0.1
 class Receiver(asyncio.BufferedProtocol):
     """Take a connection over from aiohttp once the headers of its answer are checked.
 
-    Made inside a running event loop. The connection is never used again: whoever made this closes it.
+    Made inside a running event loop. When the last byte came and nothing more, aiohttp has the connection
+    again; otherwise it is never used again, and whoever made this closes it.
 
     Args:
         transport: The connection.
-        left_bytes: Bytes of the body that are still to come; not one more is taken.
+        left_bytes: Bytes of the body that are still to come; not one more is handed on.
         offset: Where in the file they begin.
         silence_s: Seconds without a byte after which the host is given up.
-        shares: How long blocks may be.
+        shares: Where blocks come from.
+        give_back: Gives the connection back to aiohttp; returns whether that could be done.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Receiver(asyncio.BufferedProtocol):
         offset: int,
         silence_s: float,
         shares: BlockShares,
+        give_back: Callable[[], bool],
     ) -> None:
         self._transport = transport
         self._former = transport.get_protocol()
@@ -52,7 +56,8 @@ class Receiver(asyncio.BufferedProtocol):
         self._offset = offset
         self._silence_s = silence_s
         self._shares = shares
-        self._blocks = Blocks()
+        self._give_back = give_back
+        self._blocks = Blocks(shares)
         self._size = min(4 * LEAST_BYTES, shares.most_bytes)
         self._over = 0 if transport.get_extra_info("ssl_object") is None else _TLS_BYTES
         self._enough = 0
@@ -62,7 +67,7 @@ class Receiver(asyncio.BufferedProtocol):
         self._ready: deque[memoryview] = deque()
         self._error: BaseException | None = None
         self._reader: asyncio.Future[None] | None = None
-        self._closed = False
+        self._kept = self._closed = False
         self._loop = asyncio.get_running_loop()
         self._heard_at_s = self._asked_at_s = self._loop.time()
         transport.pause_reading()
@@ -100,16 +105,20 @@ class Receiver(asyncio.BufferedProtocol):
         return view
 
     def close(self) -> None:
-        """Cut the connection: it cannot carry another request."""
+        """Cut the connection, unless aiohttp has it again: it cannot carry another request."""
         if self._closed:
             return
         self._closed = True
         self._timer.cancel()
-        self._drop_block()
+        self._complete()
+        for view in self._ready:
+            view.release()
         self._ready.clear()
-        self._transport.abort()
+        self._blocks.close()
+        if not self._kept:
+            self._transport.abort()
         # asyncio's TLS layer keeps our methods: they would keep each other, and all buffers, alive.
-        del self._transport
+        del self._transport, self._give_back
 
     # ------------------------------------------------------------ the connection's side
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -133,12 +142,25 @@ class Receiver(asyncio.BufferedProtocol):
         self._heard_at_s = self._loop.time()
         self._filled += nbytes
         self._left -= nbytes
-        if self._filled < self._enough and self._left:
+        if self._left <= 0:
+            self._end(clean=not self._left)
+            return
+        if self._filled < self._enough:
             return
         self._complete()
-        if self._left and len(self._ready) < _AHEAD:
+        if len(self._ready) < _AHEAD:
             self._begin(0)
         else:
+            self._transport.pause_reading()
+
+    def _end(self, *, clean: bool) -> None:
+        """Hand the last bytes on, and the connection back if nothing came behind them."""
+        if not clean:
+            self._filled += self._left
+            self._left = 0
+        self._complete()
+        self._kept = clean and self._give_back()
+        if not self._kept:
             self._transport.pause_reading()
 
     def eof_received(self) -> None:
@@ -163,22 +185,22 @@ class Receiver(asyncio.BufferedProtocol):
         """
         wanted = self._size - self._offset % self._size
         block = self._block = self._blocks.take(max(self._size + self._over, least_bytes))
-        self._room = memoryview(block)[: min(max(wanted + self._over, least_bytes), self._left)]
+        # One byte more than the body has, to notice what does not belong to it.
+        self._room = memoryview(block)[: min(max(wanted + self._over, least_bytes), self._left + 1)]
         self._enough = min(wanted, self._left)
         self._filled = 0
 
     def _complete(self) -> None:
         """Give the reader what the block holds."""
         block, filled = self._block, self._filled
-        self._drop_block()
+        self._block = self._room = None
+        self._filled = 0
         if block is not None and filled:
             self._ready.append(self._blocks.lend(block, filled))
             self._offset += filled
+        elif block is not None:
+            self._blocks.give(block)
         self._wake()
-
-    def _drop_block(self) -> None:
-        self._block = self._room = None
-        self._filled = 0
 
     def _judge_size(self) -> None:
         """Have blocks last neither so short that each costs too much, nor so long that nothing moves."""
@@ -227,18 +249,19 @@ def take_over(
         response: An answer whose headers are checked; nothing of its body was read.
         offset: Where in the file its body begins.
         silence_s: Seconds without a byte after which the host is given up.
-        shares: How long blocks may be.
+        shares: Where blocks come from.
 
     Returns:
         Bytes that came already, and who receives the rest; None if that is left to aiohttp, as it is when the
         connection broke meanwhile.
     """
     content, connection = response.content, response.connection
+    former = None if connection is None else connection.protocol
     length = None if hdrs.TRANSFER_ENCODING in response.headers else response.content_length
     transport = None if connection is None else connection.transport
-    if length is None or length < LARGE_BYTES or transport is None or transport.is_closing():
+    if length is None or length < LARGE_BYTES or former is None or transport is None:
         return b"", None
-    if content.exception() is not None:
+    if transport.is_closing() or content.exception() is not None:
         return b"", None
     transport.pause_reading()
     came: list[bytes] = []
@@ -247,11 +270,21 @@ def take_over(
     begun = b"".join(came)
     if content.is_eof():
         return begun, None
+
+    def give_back() -> bool:
+        if content.exception() is not None or response.connection is None:
+            return False
+        transport.set_protocol(former)
+        former.set_response_params()  # or what comes next would be taken for a part of this body
+        content.feed_eof()
+        return True
+
     receiver = Receiver(
         transport,
         left_bytes=length - content.total_bytes,
         offset=offset + content.total_bytes,
         silence_s=silence_s,
         shares=shares,
+        give_back=give_back,
     )
     return begun, receiver

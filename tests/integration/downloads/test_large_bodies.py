@@ -3,14 +3,12 @@
 import gc
 import time
 import weakref
-from contextlib import ExitStack
 from functools import partial
 
 import anyio
 import pytest
 
 from avatar_async._storage.downloads import DownloadFolder
-from avatar_async._transport.blocks import Blocks, BlockShares
 from avatar_async.errors import TransportError, TransportTimeoutError
 from tests.integration.downloads.takeovers import CERTIFICATE, CONTENT, SIZE, noted_takeovers, tls_server
 from tests.integration.downloads.test_bad_answers import ETAG, honest, reply
@@ -130,16 +128,16 @@ async def test_a_process_that_stood_still_goes_on_where_it_was(nginx, bench, tak
 
 
 async def test_a_body_that_came_leaves_no_memory_behind(nginx, bench, taken_over):
-    """Blocks, TLS buffers and receiver go at once: the garbage collector may not look for minutes."""
+    """With its connection, the receiver goes at once: the garbage collector may not look for minutes."""
     nginx.put("gone.bin", CONTENT)
+    gone = anyio.Event()
     gc.disable()
     try:
         async with bench(ca_file=CERTIFICATE) as stage:
             await stage.fetch(stage.artifact(f"{nginx.tls_origin}/plain/gone.bin", "gone.bin", role="other"))
-            gone = anyio.Event()
             weakref.finalize(taken_over.pop(), gone.set)
-            with anyio.fail_after(5):
-                await gone.wait()
+        with anyio.fail_after(5):
+            await gone.wait()
     finally:
         gc.enable()
 
@@ -235,40 +233,47 @@ async def test_a_session_closes_though_a_body_is_under_way(raw, bench, taken_ove
     assert len(taken_over) == 1
 
 
-async def test_a_body_that_is_not_long_keeps_its_connection(nginx, bench, taken_over):
-    """Taking over costs the connection, which short files can use again."""
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_connection_is_used_again_after_a_body_that_ended_where_it_should(
+    nginx, bench, taken_over, scheme
+):
+    """A new one costs as much as some MiB, over TLS more."""
+    contents = {f"{number}.bin": CONTENT[number:] for number in range(4)}
+    origin = nginx.origin if scheme == "http" else nginx.tls_origin
+    connections = set()
+    for name, content in contents.items():
+        nginx.put(name, content)
+    async with bench(ca_file=CERTIFICATE) as stage:
+        for name, content in contents.items():
+            async with stage.client.open_artifact(f"{origin}/plain/{name}") as stream:
+                connections.add(taken_over[-1]._transport.get_extra_info("sockname"))
+                came = bytearray()
+                async for chunk in stream.chunks():
+                    came += chunk
+                    chunk.release() if isinstance(chunk, memoryview) else None
+            assert came == content
+    assert len(taken_over) == 4
+    assert len(connections) == 1
+
+
+async def test_a_connection_is_given_up_after_a_body_that_was_not_read_to_its_end(nginx, bench, taken_over):
+    """The rest of it would be taken for the next answer."""
+    nginx.put("long.bin", CONTENT)
+    async with bench() as stage:
+        async with stage.client.open_artifact(f"{nginx.origin}/plain/long.bin") as stream:
+            await anext(stream.chunks())
+            transport = taken_over[0]._transport
+        assert transport.is_closing()
+        async with stage.client.open_artifact(f"{nginx.origin}/plain/long.bin") as stream:
+            came = b"".join([bytes(chunk) async for chunk in stream.chunks()])
+    assert came == CONTENT
+
+
+async def test_a_body_that_is_not_long_is_left_to_aiohttp(nginx, bench, taken_over):
+    """What came with the headers need not be received again."""
     nginx.put("short.bin", CONTENT[:99_999])
     async with bench() as stage:
         async with stage.client.open_artifact(f"{nginx.origin}/plain/short.bin") as stream:
             came = [bytes(chunk) async for chunk in stream.chunks()]
         assert b"".join(came) == CONTENT[:99_999]
     assert taken_over == []
-
-
-def test_a_block_is_used_again_only_once_it_is_released():
-    """A view that is still being written must not get other bytes."""
-    blocks = Blocks()
-    first = blocks.take(1000)
-    first[:3] = b"one"
-    view = blocks.lend(first, 3)
-    assert blocks.take(1000) is not first
-    assert bytes(view) == b"one"
-    view.release()
-    assert blocks.take(1000) is first
-
-
-def test_many_bodies_share_the_memory_for_blocks():
-    """A hundred downloads must not take a hundred times the memory of one."""
-    shares = BlockShares()
-    lengths = [shares.most_bytes]
-    with shares.engaged():
-        lengths.append(shares.most_bytes)
-        with ExitStack() as stack:
-            for _ in range(15):
-                stack.enter_context(shares.engaged())
-            lengths.append(shares.most_bytes)
-            for _ in range(200):
-                stack.enter_context(shares.engaged())
-            lengths.append(shares.most_bytes)
-        assert shares.most_bytes == 1 << 20
-    assert lengths == [1 << 20, 1 << 20, 256 << 10, 64 << 10]
