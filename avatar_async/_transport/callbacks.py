@@ -28,10 +28,12 @@ class CallbackServer:
     """Hand the body of each callback on, and answer at once; nothing that comes in can raise.
 
     Enter it to open the port; leaving closes it. Answers: 200 taken, 400 not understood, 404 another path
-    or a wrong secret, 405 not a POST, 408 too slow, 413 longer than 1 MiB, 503 too many at once.
+    or a wrong secret, 405 not a POST, 408 too slow, 413 longer than 1 MiB, 503 too many at once, or none
+    can be taken yet.
 
     Args:
-        receive: Takes a body; an `AvatarError` it raises means that it was not understood.
+        receive: Takes a body; an `AvatarError` it raises means that it was not understood. None for nobody
+            yet.
         port: The port; 0 for any that is free.
         host: The address to listen at.
         secret: What the path must end with, so that only the service can know it.
@@ -42,13 +44,14 @@ class CallbackServer:
 
     def __init__(
         self,
-        receive: Callable[[bytes], object],
+        receive: Callable[[bytes], object] | None = None,
         *,
         port: int,
         host: str = "127.0.0.1",
         secret: str | None = None,
     ) -> None:
-        self._receive = receive
+        #: Takes bodies; to be set when the port was to be opened before that.
+        self.receive = receive
         self._host = host
         self._port = port
         self._path = PATH if secret is None else f"{PATH}/{secret}"
@@ -102,13 +105,14 @@ class CallbackServer:
             return _reply(404, "there is nothing here")
         if request.method != "POST":
             return _reply(405, "callbacks are posted")
-        if self._reading >= _AT_ONCE:
-            return _reply(503, "too many at once: come again")
+        receive = self.receive
+        if receive is None or self._reading >= _AT_ONCE:
+            return _reply(503, "not now: come again")
         self._reading += 1
         try:
             with anyio.fail_after(_BODY_S):
                 body = await request.read()
-            self._receive(body)
+            receive(body)
         except TimeoutError:
             return _reply(408, "the body took too long")
         except web.HTTPRequestEntityTooLarge:

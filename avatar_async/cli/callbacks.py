@@ -9,7 +9,7 @@ from attrs import frozen
 from avatar_async.errors import ConfigError
 
 if TYPE_CHECKING:
-    from avatar_async.orchestrator import Orchestrator
+    from avatar_async._transport.callbacks import CallbackServer
     from avatar_async.settings import Settings
 
 LOOPBACK = "127.0.0.1"
@@ -30,8 +30,8 @@ class Callbacks:
     secret: str | None
 
     @asynccontextmanager
-    async def serving(self, orchestrator: "Orchestrator", say: Callable[[str], None]) -> AsyncIterator[None]:
-        """Hand callbacks to an entered orchestrator for the block, and tell where they are taken.
+    async def serving(self, say: Callable[[str], None]) -> AsyncIterator["CallbackServer"]:
+        """Hold the port for the block, tell of it, and yield who takes callbacks once told who wants them.
 
         Raises:
             ConfigError: The port cannot be opened.
@@ -39,15 +39,12 @@ class Callbacks:
         from avatar_async._transport.callbacks import CallbackServer
         from avatar_async.settings import is_loopback
 
-        server = CallbackServer(
-            orchestrator.receive_callback, port=self.port, host=self.host, secret=self.secret
-        )
-        async with server:
+        async with CallbackServer(port=self.port, host=self.host, secret=self.secret) as server:
             tail = "/ and then the profile's callback_secret" if self.secret else ""
             say(f"Callbacks are taken at {server.url}{tail}")
             if not self.secret and not is_loopback(self.host):
                 say("Whoever can reach that address can send hints: set callback_secret in the profile")
-            yield
+            yield server
 
 
 def callbacks_of(settings: "Settings", port: int | None, host: str | None) -> Callbacks | None:

@@ -30,7 +30,8 @@ Exit codes:
   0    every job is stored or abandoned
   1    a job ended badly, is not finished, or needs a person
   2    bad usage, manifest or configuration: nothing was sent
-  130  Ctrl-C, 143 SIGTERM: the same command goes on
+  129  SIGHUP (a closed terminal), 130 Ctrl-C, 143 SIGTERM: the same command
+       goes on
 """.format(arguments=arguments(("MANIFEST", "Files with jobs: TOML, JSON, JSON Lines or CSV.")))
 EXAMPLES = examples(
     ("avatar-async run batch.toml --out models --emulator", "try it without an account"),
@@ -72,6 +73,7 @@ async def run(
     dry_run: bool,
 ) -> int:
     """Run a batch until it ends, or go on with it."""
+    from avatar_async._storage.lock import RunnerLock
     from avatar_async.cli.callbacks import callbacks_of
     from avatar_async.cli.given import check_service, read
     from avatar_async.cli.preflight import preflight_of
@@ -90,11 +92,18 @@ async def run(
     check_service(settings, specs, embedded=given.embedded)
 
     callbacks = callbacks_of(settings, callback_port, callback_host)
-    # A free port is known from this line alone, so that no manner may leave it out.
-    tell = manner.say if callback_port else exits.tell
-    async with open_service(
-        settings, place, embedded=given.embedded, faults=plan, specs=specs, say=manner.say
-    ) as service:
+    async with AsyncExitStack() as stack:
+        server = None
+        if callbacks is not None:
+            # A free port is known from this line alone, so that no manner may leave it out.
+            tell = manner.say if callback_port else exits.tell
+            if place.ledger.exists():  # who holds the port may be the run that holds the ledger
+                async with RunnerLock(place.ledger):
+                    pass
+            server = await stack.enter_async_context(callbacks.serving(tell))
+        service = await stack.enter_async_context(
+            open_service(settings, place, embedded=given.embedded, faults=plan, specs=specs, say=manner.say)
+        )
         from avatar_async.orchestrator import Orchestrator
 
         orchestrator = Orchestrator(
@@ -106,10 +115,9 @@ async def run(
         async def feed(orchestrator: "Orchestrator") -> None:
             if preflight is not None:
                 await preflight.check(orchestrator, specs)
-            if callbacks is not None:
-                await stack.enter_async_context(callbacks.serving(orchestrator, tell))
+            if server is not None:
+                server.receive = orchestrator.receive_callback
             await orchestrator.add_all(specs)
 
-        async with AsyncExitStack() as stack:
-            outcome = await conduct(orchestrator, feed, manner)
+        outcome = await conduct(orchestrator, feed, manner)
     return conclude(outcome, place, manner, again_command())

@@ -208,7 +208,7 @@ async def post(session, url, body):
 async def test_a_run_says_where_it_takes_callbacks_and_refuses_a_port_that_is_taken(
     cli, demo_clips, tmp_path, free_port
 ):
-    """Exit 2, and nothing is sent."""
+    """Exit 2, and nothing is sent, nor made."""
     async with Emulator(tmp_path / "service", media_dir=demo_clips) as emulator:
         cli.for_emulator(emulator)
         (tmp_path / "a.json").write_text(manifest(emulator, ["a"]))
@@ -217,9 +217,12 @@ async def test_a_run_says_where_it_takes_callbacks_and_refuses_a_port_that_is_ta
             taken.listen()
             port = taken.getsockname()[1]
             refused = await cli("run", "a.json", "--out", "o", "--callback-port", port)
+            embedded = await cli("run", "a.json", "--out", "o", "--emulator", "--callback-port", port)
         assert (refused.code, emulator.received.creates) == (2, {})
         reason = f"callbacks cannot be taken at 127.0.0.1, port {port}: Address already in use"
         assert refused.err == f"Error: {reason}; choose another port, or 0 for a free one\n"
+        assert embedded == refused
+        assert not (tmp_path / "o").exists()
         lonely = await cli("run", "a.json", "--out", "o", "--callback-host", "127.0.0.1")
         assert lonely.code == 2
         assert "--callback-host needs --callback-port" in lonely.err

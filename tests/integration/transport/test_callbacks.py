@@ -100,6 +100,16 @@ async def test_too_many_at_once_are_told_to_come_again(monkeypatch):
     assert b"slow" in taken
 
 
+async def test_a_port_that_is_opened_before_anybody_takes_callbacks_says_come_again():
+    """It is opened first of all, so that nothing is made or sent for a port that somebody has."""
+    taken: list[bytes] = []
+    async with CallbackServer(port=0) as server:
+        assert await ask("POST", server.url, data=b"early") == 503
+        server.receive = taker(taken)
+        assert await ask("POST", server.url, data=b"one") == 200
+    assert taken == [b"one"]
+
+
 @pytest.mark.parametrize(
     "noise", [b"\x00" * 100, b"GET\r\n\r\n", b"POST /callback HTTP/9.9\r\n\r\n", b"x" * 70_000]
 )
