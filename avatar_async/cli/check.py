@@ -25,7 +25,8 @@ nothing to the service.
 \b
 Exit codes:
   0  all checks passed, perhaps with warnings
-  1  something could not be checked: that is not a pass
+  1  something could not be checked, or a check failed that --validation warn
+     or off lets through: that is not a pass
   2  a check failed, or the command or a manifest is wrong
 """.format(
     arguments=arguments(

@@ -26,6 +26,8 @@ class ExitCode(IntEnum):
     BAD_END = 1
     #: Bad usage, manifest or configuration; nothing was sent.
     USAGE = 2
+    #: SIGHUP, as when the terminal is closed; the same command resumes.
+    HUNG_UP = 129
     #: Ctrl-C; the same command resumes.
     INTERRUPTED = 130
     #: SIGTERM; the same command resumes.

@@ -100,6 +100,15 @@ def test_what_cannot_be_used_is_refused(check, name):
     assert ended.output.splitlines()[-1].startswith("failed: 1 error")
 
 
+@pytest.mark.parametrize("validation", ["warn", "off"])
+def test_what_failed_is_no_pass_however_lenient_the_validation_is(check, validation):
+    """A run would go on with it, so that it is not refused; a script must not take it for sound."""
+    ended = check("empty.mp4", "--validation", validation)
+    assert ended.exit_code == 1
+    assert ended.output.splitlines()[-1].startswith("failed: 1 error")
+    assert "or off lets through: that is not a pass" in check("--help").output
+
+
 def test_the_document_for_programs_holds_facts_findings_and_verdict(check):
     """Null is unknown there, and every finding has all its parts."""
     ended = check("short.mp4", "empty.mp4", "--json")

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import anyio
 import pytest
+from click.testing import CliRunner
 
+from avatar_async.cli import exits
+from avatar_async.cli.app import app
 from avatar_async.cli.signals import heeding, run_cancellable
 
 ROOT = Path(__file__).parents[3]
@@ -29,7 +32,8 @@ async def test_once_stops_and_twice_leaves(number, code):
             with anyio.fail_after(5):
                 while calls != expected:
                     await anyio.lowlevel.checkpoint()
-    assert interruption.exit_code == code
+    assert interruption.exit_code == code == exits.ExitCode(code)
+    assert str(code) in CliRunner().invoke(app, ["run", "--help"]).output
     assert "stopping" in said[0]
     assert "once more leaves now" in said[1]
     assert "goes on from here" in said[2]
