@@ -12,6 +12,7 @@ from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State
 from avatar_async._jobs.verdicts import Verdict
 from avatar_async._storage import columns, readers, rows, schema
+from avatar_async._storage.commits import Entry
 from avatar_async._storage.transaction import Transaction
 from avatar_async.errors import ConflictError, LedgerMismatchError, LifecycleError
 from avatar_async.requests.addresses import public_text
@@ -129,6 +130,8 @@ def _write_beside(transaction: Transaction, event: ev.Event, before: Job, after:
         _write_intent(connection, job_id, event, before, after)
     if type(event) not in _NOISY or _standing(before) != _standing(after):
         transaction.note(_entry(job_id, event, before, after))
+    else:
+        transaction.note((after.revision, job_id, before.revision))
 
 
 def _check(job: Job, change: Change) -> None:
@@ -224,13 +227,15 @@ def _verdict(event: ev.Event) -> str:
             return Verdict.UNKNOWN.value
 
 
-def _entry(job_id: int, event: ev.Event, before: Job, after: Job) -> tuple[Any, ...]:
+def _entry(job_id: int, event: ev.Event, before: Job, after: Job) -> Entry:
     kind = type(event)
     tell = _TOLD.get(kind)
     text = None if tell is None else tell(event)
     return (
-        rows.to_text(event.at),
+        after.revision,
         job_id,
+        before.revision,
+        rows.to_text(event.at),
         after.attempt,
         kind.__name__,
         str(before.state),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from avatar_async._jobs.records import Job
-from avatar_async._storage import rows
+from avatar_async._storage import rows, schema
 
 #: How a column that can change is stored, None for as it is.
 _STORED: Final[dict[str, Callable[[Any], Any] | None]] = {
@@ -16,6 +16,7 @@ _STORED: Final[dict[str, Callable[[Any], Any] | None]] = {
     "error": rows.error_text,
     **{column: rows.to_text for column in rows.CHANGING if column.endswith("_at") or column == "not_before"},
 }
+_stage: Final = schema.STAGES.get
 #: One text for each set of columns, since SQLite keeps what it prepared by its text.
 _statements: dict[tuple[str, ...], str] = {}
 
@@ -41,15 +42,18 @@ def update(before: Job, key: int, values: Mapping[str, Any], revision: int) -> t
         changed.append(field)
         stored = _STORED[field]
         parameters.append(value if stored is None else stored(value))
+        if field == "state" and _stage(value) != _stage(before.state):
+            changed.append("stage")
+            parameters.append(_stage(value))
     parameters += (revision, key, before.revision, str(before.state), before.attempt)
     columns = tuple(changed)
     return _statements.get(columns) or _statement(columns), parameters
 
 
 def _statement(changed: tuple[str, ...]) -> str:
-    columns = ", ".join(f"{field} = ?" for field in (*changed, "revision"))
+    columns = ", ".join(f"{field} = ?" for field in (*changed, "written"))
     statement = _statements[changed] = (
         f"UPDATE jobs SET {columns} "  # noqa: S608 - constants only
-        "WHERE job_id = ? AND revision = ? AND state = ? AND attempt = ?"
+        "WHERE job_id = ? AND coalesce(written, added) = ? AND state = ? AND attempt = ?"
     )
     return statement

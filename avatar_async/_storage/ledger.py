@@ -14,10 +14,11 @@ from avatar_async._jobs.changes import Change
 from avatar_async._jobs.records import Job, NewJob, Standing
 from avatar_async._jobs.states import State
 from avatar_async._storage import changes as writes
-from avatar_async._storage import listing, newcomers, readers, resuming
+from avatar_async._storage import commits, listing, newcomers, readers, resuming
+from avatar_async._storage.commits import HistoryEntry
 from avatar_async._storage.connect import open_reader, open_writer, prepare_file
 from avatar_async._storage.faults import ledger_error
-from avatar_async._storage.readers import HistoryEntry, Intent
+from avatar_async._storage.readers import Intent
 from avatar_async._storage.staying import Staying
 from avatar_async._storage.transaction import Transaction
 from avatar_async._storage.writer import Outcome, SqliteThread, Work, commit_group, read_group
@@ -203,11 +204,11 @@ class Ledger:
 
     async def latest_revision(self) -> int:
         """Return the revision of the latest write to any job; 0 without jobs."""
-        return await self._reader.call(readers.latest_revision)
+        return await self._reader.call(commits.latest_revision)
 
     async def written_since(self, revision: int) -> dict[str, int]:
         """Return the latest revision of each job written after that one, by anyone, the earliest first."""
-        return await self._reader.call(lambda db: resuming.written_since(db, revision))
+        return await self._reader.call(lambda db: commits.written_since(db, revision))
 
     async def receipts_due(self) -> list[Job]:
         """Return jobs that have, or may have, a task and whose receipt tells of another state."""

@@ -13,13 +13,9 @@ _LOOK: Final = (
     f"SELECT {rows.JOB_COLUMNS} FROM {schema.JOBS_TO_LOOK_AT} "  # noqa: S608 - constants only
     f"WHERE {schema.LOOK_CONDITION} ORDER BY job_id LIMIT ?"
 )
-_STATE: Final = (
-    f"SELECT {rows.JOB_COLUMNS} FROM {schema.JOBS_BY_STATE} "  # noqa: S608 - constants only
-    "WHERE state = ? ORDER BY job_id LIMIT ?"
-)
 _VANISHING: Final = (
-    f"SELECT {rows.JOB_COLUMNS} FROM {schema.JOBS_BY_STATE} "  # noqa: S608 - constants only
-    "WHERE state IN ('ready', 'fetching') ORDER BY expires_at, job_id LIMIT ?"
+    f"SELECT {rows.JOB_COLUMNS} FROM {schema.JOBS_BY_STAGE} "  # noqa: S608 - constants only
+    f"WHERE stage = {schema.STAGES[State.READY]} ORDER BY expires_at, job_id LIMIT ?"
 )
 
 
@@ -46,7 +42,9 @@ def to_look_at(connection: sqlite3.Connection, limit: int) -> list[Job]:
 
 def first(connection: sqlite3.Connection, state: State, limit: int) -> list[Job]:
     """Return the first jobs of a state, in the order they were added."""
-    return _jobs(connection, _STATE, (state.value, limit))
+    table, condition, values = schema.of_state(state)
+    query = f"SELECT {rows.JOB_COLUMNS} FROM {table} WHERE {condition} ORDER BY job_id LIMIT ?"  # noqa: S608
+    return _jobs(connection, query, (*values, limit))
 
 
 def vanishing(connection: sqlite3.Connection, limit: int) -> list[Job]:

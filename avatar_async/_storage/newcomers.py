@@ -87,6 +87,7 @@ def restore(transaction: Transaction, jobs: Sequence[tuple[Job, Job, Mapping[str
         after = evolve(seen, id=before.id, revision=transaction.next_revision())
         job_id = int(before.id)
         connection.execute(rows.UPDATE_JOB, (*rows.job_changes(after), job_id))
+        transaction.note((after.revision, job_id, before.revision))
         body = rows.to_json(dict(request))
         connection.execute("UPDATE requests SET body = ? WHERE job_id = ?", (body, job_id))
         write_artifacts(connection, job_id, before, after)

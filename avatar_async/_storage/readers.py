@@ -12,8 +12,9 @@ from attrs import frozen
 from avatar_async._jobs.names import folder_key
 from avatar_async._jobs.planner import took_s
 from avatar_async._jobs.records import Job
-from avatar_async._jobs.states import OPEN, State
-from avatar_async._storage import rows, schema
+from avatar_async._jobs.states import OPEN, TERMINAL, State
+from avatar_async._storage import commits, rows, schema
+from avatar_async._storage.commits import HistoryEntry
 from avatar_async.errors import JobNotFoundError
 from avatar_async.requests import Kind
 
@@ -21,6 +22,13 @@ from avatar_async.requests import Kind
 UNBOUND_ACCOUNT = ""
 #: Of so many tasks that ended latest, some tell how long such tasks take.
 _SAMPLED_FROM: Final = 10_000
+_COUNT_ENDED: Final = (
+    f"SELECT state, count(*) FROM {schema.ENDED_JOBS} WHERE {schema.ENDED_CONDITION} GROUP BY state"  # noqa: S608
+)
+_COUNT_OPEN: Final = (
+    f"SELECT stage, count(*) FROM {schema.JOBS_BY_STAGE} WHERE {schema.OPEN_CONDITION} GROUP BY stage"  # noqa: S608
+)
+_COUNT_STAGE: Final = f"SELECT state, count(*) FROM {schema.JOBS_BY_STAGE} WHERE stage = ? GROUP BY state"  # noqa: S608
 
 
 @frozen(kw_only=True)
@@ -43,24 +51,6 @@ class Intent:
     verdict: str | None
 
 
-@frozen(kw_only=True)
-class HistoryEntry:
-    """Something that happened to a job, for people to read; holds no address and no secret.
-
-    Attributes:
-        event: The event's class name.
-        before: The state it found.
-        after: The state it left.
-    """
-
-    at: datetime
-    attempt: int
-    event: str
-    before: State
-    after: State
-    message: str | None
-
-
 def binding(connection: sqlite3.Connection) -> tuple[str, str] | None:
     """Return the endpoint origin and account the ledger is tied to."""
     row = connection.execute("SELECT endpoint, account FROM binding").fetchone()
@@ -71,12 +61,6 @@ def account(connection: sqlite3.Connection) -> str:
     """Return what task ids are filed under: the binding in one text, empty before there is one."""
     bound = binding(connection)
     return UNBOUND_ACCOUNT if bound is None else json.dumps(bound)
-
-
-def latest_revision(connection: sqlite3.Connection) -> int:
-    """Return the highest revision of any job; 0 without jobs."""
-    revision: int = connection.execute("SELECT coalesce(max(revision), 0) FROM jobs").fetchone()[0]
-    return revision
 
 
 def job(connection: sqlite3.Connection, job_id: str) -> Job:
@@ -127,19 +111,19 @@ def jobs_where(
 
 def jobs(connection: sqlite3.Connection, batch: str | None, states: Collection[State] | None) -> list[Job]:
     """Return jobs of a batch and of states, in the order they were added."""
-    conditions, parameters, table = ["TRUE"], [], "jobs"
-    if batch is not None:
-        conditions.append("batch = ?")
-        parameters.append(batch)
-    if states is not None:
-        if frozenset(states) == OPEN:
-            conditions.append(schema.OPEN_CONDITION)
-            table = schema.OPEN_JOBS
-        else:
-            conditions.append("state IN (SELECT value FROM json_each(?))")
-            parameters.append(rows.to_json([state.value for state in states]))
-            table = schema.JOBS_BY_STATE
-    return jobs_where(connection, " AND ".join(conditions), parameters, table)
+    of_batch, parameters = ("TRUE", []) if batch is None else ("batch = ?", [batch])
+    if states is None:
+        return jobs_where(connection, of_batch, parameters)
+    found: list[Job] = []
+    for among, condition, table in (
+        (OPEN, schema.OPEN_CONDITION, schema.OPEN_JOBS),
+        (TERMINAL, schema.ENDED_CONDITION, schema.ENDED_JOBS),
+    ):
+        asked = [state.value for state in among.intersection(states)]
+        if asked:
+            both = " AND ".join((of_batch, condition, "state IN (SELECT value FROM json_each(?))"))
+            found += jobs_where(connection, both, [*parameters, rows.to_json(asked)], table)
+    return sorted(found, key=_number)
 
 
 def find(connection: sqlite3.Connection, batch: str, names: Collection[str]) -> dict[str, Job]:
@@ -155,7 +139,13 @@ def sent_again(connection: sqlite3.Connection, kind: Kind) -> list[Job]:
 
 def counts(connection: sqlite3.Connection) -> dict[State, int]:
     """Return how many jobs are in each state."""
-    found = dict(connection.execute("SELECT state, count(*) FROM jobs GROUP BY state"))
+    found = dict(connection.execute(_COUNT_ENDED))
+    for stage, number in connection.execute(_COUNT_OPEN).fetchall():
+        of_stage = [state for state, its in schema.STAGES.items() if its == stage]
+        if len(of_stage) == 1:
+            found[of_stage[0].value] = number
+        else:
+            found |= dict(connection.execute(_COUNT_STAGE, (stage,)))
     return {state: found.get(state.value, 0) for state in State}
 
 
@@ -245,7 +235,10 @@ def durations_s(connection: sqlite3.Connection, kind: Kind, limit: int) -> list[
 
 def receipts_due(connection: sqlite3.Connection) -> list[Job]:
     """Return jobs that have, or may have, a task and whose receipt does not tell of their present state."""
-    return jobs_where(connection, schema.RECEIPT_DUE_CONDITION)
+    due = schema.RECEIPT_DUE_CONDITION
+    found = jobs_where(connection, f"{schema.OPEN_CONDITION} AND {due}", table=schema.OPEN_JOBS)
+    found += jobs_where(connection, f"{schema.ENDED_CONDITION} AND {due}", table=schema.ENDED_RECEIPTS_DUE)
+    return sorted(found, key=_number)
 
 
 def recall(connection: sqlite3.Connection, key: str) -> str | None:
@@ -276,22 +269,11 @@ def intents(connection: sqlite3.Connection, job_id: str) -> list[Intent]:
 
 def history(connection: sqlite3.Connection, job_id: str) -> list[HistoryEntry]:
     """Return what happened to a job, in order."""
-    found = connection.execute(
-        "SELECT at, attempt, event, from_state, to_state, message FROM history WHERE job_id = ? "
-        "ORDER BY entry_id",
-        (_key(job_id),),
-    )
-    return [
-        HistoryEntry(
-            at=datetime.fromisoformat(at),
-            attempt=attempt,
-            event=event,
-            before=State(before),
-            after=State(after),
-            message=message,
-        )
-        for at, attempt, event, before, after, message in found
-    ]
+    return commits.history(connection, _key(job_id))
+
+
+def _number(job: Job) -> int:
+    return int(job.id)
 
 
 def _first(row: Sequence[Any]) -> Any:

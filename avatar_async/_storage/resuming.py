@@ -14,8 +14,8 @@ _PAGE: Final = (
     f"WHERE {schema.OPEN_CONDITION} AND job_id > ? AND batch = ? ORDER BY job_id LIMIT ?"
 )
 _STANDINGS: Final = (
-    f"SELECT job_id, name, folder, state, attempt, receipt_state FROM {schema.JOBS_BY_STATE} "  # noqa: S608
-    "WHERE state = ? AND job_id > ? ORDER BY job_id LIMIT ?"
+    "SELECT job_id, name, folder, state, attempt, receipt_state FROM {} "
+    "WHERE {} AND job_id > ? ORDER BY job_id LIMIT ?"
 )
 _WITNESS: Final = (
     f"SELECT task_id FROM {schema.JOBS_BY_ACCEPTANCE} "  # noqa: S608 - constants only
@@ -46,7 +46,10 @@ def some(connection: sqlite3.Connection, job_ids: Collection[str]) -> list[Job]:
 
 def standings(connection: sqlite3.Connection, state: State, after: str | None, limit: int) -> list[Standing]:
     """Return where the first jobs of a state behind one stand, in the order they were added."""
-    key = 0 if after is None else int(after)
+    table, condition, values = schema.of_state(state)
+    found = connection.execute(
+        _STANDINGS.format(table, condition), (*values, 0 if after is None else int(after), limit)
+    )
     return [
         Standing(
             id=str(job_id),
@@ -56,18 +59,8 @@ def standings(connection: sqlite3.Connection, state: State, after: str | None, l
             attempt=attempt,
             receipt_state=None if receipt is None else State(receipt),
         )
-        for job_id, name, folder, standing, attempt, receipt in connection.execute(
-            _STANDINGS, (state.value, key, limit)
-        )
+        for job_id, name, folder, standing, attempt, receipt in found
     ]
-
-
-def written_since(connection: sqlite3.Connection, revision: int) -> dict[str, int]:
-    """Return the latest revision of each job written after that one, the earliest write first."""
-    found = connection.execute(
-        "SELECT job_id, revision FROM jobs WHERE revision > ? ORDER BY revision", (revision,)
-    )
-    return {str(job_id): written for job_id, written in found}
 
 
 def witness(connection: sqlite3.Connection, besides: str | None) -> int | None:

@@ -10,13 +10,17 @@ from typing import Any, Final
 from avatar_async._jobs.copies import Draft, finished
 from avatar_async._jobs.records import Artifact, Job, JobError
 from avatar_async._jobs.states import ArtifactState, State
+from avatar_async._storage import schema
 from avatar_async.requests import Kind
 
-JOB_COLUMNS = (
+#: Columns that are written, save the revision.
+OWN_COLUMNS: Final = (
     "job_id, batch, name, kind, folder, task_name, fingerprint, state, attempt, owner, needs, created_at, "
     "not_before, submitted_at, accepted_at, task_id, remote_status, progress, last_running_at, finished_at, "
-    "expires_at, stored_at, error, hold, receipt_state, settled_by, candidates, revision"
+    "expires_at, stored_at, error, hold, receipt_state, settled_by, candidates"
 )
+#: What is read of a job. The revision that it was added with stands apart: its index is written to once.
+JOB_COLUMNS: Final = f"{OWN_COLUMNS}, coalesce(written, added)"
 ARTIFACT_COLUMNS = (
     "job_id, position, role, name, url, size_bytes, md5, state, stored_bytes, sha256, etag, "
     "verified_offset, bad_sha256, note"
@@ -35,18 +39,18 @@ _SECONDS: Final = tuple(f"{number:02}." for number in range(60))
 #: Columns of a job that can change.
 CHANGING: Final = tuple(
     column
-    for column in JOB_COLUMNS.split(", ")
+    for column in (*OWN_COLUMNS.split(", "), "written")
     if column not in {"job_id", "batch", "name", "kind", "folder", "created_at"}
 )
 #: Writes everything of a job that can change; parameters from `job_changes`.
 UPDATE_JOB = (
-    f"UPDATE jobs SET {', '.join(f'{column} = ?' for column in CHANGING)} "  # noqa: S608 - constants only
+    f"UPDATE jobs SET {', '.join(f'{column} = ?' for column in CHANGING)}, stage = ? "  # noqa: S608 - constants
     "WHERE job_id = ?"
 )
 #: Writes a whole new job; parameters from `job_row`.
 INSERT_JOB = (
-    f"INSERT INTO jobs ({JOB_COLUMNS}, folder_key) "  # noqa: S608 - constants only
-    f"VALUES ({', '.join('?' * (len(JOB_COLUMNS.split(', ')) + 1))})"
+    f"INSERT INTO jobs ({OWN_COLUMNS}, added, stage, folder_key) "  # noqa: S608 - constants only
+    f"VALUES ({', '.join('?' * (len(OWN_COLUMNS.split(', ')) + 3))})"
 )
 
 
@@ -117,6 +121,7 @@ def job_changes(job: Job) -> tuple[Any, ...]:
         job.settled_by,
         to_json(job.candidates),
         job.revision,
+        schema.STAGES.get(job.state),
     )
 
 

@@ -2,23 +2,36 @@
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Any, Final
 
+from avatar_async._jobs.states import State
 from avatar_async.errors import LedgerError, LedgerVersionError
 
 #: Marks a SQLite file as a ledger of this package (`PRAGMA application_id`, "avas").
 APPLICATION_ID = 0x61766173
 
-#: States with something to do or wait for, spelt as the partial index spells them: SQLite uses
-#: the index only for a query that repeats its condition. For `IN` it would fill a table of its own
-#: at every write to a job, twice.
-OPEN_CONDITION = (
-    "(state = 'planned' OR state = 'submitting' OR state = 'in_doubt' "
-    "OR state = 'in_flight' OR state = 'ready' OR state = 'fetching')"
-)
+#: Where an open job is on its way, as `jobs.stage` has it; that of one that ended is NULL. Indexes over open
+#: jobs hold on to it, not to the state, so that a job may go back and forth within a stage without a write to
+#: any of them: writes to scattered pages are most of what a change costs.
+STAGES: Final = {
+    State.PLANNED: 1,
+    State.SUBMITTING: 1,
+    State.IN_DOUBT: 1,
+    State.IN_FLIGHT: 2,
+    State.READY: 3,
+    State.FETCHING: 3,
+}
+#: Jobs with something to do or wait for, spelt as the partial index spells them: SQLite uses the index only
+#: for a query that repeats its condition.
+OPEN_CONDITION = "stage IS NOT NULL"
 #: The table as read through that index; without statistics SQLite would choose another one.
 OPEN_JOBS = "jobs INDEXED BY jobs_open"
-#: The table as read through the index of states.
-JOBS_BY_STATE = "jobs INDEXED BY jobs_by_state"
+#: The table as read through the index of open jobs by stage, which repeats the same condition.
+JOBS_BY_STAGE = "jobs INDEXED BY jobs_by_stage"
+#: Jobs that ended, spelt as their index does.
+ENDED_CONDITION = "stage IS NULL"
+#: The table as read through the index of these, by state.
+ENDED_JOBS = "jobs INDEXED BY jobs_ended"
 #: Open jobs that wait for a person, or whose task the service does not show; spelt as the index does.
 LOOK_CONDITION = (
     "(hold IS NOT NULL OR state = 'in_doubt' OR (state = 'in_flight' "
@@ -30,10 +43,13 @@ JOBS_TO_LOOK_AT = "jobs INDEXED BY jobs_to_look_at"
 JOBS_SENT_AGAIN = "jobs INDEXED BY jobs_sent_again"
 #: The table as read through the index of jobs with a task, by the moment at which its id was learnt.
 JOBS_BY_ACCEPTANCE = "jobs INDEXED BY jobs_by_acceptance"
-#: Jobs that have, or may have, a task and whose receipt tells of another state; spelt as the index does.
+#: Jobs that have, or may have, a task and whose receipt tells of another state; for those that ended spelt as
+#: the index does.
 RECEIPT_DUE_CONDITION = (
     "(task_id IS NOT NULL OR state = 'in_doubt' OR receipt_state IS NOT NULL) AND receipt_state IS NOT state"
 )
+#: The table as read through that index.
+ENDED_RECEIPTS_DUE = "jobs INDEXED BY jobs_receipt_due"
 
 _VERSION_1 = """
 CREATE TABLE binding (
@@ -166,8 +182,44 @@ CREATE INDEX jobs_by_acceptance ON jobs (coalesce(accepted_at, created_at))
     WHERE task_id IS NOT NULL;
 """
 
+#: Jobs are written to without a write to indexes that do not tell anything new. A version that does not know
+#: the stage must not change a state: it looks for a column `revision`, and fails.
+_VERSION_4 = """
+ALTER TABLE jobs RENAME COLUMN revision TO added;
+ALTER TABLE jobs ADD COLUMN written INTEGER;
+ALTER TABLE jobs ADD COLUMN stage INTEGER;
+UPDATE jobs INDEXED BY jobs_open SET stage = CASE state
+    WHEN 'in_flight' THEN 2 WHEN 'ready' THEN 3 WHEN 'fetching' THEN 3 ELSE 1 END
+    WHERE (state = 'planned' OR state = 'submitting' OR state = 'in_doubt'
+    OR state = 'in_flight' OR state = 'ready' OR state = 'fetching');
+DROP INDEX jobs_open;
+DROP INDEX jobs_by_state;
+DROP INDEX jobs_receipt_due;
+CREATE INDEX jobs_open ON jobs (job_id)
+    WHERE stage IS NOT NULL;
+CREATE INDEX jobs_by_stage ON jobs (stage)
+    WHERE stage IS NOT NULL;
+CREATE INDEX jobs_ended ON jobs (state)
+    WHERE stage IS NULL;
+CREATE INDEX jobs_receipt_due ON jobs (job_id)
+    WHERE stage IS NULL AND (task_id IS NOT NULL OR state = 'in_doubt' OR receipt_state IS NOT NULL)
+    AND receipt_state IS NOT state;
+CREATE TABLE commits (
+    revision INTEGER PRIMARY KEY,
+    entries TEXT NOT NULL
+);
+"""
+
 #: The script at index n brings a ledger from version n to n + 1; a published one never changes.
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+
+
+def of_state(state: State) -> tuple[str, str, tuple[Any, ...]]:
+    """Return the table, condition and parameters to read the jobs of one state by."""
+    stage = STAGES.get(state)
+    if stage is None:
+        return ENDED_JOBS, f"{ENDED_CONDITION} AND state = ?", (state.value,)
+    return JOBS_BY_STAGE, "stage = ? AND state = ?", (stage, state.value)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -1,14 +1,10 @@
 """What the writes that share one transaction of the ledger have in common."""
 
 import sqlite3
-from typing import Any, Final
+from typing import Any
 
 from avatar_async._jobs.records import Job
-
-_INSERT_HISTORY: Final = (
-    "INSERT INTO history (at, job_id, attempt, event, from_state, to_state, message) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
+from avatar_async._storage.commits import Entry, latest_revision, note
 
 
 class OutdatedError(Exception):
@@ -18,8 +14,8 @@ class OutdatedError(Exception):
 class Transaction:
     """A connection inside a transaction that nobody else writes to meanwhile.
 
-    Revisions are counted from what is found once. Updates of jobs and entries of the history are gathered:
-    those of one shape go to the table together, at the end or before anybody reads.
+    Revisions are counted from what is found once. Updates of jobs are gathered: those of one shape go to the
+    table together, at the end or before anybody reads. What was written to which job makes one row.
 
     Args:
         connection: The connection, in a transaction.
@@ -31,7 +27,7 @@ class Transaction:
         self.beside = connection
         self._gathers = gathers
         self._revision = -1
-        self._history: list[tuple[Any, ...]] = []
+        self._entries: list[Entry] = []
         #: Updates that wait, by their statement; no two are of one job.
         self._updates: dict[str, list[list[Any]]] = {}
         #: Jobs as the updates that were gathered leave them, those that were made included.
@@ -53,13 +49,12 @@ class Transaction:
     @property
     def written(self) -> tuple[int, int, int]:
         """Return what rises with everything that was written, at once or not yet."""
-        return self.beside.total_changes - self._made, self._asked, len(self._history)
+        return self.beside.total_changes - self._made, self._asked, len(self._entries)
 
     def next_revision(self) -> int:
         """Return a revision above those of all jobs, and above all that were returned before."""
         if self._revision < 0:
-            found = self.beside.execute("SELECT coalesce(max(revision), 0) FROM jobs").fetchone()
-            self._revision = found[0]
+            self._revision = latest_revision(self.beside)
         self._revision += 1
         return self._revision
 
@@ -90,9 +85,9 @@ class Transaction:
         self._asked += 1
         return True
 
-    def note(self, entry: tuple[Any, ...]) -> None:
-        """Add an entry to the history: at, job, attempt, event, state before, state after, message."""
-        self._history.append(entry)
+    def note(self, entry: Entry) -> None:
+        """Tell of a write to a job."""
+        self._entries.append(entry)
 
     def finish(self) -> None:
         """Write what was gathered; to be called before the commit.
@@ -102,9 +97,9 @@ class Transaction:
         """
         if self._updates:
             self._flush()
-        if self._history:
-            self.beside.executemany(_INSERT_HISTORY, self._history)
-            self._history.clear()
+        if self._entries:
+            note(self.beside, self._entries)
+            self._entries.clear()
 
     def _flush(self) -> None:
         updates, self._updates = self._updates, {}

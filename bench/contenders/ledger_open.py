@@ -19,7 +19,7 @@ from avatar_async._storage.connect import open_reader
 from avatar_async._storage.ledger import Ledger
 
 _PAGE = 1000
-_STANDING = "job_id, name, kind, state, attempt, task_id, submitted_at, revision"
+_STANDING = "job_id, name, kind, state, attempt, task_id, submitted_at, coalesce(written, added)"
 
 
 def _rows(path: Path, table: str, columns: str) -> dict[str, float]:

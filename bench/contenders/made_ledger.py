@@ -19,7 +19,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from avatar_async._jobs.states import State
-from avatar_async._storage import changes, rows, schema
+from avatar_async._storage import changes, commits, rows, schema
 from avatar_async.requests import Kind
 from bench.contenders.made_jobs import WITH_TASK, files_like, job_like, request_like
 
@@ -51,6 +51,10 @@ STANDINGS: Final = {
 FIRST_TASK: Final = 1_000_000_000
 _YEAR: Final = timedelta(days=365)
 _TRANSACTION: Final = 50_000
+#: Writes that share a commit.
+_COMMIT: Final = 64
+#: Writes a whole job that was written to since it was added: its revision, then what `rows.job_row` gives.
+_INSERT_JOB: Final = rows.INSERT_JOB.replace("(job_id", "(written, job_id").replace("(?", "(?, ?")
 #: Odd, so that no two products with it are equal in 256 bits.
 _SPREAD: Final = 0x9E3779B97F4A7C15F39CC0605CEDC8341082276BF3A27251F86C6A11D0C18E95
 #: Entries of a job's history by where it stands: event, state before and after, message.
@@ -147,7 +151,7 @@ def _fill(connection: sqlite3.Connection, made: Made) -> None:
         for state in {*ENDS, *dict(made.standings)}
     }
     tables = (
-        rows.INSERT_JOB,
+        _INSERT_JOB,
         "INSERT INTO requests (job_id, body) VALUES (?, ?)",
         f"INSERT INTO artifacts ({rows.ARTIFACT_COLUMNS}) VALUES ({rows.ARTIFACT_PLACES})",  # noqa: S608
         "INSERT INTO tasks (account, task_id, job_id, attempt, fingerprint) VALUES (?, ?, ?, 1, ?)",
@@ -155,19 +159,19 @@ def _fill(connection: sqlite3.Connection, made: Made) -> None:
             "INSERT INTO intents (job_id, attempt, seq, owner, fingerprint, written_at, closed_at, verdict) "
             "VALUES (?, 1, 1, 'run-1c9e', ?, ?, ?, ?)"
         ),
-        (
-            "INSERT INTO history (at, job_id, attempt, event, from_state, to_state, message) "
-            "VALUES (?, ?, 1, ?, ?, ?, ?)"
-        ),
     )
+    entries: list[commits.Entry] = []
     waiting: tuple[list[Any], ...] = tuple([] for _ in tables)
     for number, kind, state in standings(made):
-        patterns[kind, state].add(number, waiting)
+        entries += patterns[kind, state].add(number, waiting)
         if number % _TRANSACTION == 0 or number == made.jobs:
             connection.execute("BEGIN")
             for statement, values in zip(tables, waiting, strict=True):
                 connection.executemany(statement, values)
                 values.clear()
+            for first in range(0, len(entries), _COMMIT):
+                commits.note(connection, entries[first : first + _COMMIT])
+            entries.clear()
             connection.execute("COMMIT")
 
 
@@ -181,17 +185,18 @@ class _Pattern:
         self._since = now - (_YEAR if ended else timedelta(hours=3))
         self._step = (_YEAR - timedelta(days=8) if ended else timedelta(hours=2)) / made.jobs
         self._account = json.dumps([made.endpoint, made.account])
-        self._columns = [column.strip() for column in rows.JOB_COLUMNS.split(",")]
-        self._job = rows.job_row(job_like(kind, state, now), 0, "")
+        self._columns = rows.OWN_COLUMNS.split(", ")
+        self._job = rows.job_row(job_like(kind, state, now), 0, "")[: len(self._columns)]
+        self._steps = () if state is State.PLANNED else _WAY[: _STEPS.get(state, len(_WAY))]
         self._artifacts = [
             rows.artifact_row(0, position, artifact)
             for position, artifact in enumerate(files_like(kind, state))
         ]
         self._body = rows.to_json(request_like(kind).to_plain())
 
-    def add(self, number: int, tables: Sequence[list[Any]]) -> None:
-        """Add the rows of one job to those that wait for each table."""
-        jobs, requests, artifacts, tasks, intents, history = tables
+    def add(self, number: int, tables: Sequence[list[Any]]) -> Iterator[commits.Entry]:
+        """Add the rows of one job to those that wait for each table, and yield what was written to it."""
+        jobs, requests, artifacts, tasks, intents = tables
         began = self._since + self._step * number
         at = [rows.to_text(began + timedelta(minutes=minutes)) for minutes in (0, 1, 2, 40, 45)]
         name, fingerprint = f"{self._kind}-{number:07}", f"{number * _SPREAD % 2**256:064x}"
@@ -212,10 +217,12 @@ class _Pattern:
         }
         row = [
             own.get(column, value) if value is not None else None
-            for column, value in zip(self._columns, self._job, strict=False)
+            for column, value in zip(self._columns, self._job, strict=True)
         ]
-        row[-1] = number
-        jobs.append((*row, name))
+        # Numbers for all that any job was given: its own first, then one for each write.
+        revision = self._made.jobs + number * len(_WAY)
+        latest = revision + len(self._steps) if self._steps else None
+        jobs.append((latest, *row, number, schema.STAGES.get(self._state), name))
         requests.append((number, self._body.replace("NAME", name)))
         artifacts.extend(
             (number, *row[1:4], row[4].replace("NAME", name), *row[5:]) for row in self._artifacts
@@ -226,11 +233,9 @@ class _Pattern:
             tasks.append((self._account, FIRST_TASK + number, number, fingerprint))
         verdict = {State.IN_DOUBT: "unknown", State.REJECTED: "refused"}.get(self._state, "accepted")
         intents.append((number, fingerprint, at[1], at[2], verdict))
-        steps = _WAY[: _STEPS.get(self._state, len(_WAY))]
-        history.extend(
-            (at[1 + place // 3], number, event, before.value, after.value, message)
-            for place, (event, before, after, message) in enumerate(steps)
-        )
+        for place, (event, before, after, message) in enumerate(self._steps):
+            told = (at[1 + place // 3], 1, event, before.value, after.value, message)
+            yield (revision + place + 1, number, revision + place if place else number, *told)
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ import os
 import sqlite3
 import stat
 import threading
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -17,7 +16,7 @@ from avatar_async._jobs import events as ev
 from avatar_async._jobs.changes import change
 from avatar_async._jobs.records import JobError
 from avatar_async._jobs.states import State
-from avatar_async._storage import connect, resuming, writer
+from avatar_async._storage import connect, writer
 from avatar_async._storage.ledger import Ledger
 from avatar_async.errors import ConflictError, LedgerError, LedgerVersionError
 
@@ -329,31 +328,3 @@ async def test_the_loop_is_never_blocked(tmp_path, new_job):
             assert await store.written_since(0)
             with pytest.raises(ConflictError):
                 await store.insert([new_job()])
-
-
-@pytest.mark.parametrize(
-    ("asked", "through"),
-    [
-        (lambda db: resuming.written_since(db, 5), "COVERING INDEX sqlite_autoindex_jobs_2 (revision>?)"),
-        (lambda db: resuming.open_page(db, "default", "3", 10), "INDEX jobs_open (job_id>?)"),
-        (
-            lambda db: resuming.standings(db, State.PLANNED, "3", 9),
-            "INDEX jobs_by_state (state=? AND rowid>?)",
-        ),
-    ],
-    ids=["written", "open", "standings"],
-)
-async def test_what_a_run_reads_again_and_again_is_read_through_an_index(tmp_path, asked, through):
-    """A million ended jobs must not be looked at for it, nor sorted."""
-    path = tmp_path / "ledger.db"
-    async with Ledger.open(path):
-        pass
-    with closing(sqlite3.connect(path)) as connection:
-        statements: list[str] = []
-        connection.set_trace_callback(statements.append)
-        asked(connection)
-        connection.set_trace_callback(None)
-        [first, *_] = [each for each in statements if " jobs " in each]
-        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {first}")]
-    assert len(plan) == 1
-    assert through in plan[0]

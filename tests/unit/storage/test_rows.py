@@ -108,6 +108,9 @@ def test_any_job_comes_back_equal(database, job):
     assert evolve(saved, id="", revision=0) == job
     assert readers.job(database, saved.id) == saved
     assert readers.jobs(database, None, None) == [saved]
+    assert readers.jobs(database, None, {saved.state}) == [saved]
+    [restored] = newcomers.restore(Transaction(database), [(saved, evolve(saved, state=State.READY), {})])
+    assert readers.jobs(database, None, {State.READY}) == [restored]
     database.execute("ROLLBACK")
 
 
@@ -170,6 +173,8 @@ def test_any_story_ends_as_the_lifecycle_says(database, story):
         [job] = changes.apply(transaction, [change(job, event)])
         assert evolve(job, revision=0) == evolve(expected, revision=0)
         assert readers.job(database, job.id) == job
+        [stage] = database.execute("SELECT stage FROM jobs WHERE job_id = ?", (int(job.id),)).fetchone()
+        assert stage == schema.STAGES.get(job.state)
         still_open = [intent for intent in readers.intents(database, job.id) if intent.closed_at is None]
         assert len(still_open) == (job.state is State.SUBMITTING)
     database.execute("ROLLBACK")
