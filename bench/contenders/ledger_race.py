@@ -1,17 +1,20 @@
 """What the contenders of the ledger's section share: their arguments, their steps, what they report.
 
 A transition is one durable commit: the job's row is brought up to date and an entry is added to the
-history. A producer makes them one after the other, each awaited, on jobs of its own.
+history. A producer makes them one after the other, each awaited, on jobs of its own. Which jobs are taken at
+the same time is the order: those side by side, those far apart (each producer goes through a range), or any.
 """
 
 import argparse
+import functools
 import json
+import random
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 import anyio
 from attrs import field, frozen
@@ -20,6 +23,9 @@ from attrs import field, frozen
 WAY: Final = ("submitting", "in_flight", "in_flight", "ready", "fetching", "fetching", "fetching", "stored")
 #: What a transition is made of when a job's download starts and pauses again and again.
 TOGGLE: Final = ("fetching", "ready")
+
+#: Which jobs producers take at the same time.
+Order = Literal["consecutive", "apart", "random"]
 
 
 @frozen(kw_only=True)
@@ -32,6 +38,7 @@ class Race:
         transitions: How many are made in all.
         jobs: How many jobs the database holds.
         lives: Whether each job goes its whole way, instead of starting and pausing downloads.
+        order: Which jobs are taken at the same time.
     """
 
     folder: Path
@@ -39,6 +46,7 @@ class Race:
     transitions: int
     jobs: int
     lives: bool
+    order: Order
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -48,12 +56,25 @@ class Race:
     def steps(self, producer: int) -> Iterator[tuple[int, int]]:
         """Yield the job (from 0) and the step of its way, of each transition of a producer."""
         count = self.transitions // self.producers + (producer < self.transitions % self.producers)
-        own = range(producer, self.jobs, self.producers)
+        own = self._own(producer)
         for number in range(count):
             if self.lives:
                 yield own[number // len(WAY)], number % len(WAY)
             else:
                 yield own[number % len(own)], number // len(own) % len(TOGGLE)
+
+    def _own(self, producer: int) -> Sequence[int]:
+        """Return the jobs (from 0) of a producer, as it takes them."""
+        if self.order == "apart":
+            return range(self.jobs * producer // self.producers, self.jobs * (producer + 1) // self.producers)
+        taken = _shuffled(self.jobs) if self.order == "random" else range(self.jobs)
+        return taken[producer :: self.producers]
+
+
+@functools.cache
+def _shuffled(jobs: int) -> Sequence[int]:
+    """Return the numbers of that many jobs in an order that is always the same."""
+    return random.Random(1).sample(range(jobs), jobs)
 
 
 @frozen(kw_only=True)
@@ -91,10 +112,11 @@ async def compete(task: Race, transition: Callable[[int, int], Awaitable[object]
         task: What to do; its preparations are done.
         transition: Makes one, of a job (from 0) and a step of its way.
     """
+    steps = [list(task.steps(producer)) for producer in range(task.producers)]
     watch = _Watch()
 
     async def produce(producer: int) -> None:
-        for number, step in task.steps(producer):
+        for number, step in steps[producer]:
             await watch.timed(transition(number, step))
 
     async with anyio.create_task_group() as group:
@@ -121,6 +143,7 @@ def _asked(folder: Path, arguments: Sequence[str]) -> Race:
     parser.add_argument("--transitions", type=int, default=20_000)
     parser.add_argument("--jobs", type=int, default=10_000)
     parser.add_argument("--lives", action="store_true")
+    parser.add_argument("--order", choices=get_args(Order), default="consecutive")
     given, _ = parser.parse_known_args(arguments)
     jobs = given.jobs
     if given.lives:
@@ -132,4 +155,5 @@ def _asked(folder: Path, arguments: Sequence[str]) -> Race:
         transitions=given.transitions,
         jobs=max(jobs, given.producers),
         lives=given.lives,
+        order=given.order,
     )

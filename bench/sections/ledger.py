@@ -14,6 +14,12 @@ from bench.model import Contender, Place, Section, Setting, Target, Work
 
 _WAITS: Final = ("seconds", "speed", "p50_ms", "p99_ms", "longest_ms", "cpu_s")
 _MIB: Final = 2**20
+#: How the title of a race says which jobs are taken at the same time.
+_ORDERS: Final = {
+    "consecutive": "side by side",
+    "apart": "far apart (each producer goes through a range)",
+    "random": "in random order",
+}
 
 
 @contextmanager
@@ -23,7 +29,7 @@ def works(place: Place) -> Iterator[Sequence[Work]]:
     path = _made(place, made)
     try:
         yield [
-            _group(place),
+            *(_group(place, order) for order in place.text("ledger_order").split("+")),
             _lives(place),
             _producers(place),
             _found(place, path, made),
@@ -42,7 +48,9 @@ def _made(place: Place, made: Made) -> Path:
     return Path(json.loads(told.stdout)["path"])
 
 
-def _race(place: Place, program: str, name: str, *options: str, producers: int | None = None) -> Contender:
+def _race(
+    place: Place, program: str, name: str, *options: str, producers: int | None = None, order: str = ""
+) -> Contender:
     return Contender(
         name=name,
         command=place.program(
@@ -54,23 +62,25 @@ def _race(place: Place, program: str, name: str, *options: str, producers: int |
             place.number("ledger_transitions"),
             "--jobs",
             place.number("ledger_jobs"),
+            "--order",
+            order or place.text("ledger_order").split("+")[0],
             *options,
         ),
     )
 
 
-def _group(place: Place) -> Work:
+def _group(place: Place, order: str) -> Work:
     return Work(
-        name="group",
+        name=f"group_{order}",
         title=(
             f"{place.number('ledger_transitions')} durable transitions, {place.number('ledger_producers')} "
-            f"producers, {place.number('ledger_jobs')} jobs, synchronous=FULL"
+            f"producers, {place.number('ledger_jobs')} jobs {_ORDERS.get(order, order)}, synchronous=FULL"
         ),
         contenders=(
-            _race(place, "product", "product"),
-            _race(place, "aiosqlite", "aiosqlite"),
-            _race(place, "aiosqlite", "aiosqlite, unlocked", "--unlocked"),
-            _race(place, "sqlite3", "sqlite3 inline"),
+            _race(place, "product", "product", order=order),
+            _race(place, "aiosqlite", "aiosqlite", order=order),
+            _race(place, "aiosqlite", "aiosqlite, unlocked", "--unlocked", order=order),
+            _race(place, "sqlite3", "sqlite3 inline", order=order),
         ),
         amount=place.number("ledger_transitions"),
         unit="transitions",
@@ -189,6 +199,11 @@ SECTION = Section(
     settings=(
         Setting(name="ledger_transitions", default=20_000, quick=3_000, text="transitions in all"),
         Setting(name="ledger_producers", default=64, text="producers that each await their transitions"),
+        Setting(
+            name="ledger_order",
+            default="consecutive+apart+random",
+            text="which jobs are taken at the same time: consecutive, apart, random; joined by +",
+        ),
         Setting(name="ledger_most_producers", default=1_000, text="the most producers of the comparison"),
         Setting(name="ledger_jobs", default=10_000, quick=4_000, text="jobs in the racing databases"),
         Setting(name="ledger_made_jobs", default=1_000_000, quick=10_000, text="jobs of the long ledger"),
