@@ -20,7 +20,6 @@ from avatar_async._transport.plainconnector import PlainConnector, plain_connect
 from avatar_async._transport.time_limit import TimeLimit, Watch
 from avatar_async._transport.tls import tls_context
 from avatar_async._wire.calls import Call, Reply
-from avatar_async._wire.redaction import repeats
 from avatar_async.errors import AvatarError, TransportError
 from avatar_async.settings import Settings, is_loopback
 
@@ -144,8 +143,7 @@ class ServiceSession:
                 raise
             failure = translate(error, f"{what} to {self._settings.endpoint}", departure or Departure())
             raise failure from (error if isinstance(error, OSError) else None)
-        told = secrets if repeats(body, secrets) else ()
-        return Reply(status=answer.status, headers=answer.headers, body=body, secrets=told)
+        return Reply(status=answer.status, headers=answer.headers, body=body, secrets=secrets)
 
     async def _send(
         self,

@@ -12,6 +12,9 @@ from avatar_async._jobs.remote import RemoteState
 from avatar_async._wire.calls import encode_json
 from avatar_async._wire.endpoints import LIST_PATH, QUERY_PATH
 from avatar_async._wire.jsonpath import JsonPath, Pick, picker
+from avatar_async._wire.moments import Moments
+from avatar_async._wire.shapes import ReplyShape
+from avatar_async._wire.terms import Terms
 from avatar_async.requests import Kind
 from avatar_async.requests.refs import ROLES
 
@@ -167,6 +170,44 @@ class QueryDialect:
             self.expires_at,
         )
         return picker([path or None for path in paths])
+
+    @cached_property
+    def terms(self) -> Terms:
+        """What the values of tasks mean."""
+        return Terms(
+            statuses={**self.statuses},
+            kinds={**self.kinds},
+            roles={} if self.files is None else {**self.files.roles},
+            progress_full=self.progress_full,
+            moments=Moments(self.zone),
+        )
+
+    @cached_property
+    def shape(self) -> ReplyShape | None:
+        """What the service's replies look like, as far as it was seen."""
+        files = self.files
+        if files is None or self.urls:
+            return None
+        task = {
+            "task_id": self.task_id,
+            "status": self.status,
+            "kind": self.kind,
+            "name": self.name,
+            "progress": self.progress,
+            "fail_reason": self.fail_reason,
+            "created_at": self.created_at,
+            "finished_at": self.finished_at,
+            "expires_at": self.expires_at,
+            "files": files.at,
+        }
+        file = {
+            "url": files.url,
+            "name": files.name,
+            "role": files.role,
+            "size_bytes": files.size_bytes,
+            "md5": files.md5,
+        }
+        return ReplyShape(self.tasks, task=task, file=file, envelope=self.envelope)
 
     @cached_property
     def plain_body(self) -> bytes | None:

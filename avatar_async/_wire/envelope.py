@@ -22,10 +22,11 @@ MAX_BODY_BYTES = 1 << 20
 MAX_DEPTH = 64
 #: Longest message that is kept, in characters.
 MAX_MESSAGE = 500
+#: Longest word that a status or kind can be, in characters.
+MAX_WORD = 100
 _MAX_DIGITS = 40
 _JSON_SPACE = " \t\n\r"
-#: How most addresses are written; nothing in these needs a second look.
-_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[1-9][0-9]{0,3})?/[!-~]*")
+_PLAIN_ORIGIN = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[1-9][0-9]{0,3})?/")
 _WRITTEN_INTEGER = re.compile(r"\s*-?[0-9]{1,19}\s*")
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
@@ -114,6 +115,17 @@ def text(value: Any, limit: int = MAX_MESSAGE) -> str | None:
     return _UNREADABLE.sub(" ", value[: limit * 2]).strip()[:limit]
 
 
+def term(value: Any) -> str:
+    """Return a word of the service, or number, as text; empty if it is none."""
+    if isinstance(value, str):
+        return text(value, MAX_WORD) or ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)[:MAX_WORD]
+    return ""
+
+
 def sentence(value: Any, secrets: tuple[str, ...] = ()) -> str | None:
     """Return what a service says to people, as `text`, free of secrets and of the queries of addresses.
 
@@ -131,7 +143,7 @@ def address(value: Any) -> str | None:
     """Return an http(s) address; None if the value is none."""
     if not isinstance(value, str) or len(value) > LONGEST_URL:
         return None
-    if _PLAIN_ADDRESS.fullmatch(value):
+    if plain_origin(value) and " " not in value and value.isascii() and value.isprintable():
         return value
     if _unreadable(value):
         return None
@@ -141,6 +153,15 @@ def address(value: Any) -> str | None:
     except ValueError:
         return None
     return value if usable and re.match(r"https?://[^/?#]", value, re.IGNORECASE) else None
+
+
+def plain_origin(url: str) -> str | None:
+    """Return how most addresses begin, up to the slash after the host; None if this one begins otherwise.
+
+    If it holds nothing but printable ASCII beside and no blank, it is an http(s) address.
+    """
+    match = _PLAIN_ORIGIN.match(url)
+    return match and match[0]
 
 
 def _unreadable(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Instants and waits, as headers and replies write them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -13,42 +13,50 @@ _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 1e11
 #: Longest time that is read, in characters.
 _LONGEST = 40
+#: Most texts that are remembered.
+_MOST_REMEMBERED = 8192
 
 
-@lru_cache(maxsize=16)
-def moment_reader(zone: tzinfo) -> Callable[[Any], datetime | None]:
-    """Return what reads an instant: aware, in UTC; None if a value is none or lies before the year 2000.
+class Moments(dict[str, datetime | None]):
+    """The instants that texts stand for, remembered: a task tells the same times in every reply.
 
-    It takes ISO 8601 with or without zone, and seconds or milliseconds since 1970 as number or text; and
-    remembers texts, since a task tells the same times in every reply.
+    They are aware and in UTC; None if a text is none, or one before the year 2000. What is read is ISO 8601
+    with or without zone, and seconds or milliseconds since 1970.
 
     Args:
         zone: Where a time without a zone is read.
     """
-    written = lru_cache(maxsize=4096)(lambda value: _moment(value, zone))
 
-    def read(value: Any) -> datetime | None:
-        return written(value) if type(value) is str and len(value) <= _LONGEST else _moment(value, zone)
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
 
-    return read
+    def __missing__(self, text: str) -> datetime | None:
+        """Read a text that is not remembered."""
+        moment = self.read(text)
+        if len(text) <= _LONGEST:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[text] = moment
+        return moment
 
-
-def _moment(value: Any, zone: tzinfo) -> datetime | None:
-    try:
-        read = _read(value, zone)
-        return read.astimezone(UTC) if read is not None and read >= _OLDEST else None
-    except (ValueError, OverflowError, OSError):
-        return None
+    def read(self, value: Any) -> datetime | None:
+        """Return the instant of a JSON value, which may be a number, too."""
+        try:
+            read = _read(value, self._zone)
+            return read.astimezone(UTC) if read is not None and read >= _OLDEST else None
+        except (ValueError, OverflowError, OSError):
+            return None
 
 
 def _read(value: Any, zone: tzinfo) -> datetime | None:
-    if isinstance(value, str):
+    if isinstance(value, str) and value[4:5] != "-":
         value = value.strip()
         if re.fullmatch(r"[0-9]{9,13}(\.[0-9]{1,9})?", value):
             value = float(value)
         elif re.fullmatch(r"[0-9]{14}", value):
             return datetime.strptime(value, "%Y%m%d%H%M%S").replace(tzinfo=zone)
     if isinstance(value, str):
+        value = value.strip()
         if not value or len(value) > _LONGEST:
             return None
         read = datetime.fromisoformat(value.replace("/", "-"))

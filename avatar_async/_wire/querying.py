@@ -12,11 +12,12 @@ from avatar_async._jobs.remote import QueryAnswer, RemoteTask
 from avatar_async._jobs.verdicts import SubmissionCodes
 from avatar_async._wire.calls import JSON_HEADERS, Call, Reply, encode_json
 from avatar_async._wire.dialect import ListCall, QueryDialect
-from avatar_async._wire.envelope import decode_json, integer
+from avatar_async._wire.envelope import MAX_BODY_BYTES, decode_json, integer
 from avatar_async._wire.jsonpath import JsonPath, find
 from avatar_async._wire.moments import service_at
+from avatar_async._wire.redaction import repeats
 from avatar_async._wire.refusals import check_status, open_body
-from avatar_async._wire.tasks import read_tasks
+from avatar_async._wire.tasks import read_shaped, read_tasks
 from avatar_async.errors import ConfigError, ReplyError
 
 _ACCEPT = {"Accept": "application/json"}
@@ -102,10 +103,14 @@ def decode_query(
         ServiceError: The service refused (see `open_envelope`).
         ReplyError: The answer cannot be read.
     """
-    only = asked[0] if dialect.batch == 1 and asked else None
-    top = _top(dialect, reply, now=now, codes=codes, what="query call")
-    items = _items_at(top, dialect.tasks, what="query call")
-    tasks = read_tasks(dialect, items, only=only, secrets=reply.secrets)
+    tasks = _shaped_tasks(dialect, reply, codes)
+    if tasks is None:
+        only = asked[0] if dialect.batch == 1 and asked else None
+        top = _top(dialect, reply, now=now, codes=codes, what="query call")
+        items = _items_at(top, dialect.tasks, what="query call")
+        tasks = read_tasks(dialect, items, only=only, secrets=_repeated_secrets(reply))
+        if dialect.shape is not None and items:
+            dialect.shape.learn(top)
     wanted, told = {*asked}, {task.task_id for task in tasks}
     if len(told) < len(tasks) or not told <= wanted:
         first: dict[int, RemoteTask] = {}
@@ -134,10 +139,26 @@ def decode_list(
     listing = _listing(dialect)
     top = _top(dialect, reply, now=now, codes=codes, what="list call")
     items = _items_at(top, listing.tasks, what="list call")
-    tasks = read_tasks(dialect, items, secrets=reply.secrets)
+    tasks = read_tasks(dialect, items, secrets=_repeated_secrets(reply))
     answer = QueryAnswer(tasks=tuple(tasks), asked_at=asked_at, service_at=service_at(reply.headers))
     total = None if listing.total is None else integer(find(top, listing.total))
     return TaskPage(answer=answer, count=len(items), total=total if total is None or total >= 0 else None)
+
+
+def _shaped_tasks(dialect: QueryDialect, reply: Reply, codes: SubmissionCodes) -> list[RemoteTask] | None:
+    """Return the tasks of a success that is written like those before; None if it may not be."""
+    shape = dialect.shape
+    if shape is None or not 200 <= reply.status < 300 or len(reply.body) > MAX_BODY_BYTES:
+        return None
+    if dialect.envelope and (0 in codes.busy or 0 in codes.token_expired):
+        return None
+    items = shape.tasks(reply.body)
+    return None if items is None else read_shaped(dialect.terms, reply.body, items, reply.secrets)
+
+
+def _repeated_secrets(reply: Reply) -> tuple[str, ...]:
+    """Return what the service was told, if it may have repeated any of it."""
+    return reply.secrets if repeats(reply.body, reply.secrets) else ()
 
 
 def _listing(dialect: QueryDialect) -> ListCall:

@@ -13,7 +13,7 @@ from avatar_async._wire.creation import decode_create
 from avatar_async._wire.dialect import FileShape, ListCall, QueryDialect
 from avatar_async._wire.envelope import MAX_MESSAGE, address, decode_envelope
 from avatar_async._wire.querying import decode_list, decode_query, encode_list, encode_query
-from avatar_async._wire.tasks import MAX_FILES
+from avatar_async._wire.taskfiles import MAX_FILES
 from avatar_async._wire.tokens import decode_token
 from avatar_async.errors import AvatarError, ConfigError
 from avatar_async.requests import Kind

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_async._wire.moments import http_date, moment_reader, retry_after_s, service_at, zone_of
+from avatar_async._wire.moments import Moments, http_date, retry_after_s, service_at, zone_of
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 CHINA = timezone(timedelta(hours=8))
@@ -31,7 +31,7 @@ CHINA = timezone(timedelta(hours=8))
 )
 def test_every_spelling_of_an_instant_is_read(value):
     """Nobody knows which one the service uses; naive times are read in the dialect's zone."""
-    assert moment_reader(CHINA)(value) == NOW
+    assert Moments(CHINA).read(value) == NOW
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ def test_every_spelling_of_an_instant_is_read(value):
 )
 def test_what_is_no_instant_is_none(value):
     """Zero means "not yet" in many services; the first day of 1970 would expire everything."""
-    assert moment_reader(CHINA)(value) is None
+    assert Moments(CHINA).read(value) is None
 
 
 @given(st.text() | st.floats() | st.integers() | st.none() | st.booleans())
 def test_any_value_is_read_or_none(value):
     """Decoders never raise for what the service writes."""
-    read = moment_reader(CHINA)(value)
+    read = Moments(CHINA).read(value)
     assert read is None or read.tzinfo is UTC
 
 
