@@ -9,7 +9,6 @@ from anyio import CancelScope
 from anyio.abc import TaskGroup
 
 from avatar_async._jobs import events as ev
-from avatar_async._jobs.planner import pause_left_s
 from avatar_async._jobs.ports import Downloads, Service
 from avatar_async._jobs.records import Artifact, Job, JobError
 from avatar_async._jobs.states import ArtifactState, State
@@ -69,7 +68,7 @@ class Fetcher:
         self._setbacks = Setbacks(board, chance)
         self._arrivals = Arrivals(board.clock, hub)
         self._slots = Slots(board.clock, at_once)
-        self._ready = ReadyJobs(board.get, pause_left_s, self._slots.__contains__)
+        self._ready = ReadyJobs(board.get, self._setbacks.pause_left_s, self._slots.__contains__)
         self.precedence: Final = Precedence(board, downloads, self._arrivals, self._ready)
         #: Woken when a job became ready or a slot free.
         self.wake: Final = Signal()

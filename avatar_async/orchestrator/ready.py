@@ -42,7 +42,7 @@ class ReadyJobs:
     def __init__(
         self,
         job_of: Callable[[str], Job | None],
-        pause_left_s: Callable[[datetime | None, datetime], float],
+        pause_left_s: Callable[[Job, datetime], float],
         taken: Callable[[str], bool],
     ) -> None:
         self._job_of = job_of
@@ -70,7 +70,7 @@ class ReadyJobs:
         self.forget(job.id)
         if job.state is not State.READY or job.hold is not None or self._taken(job.id):
             return
-        if job.not_before is not None and self._pause_left_s(job.not_before, now):
+        if job.not_before is not None and self._pause_left_s(job, now):
             heapq.heappush(self._pauses, (job.not_before, job.id))
             return
         unknown = any(map(_of_unknown_length, job.artifacts))
@@ -87,7 +87,7 @@ class ReadyJobs:
             not_before, job_id = self._pauses[0]
             job = self._job_of(job_id)
             pauses = job is not None and job.state is State.READY and job.not_before == not_before
-            left_s = self._pause_left_s(not_before, now) if pauses else 0.0
+            left_s = self._pause_left_s(job, now) if job is not None and pauses else 0.0
             if left_s:
                 return left_s
             heapq.heappop(self._pauses)

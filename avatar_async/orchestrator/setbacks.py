@@ -1,12 +1,13 @@
 """What becomes of a job whose files do not come home for now: tried again later, or kept for a person."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from attrs import evolve
 
 from avatar_async._jobs import events as ev
+from avatar_async._jobs.planner import pause_left_s
 from avatar_async._jobs.records import Artifact, Job, JobError
 from avatar_async._jobs.states import ArtifactState
 from avatar_async.errors import AvatarError, DiskSpaceError, IntegrityError, UnknownFileError
@@ -17,6 +18,7 @@ from avatar_async.orchestrator.losses import LostError, lost
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 300.0
 _DISK_PAUSE_S: Final = 30.0
+_DISK_FULL: Final = "disk_space"
 #: Longest pause after an answer that was too short: each try fetches the same bytes again.
 _LONGEST_SHORT_PAUSE_S: Final = 3600.0
 #: Times the same short answer is taken for a mishap (over about an hour); once more, and it is kept for a
@@ -33,6 +35,16 @@ class Setbacks:
         self._failures: dict[str, int] = {}
         #: Digest of the latest short answer of a job, and how often it came in a row.
         self._shorts: dict[str, tuple[str | None, int]] = {}
+        #: Jobs for which this run found no room on the disk.
+        self._cramped: set[str] = set()
+
+    def pause_left_s(self, job: Job, now: datetime) -> float:
+        """Return how many seconds a job still pauses.
+
+        A disk that was full in an earlier run may be the reason for this one: it is looked at anew at once.
+        """
+        full = job.error is not None and job.error.code == _DISK_FULL
+        return 0.0 if full and job.id not in self._cramped else pause_left_s(job.not_before, now)
 
     def moved(self, job: Job) -> None:
         """Note that bytes came that never came before."""
@@ -42,6 +54,7 @@ class Setbacks:
         """Forget a job that ended."""
         self._failures.pop(job.id, None)
         self._shorts.pop(job.id, None)
+        self._cramped.discard(job.id)
 
     async def take(self, job: Job, error: Exception) -> None:
         """Pause or hold the job.
@@ -62,7 +75,8 @@ class Setbacks:
             case AddressError():
                 await self._hold(job, "bad_address", str(error))
             case DiskSpaceError():
-                await self._pause(job, "disk_space", str(error), _DISK_PAUSE_S)
+                self._cramped.add(job.id)
+                await self._pause(job, _DISK_FULL, str(error), _DISK_PAUSE_S)
             case AvatarError() | OSError():
                 await self._pause(job, type(error).__name__, str(error), self._backoff_s(job))
             case _:

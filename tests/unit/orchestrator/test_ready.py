@@ -35,6 +35,10 @@ def job_of(number: int, hours: float | None = 100.0, size: int | None = 1000, **
     return a_job(f"job-{number}", **(usual | fields))
 
 
+def _pause_left_s(job: Job, now: datetime) -> float:
+    return pause_left_s(job.not_before, now)
+
+
 class Bench:
     """Ready jobs over a plain mapping that counts how often it is asked."""
 
@@ -42,7 +46,7 @@ class Bench:
         self.jobs: dict[str, Job] = {}
         self.taken: set[str] = set()
         self.looks = 0
-        self.ready = ReadyJobs(self._look, pause_left_s, self.taken.__contains__)
+        self.ready = ReadyJobs(self._look, _pause_left_s, self.taken.__contains__)
 
     def _look(self, job_id: str) -> Job | None:
         self.looks += 1
