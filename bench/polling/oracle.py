@@ -126,14 +126,6 @@ class _Grid:
         for index in range(1, len(rough)):
             middle = (left[index - 1] + left[index]) / 2
             self._lasted_s.append(self._lasted_s[-1] + middle * (rough[index] - rough[index - 1]))
-        widths_s, shares = np.diff(self.ages_s), np.array(self.left)
-        gone = shares[:-1] - shares[1:]
-        steps = (gone > 0) & (widths_s > 0)
-        #: Of each step: its width in seconds, the share within, the share that ends, and the wait at a price
-        #: of half a second.
-        self._widths_s, self._gone = widths_s[steps], gone[steps]
-        self._middles = ((shares[:-1] + shares[1:]) / 2)[steps]
-        self._waits_s = np.sqrt(shares[:-1][steps] * self._widths_s / self._gone)
 
     def best(self, price: float) -> Cost:
         """Return the cost of the schedule that minimises delay plus `price` times calls."""
@@ -189,36 +181,6 @@ class _Grid:
         """Return ages, the share that lasts longer than each, and how long tasks have lasted by then."""
         return np.array(self._rough), np.array(self._rough_left), np.array(self._lasted_s)
 
-    def flow(self, price: float, crowd: "Crowd") -> Cost:
-        """Return what a task costs if those that began together share their calls as a stream.
-
-        Args:
-            price: Seconds of delay that a call is worth.
-            crowd: Tasks that began together, and their budget.
-        """
-        running = np.maximum(crowd.number * self._middles, 1.0)
-        sharing = np.minimum(running, crowd.batch)
-        waits_s = np.maximum(
-            self._waits_s * np.sqrt(2 * price / sharing), running / (sharing * crowd.calls_per_s)
-        )
-        calls = self._middles * self._widths_s / (waits_s * sharing)
-        return Cost(calls=float(calls.sum()), delay_s=float((self._gone * waits_s).sum()) / 2)
-
-
-@frozen(kw_only=True)
-class Crowd:
-    """Tasks that began together, and the budget that they share.
-
-    Attributes:
-        number: How many tasks.
-        batch: Most tasks a call asks for.
-        calls_per_s: Calls a second.
-    """
-
-    number: int
-    batch: int
-    calls_per_s: float
-
 
 def crowding(
     distribution: Distribution, calls: float, number: int, step_s: float, polls_per_s: float
@@ -251,26 +213,6 @@ def _read(ages_s: Sequence[float], values: Sequence[float], age_s: float) -> flo
     if age_s <= 0:
         return 0.0
     return values[min(bisect_left(ages_s, age_s), len(values) - 1)]
-
-
-def bound_at(distribution: Distribution, calls: float, crowd: Crowd) -> float:
-    """Return a bound on the mean delay, in seconds, of a crowd that is asked for with so many calls a task.
-
-    Nobody can ask for running tasks more often than the budget allows, so that one that ends while n of them
-    run waits for half of ``n / (batch * calls_per_s)`` on average, however it is chosen, and for half of
-    ``1 / calls_per_s`` if a call asks for all of them; where the price of a call asks for less, for half of
-    ``sqrt(2 * price / hazard)``. A call is worth its price for all tasks that it asks for together, so that
-    the last ones, too few to fill a call, are dearer, for whoever asks.
-    """
-    grid = _grid(_key(distribution))
-    low, high = 1e-9, 1e12
-    most = grid.flow(low, crowd)
-    if most.calls <= calls:
-        return most.delay_s
-    for _ in range(2 * _HALVINGS):
-        price = math.sqrt(low * high)
-        low, high = (price, high) if grid.flow(price, crowd).calls > calls else (low, price)
-    return grid.flow(high, crowd).delay_s
 
 
 def survival(

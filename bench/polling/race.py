@@ -10,8 +10,9 @@ from attrs import evolve, frozen
 from avatar_async._jobs.planner.durations import Durations
 from avatar_async._jobs.planner.timetable import PollLimits, Timetable
 from avatar_async.orchestrator.pace import spacing_s
+from bench.polling.crowds import Crowd, bound_at
 from bench.polling.distributions import Distribution, described
-from bench.polling.oracle import Cost, Crowd, best_at, bound_at, cost_of, crowding
+from bench.polling.oracle import Cost, best_at, cost_of, crowding
 from bench.polling.plain import Plain, best_fixed_at, best_growing_at, best_raced, watch_plain
 from bench.polling.service import Product, Watch, seer, stream, watch
 

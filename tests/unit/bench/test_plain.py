@@ -5,8 +5,9 @@ import random
 import numpy as np
 import pytest
 
+from bench.polling.crowds import Crowd, bound_at
 from bench.polling.distributions import described
-from bench.polling.oracle import Crowd, best_at, bound_at
+from bench.polling.oracle import best_at
 from bench.polling.plain import Plain, best_fixed_at, best_growing_at, best_raced, watch_plain
 from bench.polling.race import averaged
 
