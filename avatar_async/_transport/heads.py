@@ -1,7 +1,7 @@
 """The first lines of plain answers, read strictly: whatever is not plain is left to aiohttp."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
@@ -10,13 +10,11 @@ from attrs import frozen
 
 #: Longest head that is plain, in bytes.
 MOST_HEAD_BYTES: Final = 16 << 10
-#: Longest head that is remembered: a host repeats itself within a second, whose `Date` is the same.
+#: Longest head whose lines are remembered: a host repeats most of them in each answer.
 _MOST_KEPT_BYTES: Final = 1 << 10
-_TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _TEXT = rb"[\t\x20-\x7e\x80-\xff]*"
-_HEAD = re.compile(
-    rb"HTTP/1\.1 ([2-5][0-9]{2})(?: " + _TEXT + rb")?\r\n((?:" + _TOKEN + rb":" + _TEXT + rb"\r\n)*)"
-)
+_STATUS = re.compile(rb"HTTP/1\.1 ([2-5][0-9]{2})(?: " + _TEXT + rb")?")
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*(" + _TEXT + rb")")
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 #: Statuses whose answers have no body, whatever they say of its length.
 _BODILESS: Final = frozenset({204, 304})
@@ -56,24 +54,31 @@ def read_head(lines: bytes) -> Head | None:
     Args:
         lines: Everything up to the empty line, each line with its end.
     """
-    return _remembered(lines) if len(lines) <= _MOST_KEPT_BYTES else _read(lines)
+    return _remembered(lines) if len(lines) <= _MOST_KEPT_BYTES else _read(lines, _status, _field)
 
 
-def _read(lines: bytes) -> Head | None:
-    match = _HEAD.fullmatch(lines)
-    if match is None:
+def _read(
+    lines: bytes,
+    read_status: Callable[[bytes], int | None],
+    read_field: Callable[[bytes], tuple[str, str] | None],
+) -> Head | None:
+    first, *rest = lines.split(b"\r\n")
+    status = read_status(first)
+    if status is None or not rest or rest.pop():
         return None
     headers: dict[str, str] = {}
-    for line in match[2].decode("latin-1").split("\r\n")[:-1]:
-        name, _, value = line.partition(":")
-        name, value = name.lower(), value.strip(" \t")
+    for line in rest:
+        read = read_field(line)
+        if read is None:
+            return None
+        name, value = read
         if name not in headers:
             headers[name] = value
         elif name in _SINGLE:
             return None
         elif name in _LISTS:
             headers[name] += f",{value}"
-    status, told = int(match[1]), headers.get("content-length", "")
+    told = headers.get("content-length", "")
     length = int(told) if _LENGTH.fullmatch(told) and _SPECIAL.isdisjoint(headers) else None
     if status == 200 and length is None:
         return None
@@ -81,12 +86,29 @@ def _read(lines: bytes) -> Head | None:
         status=status,
         headers=MappingProxyType(headers),
         length=None if status in _BODILESS else length,
-        coded=not _words(headers, "content-encoding") <= {"", "identity"},
-        kept="close" not in _words(headers, "connection"),
+        coded="content-encoding" in headers and not _words(headers, "content-encoding") <= {"", "identity"},
+        kept="connection" not in headers or "close" not in _words(headers, "connection"),
     )
 
 
-_remembered = lru_cache(maxsize=64)(_read)
+def _status(line: bytes) -> int | None:
+    match = _STATUS.fullmatch(line)
+    return None if match is None else int(match[1])
+
+
+def _field(line: bytes) -> tuple[str, str] | None:
+    """Return the name, in small letters, and the value of a header; None if it is none."""
+    match = _FIELD.fullmatch(line)
+    return match and (match[1].decode().lower(), match[2].decode("latin-1").strip(" \t"))
+
+
+_kept_status = lru_cache(maxsize=16)(_status)
+_kept_field = lru_cache(maxsize=256)(_field)
+
+
+@lru_cache(maxsize=64)
+def _remembered(lines: bytes) -> Head | None:
+    return _read(lines, _kept_status, _kept_field)
 
 
 def _words(headers: Mapping[str, str], name: str) -> set[str]:
