@@ -8,6 +8,7 @@ from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
 import aiohttp
+import anyio
 from aiohttp import hdrs
 from attrs import define, field
 from yarl import URL
@@ -28,6 +29,8 @@ from avatar_async.errors import ReplyError
 from avatar_async.settings import Settings
 
 _NOT_ENTERED: Final = "enter the client with `async with` before using it"
+#: A whole head, connecting included, may take so many times what connecting and silence may take.
+_HEAD_TIMES: Final = 4
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.ASCII)
 _PLAIN: Final[Mapping[str, str]] = MappingProxyType({})
 _HEADERS: Final = MappingProxyType({"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"})
@@ -98,6 +101,7 @@ class DownloadSession:
             sock_connect=settings.connect_timeout_s,
             sock_read=settings.read_timeout_s,
         )
+        self._head_s = _HEAD_TIMES * (settings.connect_timeout_s + settings.read_timeout_s)
         self._proxy = lru_cache(maxsize=64)(partial(proxy_for, settings))
         self._shares = BlockShares()
         self._plain: PlainGets | None = None
@@ -209,7 +213,7 @@ class DownloadSession:
         if session is None:
             raise RuntimeError(_NOT_ENTERED)
         for _ in range(redirects + 1):
-            with mapped(name_of(address)):
+            with mapped(name_of(address)), anyio.fail_after(self._head_s):
                 response = await session.get(
                     address, headers=headers, allow_redirects=False, proxy=self._proxy(address.host)
                 )

@@ -155,9 +155,9 @@ class PlainExchange(asyncio.Protocol):
     # ------------------------------------------------------------ the connection's side
     def data_received(self, data: bytes) -> None:
         """Take what came: a head and its body, and nothing else."""
-        self._silent_looks = 0
         self.answered = True
         if self.head is None:
+            # A head that comes in drips is as good as none: silence goes on until it is whole.
             if self._unread:
                 data = self._unread + data
             end = data.find(b"\r\n\r\n", 0, MOST_HEAD_BYTES)
@@ -173,6 +173,7 @@ class PlainExchange(asyncio.Protocol):
             self._unread = b""
             self._left = head.length
             data = data[end + 4 :]
+        self._silent_looks = 0
         left = self._left - len(data)
         if left < 0:
             # The next answer cannot be told from this: the body counts, the connection does not.

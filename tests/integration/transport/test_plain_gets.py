@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from avatar_async.client import AvatarClient
-from avatar_async.errors import ConnectionLostError, ReplyError, TransportError
+from avatar_async.errors import ConnectionLostError, ReplyError, TransportError, TransportTimeoutError
 from avatar_async.settings import Settings
 from tests.integration.transport.asking import chunked
 from tests.integration.transport.peers import Conversation, answering, http, peer
@@ -159,6 +159,27 @@ async def test_a_head_without_end_is_given_up():
         await read(service, met.origin)
         with pytest.raises(ReplyError):
             await read(service, met.origin)
+
+
+async def test_a_head_that_comes_in_drips_is_given_up_as_a_whole():
+    """Each byte comes within the silence limit; all of them would take a week."""
+
+    async def script(conversation: Conversation) -> None:
+        while True:
+            await conversation.read_request()
+            await conversation.send(http(b"body") if len(met.requests) == 1 else b"HTTP/1.1 200 OK\r\n")
+            while len(met.requests) > 1:
+                await conversation.send(b"X: x\r\n")
+                await anyio.sleep(0.03)
+
+    async with peer(script) as met, client(read_timeout_s=0.2, connect_timeout_s=0.05) as service:
+        await read(service, met.origin)
+        with anyio.fail_after(5):
+            with pytest.raises(TransportTimeoutError):
+                await read(service, met.origin)
+            with pytest.raises(TransportTimeoutError):
+                async with service.open_artifact(met.origin):
+                    pass
 
 
 async def test_a_slow_reader_slows_the_host_down():
