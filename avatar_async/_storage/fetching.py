@@ -14,6 +14,7 @@ from avatar_async._storage.appending import Appending
 from avatar_async._storage.bandwidth import Lane
 from avatar_async._storage.judgement import judge
 from avatar_async._storage.partfile import PartFile, Start
+from avatar_async._storage.patience import Patience
 from avatar_async._storage.workshop import Workshop
 from avatar_async.errors import (
     AvatarError,
@@ -195,12 +196,17 @@ class Fetch:
         lane, appending = self._lane, self._appending
         left = max(self._total or 0, self._artifact.size_bytes or 0) or rules.longest_file_bytes
         left -= self._part.offset
-        waited_s, came_bytes, asked_s = 0.0, 0, monotonic()
+        expected = self._expected()
+        patience = Patience(
+            rules,
+            resumable=self._etag is not None,
+            left_bytes=None if expected is None else expected - self._part.offset,
+        )
+        asked_s = monotonic()
         async for chunk in chunks:
             now_s = monotonic()
-            waited_s += now_s - asked_s
+            why = patience.came(len(chunk), now_s - asked_s)
             asked_s = now_s
-            came_bytes += len(chunk)
             if len(chunk) > left:
                 self._too_long = True
                 appending.add(chunk[:left], now_s)
@@ -213,11 +219,8 @@ class Fetch:
             if appending.add(chunk, asked_s):
                 await appending.hand_over()
                 asked_s = monotonic()
-            if waited_s >= rules.slow_s:
-                if self._etag is not None and came_bytes < rules.slow_bytes_s * waited_s:
-                    msg = f"{self._part.path}: only {came_bytes} bytes came in {waited_s:.0f} s"
-                    raise TransportTimeoutError(msg)
-                waited_s, came_bytes = 0.0, 0
+            if why is not None:
+                raise TransportTimeoutError(f"{self._part.path}: {why}")
 
     def _wrote(self, count_bytes: int) -> None:
         self._shop.room.spend(self, count_bytes)
