@@ -17,6 +17,8 @@ _ALL_BYTES: Final = 16 << 20
 _AT_ONCE: Final = 4
 #: Blocks that are kept while no body runs, for the next ones.
 _KEPT: Final = 8
+#: Blocks of bodies that ended which are waited for: a reader that was cancelled never releases its own.
+_MOST_LEFT: Final = 32
 
 
 class BlockShares:
@@ -69,6 +71,7 @@ class BlockShares:
         """Take back a block once a view of it is released."""
         if len(block) == _ROOM_BYTES:
             self._left.append((block, view))
+            del self._left[:-_MOST_LEFT]
 
 
 class Blocks:

@@ -1,5 +1,6 @@
 """Memory that bodies are received into: never given to two at once, and bounded."""
 
+import weakref
 from contextlib import ExitStack
 
 from avatar_async._transport.blocks import Blocks, BlockShares
@@ -44,6 +45,20 @@ def test_a_block_that_a_body_left_is_used_again_only_once_it_is_released():
     assert Blocks(shares).take(1000) is not first
     view.release()
     assert Blocks(shares).take(1000) is first
+
+
+def test_readers_that_never_release_what_they_got_do_not_fill_the_memory():
+    """Downloads are cancelled while others go on, perhaps for days."""
+    shares = BlockShares()
+    gone = []
+    with shares.engaged():
+        for _ in range(300):
+            blocks = Blocks(shares)
+            block = blocks.take(1000)
+            gone.append(weakref.ref(blocks.lend(block, 3)))
+            blocks.close()
+            del blocks, block
+        assert sum(view() is not None for view in gone) <= 32
 
 
 def test_the_block_that_was_used_last_is_used_first():
