@@ -66,9 +66,15 @@ class Appending:
         self._batch_bytes += len(chunk)
         return (
             self._batch_bytes >= self._most_bytes
+            or (2 * self._batch_bytes >= self._most_bytes and self._idle)
             or len(self._batch) >= _MOST_CHUNKS
             or now_s - self._handed_over_at_s >= self._shop.rules.batch_s
         )
+
+    @property
+    def _idle(self) -> bool:
+        """Whether nothing is being written, so that waiting for more saves nothing."""
+        return self._write is None or self._write.done()
 
     async def hand_over(self) -> None:
         """Begin to write what was collected, once what came before is written; sync now and then.
@@ -135,7 +141,7 @@ class Appending:
 
     def _begin_sync(self, now_s: float) -> None:
         self._synced_from, self._synced_at_s = self._part.offset, now_s
-        self._sync = self._shop.writers.begin(self._part.sync)
+        self._sync = self._shop.writers.begin_sync(self._part.sync)
 
     async def _end_sync(self) -> None:
         sync, self._sync = self._sync, None

@@ -12,6 +12,7 @@ from avatar_async._jobs.records import Artifact
 from avatar_async._jobs.states import ArtifactState
 from avatar_async._storage.appending import Appending
 from avatar_async._storage.bandwidth import Lane
+from avatar_async._storage.findings import Finding
 from avatar_async._storage.judgement import judge
 from avatar_async._storage.partfile import PartFile, Start
 from avatar_async._storage.patience import Patience
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 #: Seconds given to a last checkpoint when a download is left.
 _LAST_CHECKPOINT_S = 5.0
+#: Seconds for which it is known how much room the disk has, beside what is written meanwhile.
+_ROOM_KNOWN_S = 0.25
 
 
 class Fetch:
@@ -63,6 +66,8 @@ class Fetch:
         self._ended_untold = False
         self._recorded = artifact.verified_offset
         self._reached = 0
+        #: Room of the disk, with all that was written since the beginning, and when that was.
+        self._room_bytes, self._looked_at_s = 0, 0.0
 
     async def run(self) -> Artifact:
         """Return the artifact as stored.
@@ -83,16 +88,18 @@ class Fetch:
                 raise
             finally:
                 self._shop.room.release(self)
-                with anyio.CancelScope(shield=True):
-                    await self._in_thread(self._part.close)
+                if not self._part.closed:
+                    with anyio.CancelScope(shield=True):
+                        await self._in_thread(self._part.close)
 
     async def _bring(self) -> Artifact:
         start = await anyio.to_thread.run_sync(
-            self._part.begin, abandon_on_cancel=True, limiter=self._shop.file_threads
+            self._part.begin, abandon_on_cancel=True, limiter=self._threads
         )
         if start is Start.ADOPTED:
             return evolve(self._artifact, state=ArtifactState.STORED, bad_sha256=None)
         self._begun = True
+        self._note_room(self._part.free_bytes_then)
         if start is Start.OPEN:
             await self._forget_stale_record()
             await self._receive()
@@ -240,7 +247,13 @@ class Fetch:
             self._appending.look_at_the_clock()
 
     async def _claim_room(self) -> None:
-        self._claim(await self._in_thread(self._part.free_bytes))
+        if self._shop.clock.monotonic() - self._looked_at_s > _ROOM_KNOWN_S:
+            self._note_room(await self._in_thread(self._part.free_bytes))
+        self._claim(self._room_bytes - self._shop.room.spent_bytes)
+
+    def _note_room(self, free_bytes: int) -> None:
+        self._looked_at_s = self._shop.clock.monotonic()
+        self._room_bytes = free_bytes + self._shop.room.spent_bytes
 
     def _claim(self, free: int) -> None:
         needed = max(0, (self._expected() or 0) - self._part.offset)
@@ -294,11 +307,13 @@ class Fetch:
     async def _finish(self) -> Artifact:
         """Verify the complete file, write that down, and give it its name."""
         known = self._total is not None or self._artifact.size_bytes is not None
-        finding = await anyio.to_thread.run_sync(
-            lambda: self._part.examine(length_known=known),
-            abandon_on_cancel=True,
-            limiter=self._shop.check_threads,
-        )
+        finding = Finding()
+        if self._part.examines:
+            finding = await anyio.to_thread.run_sync(
+                lambda: self._part.examine(length_known=known),
+                abandon_on_cancel=True,
+                limiter=self._shop.check_threads,
+            )
         judgement = judge(self._part, self._artifact, finding, too_long=self._too_long)
         digest, length = self._part.sha256, self._part.offset
         if judgement.problem is not None:
@@ -320,8 +335,12 @@ class Fetch:
         await self._in_thread(self._part.publish)
         return evolve(verified, state=ArtifactState.STORED, bad_sha256=None)
 
+    @property
+    def _threads(self) -> anyio.CapacityLimiter:
+        return self._shop.file_threads if self._part.durable else self._shop.quick_threads
+
     async def _in_thread(self, call: Callable[..., T], *arguments: object) -> T:
-        return await anyio.to_thread.run_sync(call, *arguments, limiter=self._shop.file_threads)
+        return await anyio.to_thread.run_sync(call, *arguments, limiter=self._threads)
 
 
 async def _close(chunks: AsyncIterator[Chunk]) -> None:

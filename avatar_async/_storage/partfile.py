@@ -4,12 +4,12 @@ import hashlib
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from avatar_async._jobs.ports import Chunk
 from avatar_async._jobs.records import Artifact
@@ -17,13 +17,8 @@ from avatar_async._storage.care import FULL, Care
 from avatar_async._storage.checks import examine
 from avatar_async._storage.findings import BLOCK_BYTES, Finding, StoppedError
 from avatar_async._storage.paths import JobFolder, checked_name, file_errors
+from avatar_async._storage.wholewrites import write_all
 from avatar_async.errors import UnknownFileError
-
-#: Chunks that every system takes in one call.
-_MOST_AT_ONCE: Final = 512
-#: Bytes written in one call. The page cache takes as long a piece of memory for them as it finds, and pieces
-#: of 2 MiB are those that a virtual machine has given back to its host, which makes them ten times as dear.
-_MOST_BYTES: Final = 1 << 20
 
 
 class Start(Enum):
@@ -64,6 +59,10 @@ class PartFile:
         self.path = out / folder / self._name
         #: Bytes in the partial file, all of them hashed.
         self.offset = 0
+        #: Room that the disk had at the beginning, in bytes.
+        self.free_bytes_then = 0
+        #: Whether there is nothing to let go of.
+        self.closed = False
 
     def begin(self) -> Start:
         """Look at what is on the disk, and open the partial file at the offset to go on from.
@@ -75,6 +74,7 @@ class PartFile:
         """
         with self._lock, file_errors(self.path):
             folder = self._folder = JobFolder.open(self._out, self._folder_name, durable=self._care.durable)
+            self.free_bytes_then = folder.free_bytes()
             if folder.look(self._name) is not None:
                 self._adopt(folder)
                 return Start.ADOPTED
@@ -109,7 +109,7 @@ class PartFile:
             descriptor = self._opened()
             hashed = aside.submit(self._hash, chunks) if self._care.verify else None
             try:
-                end = _write_all(descriptor, chunks, self.offset)
+                end = write_all(descriptor, chunks, self.offset)
             except OSError:
                 os.ftruncate(descriptor, self.offset)
                 raise
@@ -176,6 +176,11 @@ class PartFile:
         return self._care.verify
 
     @property
+    def examines(self) -> bool:
+        """Whether `examine` has anything to do."""
+        return self._care.durable or self._care.verify
+
+    @property
     def sha256(self) -> str:
         """Lowercase hex digest of the bytes so far, if they are hashed."""
         return str(self._sha256.hexdigest())
@@ -202,7 +207,9 @@ class PartFile:
                 )
 
     def publish(self) -> None:
-        """Give the file its final name, durably; then those may read it who may look into its folder.
+        """Give the file its final name, durably, and let go of it.
+
+        Those may read it then who may look into its folder.
 
         Raises:
             UnknownFileError: Somebody put a file there meanwhile.
@@ -214,6 +221,7 @@ class PartFile:
                 raise self._unknown()
             os.fchmod(self._opened(), self._folder.file_mode)
             self._folder.rename(self._part_name, self._name, durable=self._care.durable)
+            self._let_go()
 
     def reject(self, *, keep: bool) -> None:
         """Remove the bad bytes, or keep them as `NAME.suspect` for a person."""
@@ -234,11 +242,16 @@ class PartFile:
             if self._descriptor is not None:
                 with suppress(OSError):
                     self._remove_empty()
-                os.close(self._descriptor)
-                self._descriptor = None
-            if self._folder is not None:
-                self._folder.close()
-                self._folder = None
+            self._let_go()
+
+    def _let_go(self) -> None:
+        descriptor, folder = self._descriptor, self._folder
+        self._descriptor = self._folder = None
+        self.closed = True
+        if descriptor is not None:
+            os.close(descriptor)
+        if folder is not None:
+            folder.close()
 
     def _remove_empty(self) -> None:
         if self._folder is not None and os.fstat(self._opened()).st_size == 0:
@@ -312,30 +325,3 @@ class PartFile:
         return UnknownFileError(
             f"{self.path}: a file that is no result of this attempt is in the way, and is kept: move it away"
         )
-
-
-def _write_all(descriptor: int, chunks: Sequence[Chunk], offset: int) -> int:
-    """Write chunks from an offset on, in as few calls as is good for the system; return where they end."""
-    for group in _groups(chunks):
-        rest = [*group]
-        while rest:
-            written = os.pwritev(descriptor, rest, offset)
-            offset += written
-            while rest and written >= len(rest[0]):
-                written -= len(rest.pop(0))
-            if rest:
-                rest[0] = memoryview(rest[0])[written:]
-    return offset
-
-
-def _groups(chunks: Sequence[Chunk]) -> Iterator[Sequence[Chunk]]:
-    """Yield what is written in one call each."""
-    first, count_bytes = 0, 0
-    for number, chunk in enumerate(chunks):
-        count_bytes += len(chunk)
-        if count_bytes > _MOST_BYTES or number - first >= _MOST_AT_ONCE:
-            if number > first:
-                yield chunks[first:number]
-            first, count_bytes = number, len(chunk)
-    if first < len(chunks):
-        yield chunks[first:]

@@ -9,10 +9,12 @@ class DiskRoom:
 
     Attributes:
         reserve_bytes: Room that is never used up.
+        spent_bytes: Promised bytes that went to the disk so far.
     """
 
     def __init__(self, reserve_bytes: int) -> None:
         self.reserve_bytes = reserve_bytes
+        self.spent_bytes = 0
         self._promised: dict[object, int] = {}
         self._promised_bytes = 0
 
@@ -50,6 +52,7 @@ class DiskRoom:
             spent = min(self._promised[who], count_bytes)
             self._promised[who] -= spent
             self._promised_bytes -= spent
+            self.spent_bytes += spent
 
     def release(self, who: object) -> None:
         """Forget a download's promise."""

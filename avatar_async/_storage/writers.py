@@ -8,8 +8,11 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-#: Threads that write and hash at the same time.
-_THREADS: Final = 8
+#: Threads that write at the same time: more would only take the interpreter from each other.
+_WRITING: Final = 2
+#: Threads that hash, or wait for the disk, at the same time.
+_HASHING: Final = 8
+_SYNCING: Final = 8
 
 
 class Writers:
@@ -19,6 +22,7 @@ class Writers:
         self._running = 0
         self._threads: ThreadPoolExecutor | None = None
         self._hashing: ThreadPoolExecutor | None = None
+        self._syncing: ThreadPoolExecutor | None = None
 
     @contextmanager
     def engaged(self) -> Iterator[None]:
@@ -29,28 +33,38 @@ class Writers:
         finally:
             self._running -= 1
             if not self._running:
-                for threads in (self._threads, self._hashing):
+                for threads in (self._threads, self._hashing, self._syncing):
                     if threads is not None:
                         threads.shutdown(wait=False)
-                self._threads = self._hashing = None
+                self._threads = self._hashing = self._syncing = None
 
     @property
     def hashing(self) -> Executor:
         """Threads of their own for what writing threads wait for."""
         if self._hashing is None:
-            self._hashing = ThreadPoolExecutor(_THREADS, thread_name_prefix="avatar-hash")
+            self._hashing = ThreadPoolExecutor(_HASHING, thread_name_prefix="avatar-hash")
         return self._hashing
 
     def begin(self, call: Callable[..., T], *arguments: object) -> "asyncio.Future[T]":
-        """Run a call on a thread and return what it will bring, without waiting.
+        """Run a call that writes on a thread, and return what it will bring, without waiting.
 
         A future that is cancelled or forgotten ends nothing that its thread has begun.
         """
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="avatar-writer")
-        future = asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
-        future.add_done_callback(_look_at)
-        return future
+            self._threads = ThreadPoolExecutor(_WRITING, thread_name_prefix="avatar-writer")
+        return _begun(self._threads, call, *arguments)
+
+    def begin_sync(self, call: Callable[[], T]) -> "asyncio.Future[T]":
+        """Run a call that waits for the disk on a thread, beside those that write; see `begin`."""
+        if self._syncing is None:
+            self._syncing = ThreadPoolExecutor(_SYNCING, thread_name_prefix="avatar-sync")
+        return _begun(self._syncing, call)
+
+
+def _begun(threads: Executor, call: Callable[..., T], *arguments: object) -> "asyncio.Future[T]":
+    future = asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
+    future.add_done_callback(_look_at)
+    return future
 
 
 def _look_at(future: "asyncio.Future[T]") -> None:

@@ -89,6 +89,24 @@ async def test_receiving_goes_on_while_a_batch_is_written_but_only_one_batch_ahe
         assert stage.part.offset in {1000, 2000}
 
 
+async def test_half_a_batch_is_written_while_nothing_else_is(bench, monkeypatch):
+    """Waiting for more then would save nothing; while the disk is busy, longer pieces do."""
+    free, write, lengths = threading.Event(), os.pwritev, []
+
+    def slow(descriptor, blocks, offset):
+        lengths.append(sum(map(len, blocks)))
+        free.wait(10)
+        return write(descriptor, blocks, offset)
+
+    monkeypatch.setattr(os, "pwritev", slow)
+    with bench(batch_bytes=4000) as stage:
+        with anyio.fail_after(5):
+            await stage.bring(*[BLOCK] * 5)
+        free.set()
+        await stage.appending.flush()
+        assert lengths == [2000, 3000]
+
+
 async def test_a_written_batch_is_told_while_the_next_one_is_waited_for(bench):
     """On a slow line, what is shown must not be a batch behind."""
     with bench() as stage:

@@ -165,9 +165,9 @@ async def test_who_is_held_back_leaves_the_place_to_the_urgent(folder):
     assert sorted(done) == list(range(AT_ONCE + 1))
 
 
-@pytest.mark.parametrize(("beside", "most_bytes"), [(0, 2 << 20), (7, 2 << 20), (11, (16 << 20) // 12)])
+@pytest.mark.parametrize(("beside", "most_bytes"), [(0, 2 << 20), (3, 2 << 20), (11, (8 << 20) // 12)])
 async def test_downloads_share_what_they_may_collect(beside, most_bytes):
-    """Twelve take no more memory than eight."""
+    """Twelve take no more memory than four."""
     shop = Workshop(clock=VirtualClock(), rules=FetchRules(), room=DiskRoom(0), chance=random.Random(1))
     numbers = count()
     for _ in range(1 + beside):
