@@ -70,6 +70,8 @@ def find_ends(handle: BinaryIO, length: int) -> Ends | None:
     if wide[-_LOCATOR_BYTES:].startswith(_LOCATOR) and wide.startswith(_END64):
         narrow, told = told, [*struct.unpack("<2L4Q", wide[16:_END64_BYTES])]
         alike = all(short in (most, full) for short, most, full in zip(narrow, _MOST, told, strict=True))
+        [more_bytes], [wide_at] = struct.unpack("<4xQ", wide[:12]), struct.unpack("<8xQ", wide[-20:-4])
+        alike = alike and more_bytes == _END64_BYTES - 12 and wide_at == told[-1] + told[-2]
         extra, most_members = _LOCATOR_BYTES + _END64_BYTES, (1 << 64) - 1
     *disks, here, members, size, offset = told
     directory_at = at - extra - size
