@@ -19,8 +19,9 @@ _MEMORY: Final = 2.0
 #: Tasks of a kind that a forecast looks at, and its instants, as parts of the median.
 _LOOKED_AT: Final = 48
 _INSTANTS: Final = (0.0, 0.2, 0.4, 0.7, 1.0, 1.4)
-#: How fast the price that a task was planned for is forgotten: this power of its age.
-_FORGETTING: Final = 0.25
+#: How fast the price that a task was planned for is forgotten: this power of its age. Where many share a
+#: call, faster: the last of a crowd are too few to fill one, which makes it dear enough for each of them.
+_FORGETTING, _FORGETTING_SHARED = 0.25, 0.4
 #: Between two looks at the demand: this many seconds, or this part of the shortest median.
 _LOOK_S, _LOOK_PART = 5.0, 0.03
 #: Plans between two looks at least, unless so many times that pause has passed: a look costs as much as some.
@@ -42,6 +43,7 @@ class PollPlanner:
         self._calls_per_s = calls_per_s
         self._batch = batch
         self._limits = limits
+        self._forgetting = _FORGETTING_SHARED if batch > 1 else _FORGETTING
         self._queue = PollQueue()
         self._studies = {kind: Study() for kind in Kind}
         self._timetables = {kind: Timetable() for kind in Kind}
@@ -145,7 +147,7 @@ class PollPlanner:
         wanted = self._price
         if task.price > wanted and age_s > 0:
             planned_age_s = max(task.planned_s - task.since_s, 0.0)
-            wanted = max(wanted, task.price * (planned_age_s / age_s) ** _FORGETTING)
+            wanted = max(wanted, task.price * (planned_age_s / age_s) ** self._forgetting)
         task.price = wanted
         sharing = self._sharing[task.kind]
         price = timetable.price(wanted / sharing, age_s, sharing=sharing)

@@ -24,6 +24,8 @@ _UNKNOWN: Final = 0.5
 #: A poll's time varies by this part of the wait before or after it; of the first polls of tasks that began
 #: together, more than the budget allows at once, by up to the larger one.
 _SPREAD, _SCATTER = 0.03, 0.5
+#: Of that scatter, how much all of them are put off: an early poll shows little, and has to be made again.
+_PUT_OFF: Final = 0.8
 #: Overdue jobs are polled this many times slower.
 _OVERDUE_FACTOR: Final = 4.0
 #: Longest spacing of all, in seconds, before a task is overdue.
@@ -111,7 +113,7 @@ class Timetable:
             limits: Bounds for its kind.
             price: Seconds of delay that a poll is worth.
             part: A number in [0, 1) that spreads tasks a little, either way.
-            scatter_s: Seconds to spread it by either way, if its spacing allows.
+            scatter_s: Seconds to spread it by either way, mostly to later, if its spacing allows.
         """
         longest_s = limits.max_s
         if self.learned:
@@ -136,7 +138,8 @@ class Timetable:
             slower_s = min(_OVERDUE_FACTOR * wait_s, _OVERDUE_FACTOR * limits.max_s)
             wait_s = spread_s = max(wait_s, slower_s)
         spread_s = min(wait_s, max(spread_s, limits.min_s))
-        return wait_s + (2 * part - 1) * max(_SPREAD * spread_s, min(scatter_s, _SCATTER * spread_s))
+        scatter_s = min(scatter_s, _SCATTER * spread_s)
+        return wait_s + (2 * part - 1) * max(_SPREAD * spread_s, scatter_s) + _PUT_OFF * scatter_s
 
     def price(self, wanted: float, age_s: float, *, sharing: float = 1.0) -> float:
         """Return the price that a task's plan is made for, rounded so that few plans are made.

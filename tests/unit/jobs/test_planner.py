@@ -54,6 +54,18 @@ def test_chance_spreads_a_little_either_way(age_s, seconds, kind):
     assert 0.96 * middle - 1e-6 <= low < middle < high <= 1.04 * middle + 1e-6
 
 
+def test_the_first_polls_of_a_crowd_begin_about_the_best_moment_and_go_on_later():
+    """What is asked before shows nothing, and has to be asked again when calls are scarce."""
+    table, limits = timetable([3600.0 * (0.9 + index / 150) for index in range(31)]), PollLimits()
+    price = table.price(50.0, 0.0)
+    alone_s = table.wait_s(0.0, limits, price, 0.5)
+    low_s, middle_s, high_s = (
+        table.wait_s(0.0, limits, price, part, scatter_s=50.0) for part in (0.0, 0.5, 1.0)
+    )
+    assert high_s - low_s == pytest.approx(100.0)
+    assert alone_s - 25 < low_s < alone_s < middle_s
+
+
 @given(elapsed.filter(lambda age_s: age_s > 1), observed, kinds, prices, st.floats(2, 100))
 def test_dearer_polls_are_fewer(age_s, seconds, kind, price, factor):
     """The budget works through the price."""
