@@ -332,6 +332,7 @@ class Fetch:
             note=judgement.note,
         )
         await self._journal.record(verified)
+        self._begun = False  # all is on record: a last checkpoint would take it back
         await self._in_thread(self._part.publish)
         return evolve(verified, state=ArtifactState.STORED, bad_sha256=None)
 
