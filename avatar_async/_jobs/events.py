@@ -189,7 +189,13 @@ class FetchPaused(Event):
 
 @frozen(kw_only=True)
 class AllStored(Event):
-    """End the job: every artifact is on disk and verified."""
+    """End the job: every artifact is on disk and verified.
+
+    Attributes:
+        artifact: The last of them as it stands now, if that is not recorded yet.
+    """
+
+    artifact: Artifact | None = None
 
 
 @frozen(kw_only=True)

@@ -217,12 +217,20 @@ def _fetch_paused(_job: Job, event: ev.FetchPaused) -> Values:
 
 
 def _all_stored(job: Job, event: ev.AllStored) -> Values:
-    missing = [artifact.name for artifact in job.artifacts if artifact.state is not ArtifactState.STORED]
-    if missing or not job.artifacts:
+    artifacts = job.artifacts if event.artifact is None else _replace(job, event.artifact)
+    missing = [artifact.name for artifact in artifacts if artifact.state is not ArtifactState.STORED]
+    if missing or not artifacts:
         lacking = ", ".join(missing) or "any file at all"
         msg = f"job {job.name!r} cannot be stored: not yet verified on disk: {lacking}"
         raise LifecycleError(msg)
-    return {"state": State.STORED, "owner": None, "stored_at": event.at, "error": None, "hold": None}
+    return {
+        "state": State.STORED,
+        "owner": None,
+        "stored_at": event.at,
+        "error": None,
+        "hold": None,
+        "artifacts": artifacts,
+    }
 
 
 def _held(job: Job, event: ev.Held) -> Values:

@@ -1,7 +1,8 @@
 """The output folder's downloads, as the `Downloads` port asks for them."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +67,12 @@ class DownloadFolder:
         self._workshop: Workshop | None = None
         self._thread: FileThread[SmallFile] = FileThread(SmallFiles(self._room).serve, name="small-files")
 
+    @contextmanager
+    def engaged(self) -> Iterator[None]:
+        """Keep the thread of small files, once one was brought home, until the block ends."""
+        with self._thread:
+            yield
+
     def give_way(self, after: tuple[float, str] | None, line_bytes_s: float) -> None:
         """Have less urgent downloads give way; see `Downloads.give_way`."""
         self._bandwidth.give_way(after, line_bytes_s)
@@ -122,11 +129,11 @@ class DownloadFolder:
                 if body is not None:
                     file.body, file.etag = body, reading.etag
                     file.write, file.publish = True, journal is None
+                    on_progress(len(body), len(body))
                     await self._thread.do(file)
                     if file.written and journal is not None:
                         await self._name(file, journal)
                     if file.written:
-                        on_progress(len(body), len(body))
                         return file
             return await self._streamed(lane, job, artifact, reading, journal, on_progress, care)
         finally:

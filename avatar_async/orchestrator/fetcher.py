@@ -117,7 +117,7 @@ class Fetcher:
         chosen, wait_s = self._most_urgent()
         if not self._slots.full:
             return chosen, wait_s
-        if chosen is not None:
+        if chosen is not None and self._slots.crowded:
             now, speed = self._now(), self._arrivals.speed_bytes_s
             self._slots.make_room(
                 chosen,
@@ -158,10 +158,12 @@ class Fetcher:
 
     async def _fetch(self, job: Job, slot: Slot) -> None:
         try:
-            for artifact in job.artifacts:
-                if artifact.state is not ArtifactState.STORED:
-                    job = await self._bring(job, artifact.name, slot)
-            await self._board.write((job, ev.AllStored(at=self._now())))
+            missing = [each.name for each in job.artifacts if each.state is not ArtifactState.STORED]
+            for name in missing:
+                slot.last = name == missing[-1]
+                job = await self._bring(job, name, slot)
+            if not missing:
+                await self._board.write((job, ev.AllStored(at=self._now())))
         except _MadeRoomError as error:
             await self._park(job, slot, error)
         except ConflictError:
@@ -178,7 +180,10 @@ class Fetcher:
             self._board.warn(str(error), job=job.name, once=f"slow:{job.id}")
 
     async def _bring(self, job: Job, name: str, slot: Slot) -> Job:
-        """Store one file and return the job with it; a refused address is replaced by a fresh one."""
+        """Store one file and return the job with it, ended if that was the last one.
+
+        A refused address is replaced by a fresh one.
+        """
         for turn in range(_REFRESHES + 1):
             try:
                 stored = await self._download(job, job.artifact(name), slot)
@@ -193,9 +198,8 @@ class Fetcher:
                     await self._ask_again(job, error)
                 raise
             else:
-                [job] = await self._board.write(
-                    (self._current(job), ev.ArtifactChanged(at=self._now(), artifact=stored))
-                )
+                event = ev.AllStored if slot.last else ev.ArtifactChanged
+                [job] = await self._board.write((self._current(job), event(at=self._now(), artifact=stored)))
                 return job
         raise AssertionError
 
@@ -219,7 +223,7 @@ class Fetcher:
                     artifact,
                     FlowSource(self._service, slot.flow),
                     _Journal(self._board, job, slot),
-                    partial(self._progress, job, artifact.name),
+                    partial(self._progress, slot, artifact.name),
                 )
         finally:
             slot.scope = None
@@ -243,9 +247,12 @@ class Fetcher:
         except AvatarError:
             return
 
-    def _progress(self, job: Job, name: str, done_bytes: int, total_bytes: int | None) -> None:
-        if self._arrivals.move(job, name, done_bytes, total_bytes):
-            self._setbacks.moved(job)
+    def _progress(self, slot: Slot, name: str, done_bytes: int, total_bytes: int | None) -> None:
+        if self._arrivals.move(slot.job, name, done_bytes, total_bytes):
+            self._setbacks.moved(slot.job)
+        if slot.last and total_bytes is not None and done_bytes >= total_bytes:
+            self._slots.received(slot)
+            self.wake.set()
 
     def _current(self, job: Job) -> Job:
         """Return the job as the board has it, journal entries included."""

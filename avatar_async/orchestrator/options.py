@@ -20,7 +20,7 @@ class RunOptions:
         max_in_flight: Create calls under way plus tasks the service works on, at most.
         max_creates: Create calls of this run, at most; None for no bound.
         poll_rate: Query calls in any second, at most, over all tasks; above 1 its whole part counts.
-        fetches: Jobs whose files are being brought home at once, at most.
+        fetches: Jobs whose files come over the network at once, at most.
         bandwidth_bytes_s: Bytes a second over all downloads, at most; None for no bound.
         disk_reserve_bytes: What a download must leave free on the disk.
         retention_s: How long results stay online after the finish, in seconds.

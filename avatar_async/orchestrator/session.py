@@ -133,16 +133,18 @@ async def open_session(
         recovered = await recover(ledger, clock)
         hub = EventHub()
         receipts = ReceiptFolder(out, endpoint=endpoint, account=service.account)
+        downloads = DownloadFolder(
+            out,
+            clock=clock,
+            disk_reserve_bytes=options.disk_reserve_bytes,
+            bandwidth_bytes_s=options.bandwidth_bytes_s,
+            fetches=options.fetches,
+        )
+        stack.enter_context(downloads.engaged())
         loops = Loops(
             store=ledger,
             service=service,
-            downloads=DownloadFolder(
-                out,
-                clock=clock,
-                disk_reserve_bytes=options.disk_reserve_bytes,
-                bandwidth_bytes_s=options.bandwidth_bytes_s,
-                fetches=options.fetches,
-            ),
+            downloads=downloads,
             receipts=receipts,
             clock=clock,
             hub=hub,

@@ -22,6 +22,8 @@ from avatar_async._jobs.ports import Clock
 from avatar_async._jobs.records import Job
 from avatar_async.orchestrator.flow import WINDOW_S, Flow
 
+#: Jobs of which every byte is here and that are not home yet, at most.
+FINISHING: Final = 32
 #: Below this a download is slow whatever its peers do.
 SLOW_BYTES_S: Final = 1024.0
 #: At this speed a download is never slow.
@@ -44,6 +46,8 @@ class Slot:
         resumable: Whether the present file's download could go on from where it is.
         leaving: Whether it was told to make room.
         slow: Whether that was because it is slow.
+        last: Whether the present file is the last one that is missing.
+        received: Whether every byte of every file is here, so that only disk and ledger are waited for.
     """
 
     job: Job
@@ -52,6 +56,8 @@ class Slot:
     resumable: bool = False
     leaving: bool = False
     slow: bool = False
+    last: bool = False
+    received: bool = False
 
     def patience_s(self) -> float:
         """Return how long it may wait for a slow server."""
@@ -62,6 +68,9 @@ class Slot:
 class Slots:
     """A bounded number of downloads at once, in a fair order.
 
+    A job whose bytes are all here keeps nobody from the network: `FINISHING` of them may still be checked,
+    named and written down while others download.
+
     Args:
         clock: Tells the monotonic time.
         number: How many jobs may download at once.
@@ -71,6 +80,8 @@ class Slots:
         self._clock = clock
         self._number = number
         self._taken: dict[str, Slot] = {}
+        #: How many of them still download.
+        self._receiving = 0
         #: Until when a job stands behind others, and how often in a row it was slow.
         self._behind: dict[str, tuple[float, int]] = {}
 
@@ -79,17 +90,30 @@ class Slots:
 
     @property
     def full(self) -> bool:
-        """Whether every slot is taken."""
-        return len(self._taken) >= self._number
+        """Whether no other job may begin now."""
+        return self.crowded or len(self._taken) >= self._number + FINISHING
+
+    @property
+    def crowded(self) -> bool:
+        """Whether as many jobs download as may."""
+        return self._receiving >= self._number
 
     def enter(self, job: Job) -> Slot:
         """Take a slot."""
         slot = self._taken[job.id] = Slot(job=job, flow=Flow(self._clock))
+        self._receiving += 1
         return slot
+
+    def received(self, slot: Slot) -> None:
+        """Note that every byte of a job is here."""
+        if not slot.received:
+            slot.received = True
+            self._receiving -= 1
 
     def leave(self, slot: Slot) -> None:
         """Let go of a slot; who was slow stands behind others for a while."""
         self._taken.pop(slot.job.id, None)
+        self.received(slot)
         if not slot.slow:
             self._behind.pop(slot.job.id, None)
             return
@@ -116,7 +140,9 @@ class Slots:
         """
         if any(slot.leaving for slot in self._taken.values()):
             return
-        movable = {slot.job.id: slot for slot in self._taken.values() if slot.scope is not None}
+        movable = {
+            slot.job.id: slot for slot in self._taken.values() if slot.scope is not None and not slot.received
+        }
         less_urgent = displaced([slot.job for slot in movable.values()])
         slot = movable[less_urgent.id] if less_urgent is not None else None
         if slot is None and not self.rank(newcomer)[0]:
@@ -129,7 +155,7 @@ class Slots:
 
     def laggard(self) -> Slot | None:
         """Return the slow download whose results vanish last; None if none is slow."""
-        speeds = {slot: slot.flow.speed_bytes_s() for slot in self._taken.values()}
+        speeds = {slot: slot.flow.speed_bytes_s() for slot in self._taken.values() if not slot.received}
         slow = [
             slot
             for slot, speed in speeds.items()

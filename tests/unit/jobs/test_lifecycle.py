@@ -187,6 +187,19 @@ def test_a_job_is_not_stored_while_one_artifact_is_not(job_in, state):
         advance(job, ev.AllStored(at=job.created_at))
 
 
+def test_the_last_file_and_the_end_are_one_change(job_in):
+    """Both are known at the same moment, and each change waits for the disk."""
+    files = (evolve(FILES[0], state=ArtifactState.STORED), evolve(FILES[1], state=ArtifactState.FETCHING))
+    job = job_in(State.FETCHING, artifacts=files)
+    last = evolve(files[1], state=ArtifactState.STORED, sha256="f" * 64)
+    after = advance(job, ev.AllStored(at=job.created_at, artifact=last))
+    assert (after.state, after.artifacts) == (State.STORED, (files[0], last))
+    with pytest.raises(LifecycleError, match=r"cover\.jpg"):
+        advance(job, ev.AllStored(at=job.created_at, artifact=files[0]))
+    with pytest.raises(LifecycleError, match=r"other\.zip"):
+        advance(job, ev.AllStored(at=job.created_at, artifact=evolve(last, name="other.zip")))
+
+
 def test_a_job_without_artifacts_is_not_stored(job_in):
     """A result that brought nothing home is no result."""
     job = job_in(State.FETCHING, artifacts=())

@@ -9,7 +9,7 @@ import pytest
 
 from avatar_async._jobs.states import State
 from avatar_async.orchestrator.flow import Flow
-from avatar_async.orchestrator.slots import Slots
+from avatar_async.orchestrator.slots import FINISHING, Slots
 from avatar_async.testing import VirtualClock
 from tests.jobs_kept import MADE_AT, a_job
 
@@ -166,3 +166,29 @@ def test_a_fast_line_fills_no_memory_with_what_it_brought():
         flow.end(1000)
     assert len(flow._marks) <= 110
     assert flow.speed_bytes_s() == pytest.approx(10_000_000 / flow.waited_s, rel=0.01)
+
+
+async def test_who_has_every_byte_keeps_nobody_from_the_network_and_makes_no_room(clock, taken):
+    """While one job waits for the disk, another one can download; only so many may wait there."""
+    slots, held = taken(job("a"), job("b", days=6))
+    await drip(clock, held, 31, 1, 1)
+    assert slots.full
+    slots.received(held[1])
+    slots.received(held[1])
+    assert not slots.full
+    slots.enter(job("c"))
+    assert slots.full
+    slots.make_room(job("new"), nobody)
+    assert [slot.leaving for slot in held] == [True, False]
+    slots.leave(held[1])
+    assert slots.full
+
+
+async def test_only_so_many_jobs_wait_for_disk_and_ledger(clock):
+    """A disk that does not keep up must not fill the memory; nobody makes room for that reason."""
+    slots = Slots(clock, 2)
+    for number in range(FINISHING + 2):
+        assert not slots.full
+        slots.received(slots.enter(job(f"job-{number}")))
+    assert slots.full
+    assert not slots.crowded
