@@ -34,4 +34,5 @@ class Terms:
 
     def remember(self, origin: str) -> None:
         """Remember how an address begins."""
-        self.origins = (origin, *self.origins[: _MOST_ORIGINS - 1])
+        if origin not in self.origins:
+            self.origins = (origin, *self.origins[: _MOST_ORIGINS - 1])
