@@ -238,8 +238,8 @@ def _entry(job_id: int, event: ev.Event, before: Job, after: Job) -> Entry:
         rows.to_text(event.at),
         after.attempt,
         kind.__name__,
-        str(before.state),
-        str(after.state),
+        before.state._value_,
+        after.state._value_,
         None if text is None else public_text(text)[:_MESSAGE_LENGTH],
     )
 

@@ -35,17 +35,19 @@ def update(before: Job, key: int, values: Mapping[str, Any], revision: int) -> t
     Raises:
         KeyError: There is no such column, or it never changes.
     """
-    changed, parameters = [], []
+    changed: list[str] = []
+    parameters: list[Any] = []
+    state = before.state
     for field, value in values.items():
         if value is getattr(before, field) or field == "artifacts":
             continue
         changed.append(field)
         stored = _STORED[field]
-        parameters.append(value if stored is None else stored(value))
-        if field == "state" and _stage(value) != _stage(before.state):
+        parameters.append(value if stored is None or value is None else stored(value))
+        if field == "state" and (stage := _stage(value)) != _stage(state):
             changed.append("stage")
-            parameters.append(_stage(value))
-    parameters += (revision, key, before.revision, str(before.state), before.attempt)
+            parameters.append(stage)
+    parameters += (revision, key, before.revision, state._value_, before.attempt)
     columns = tuple(changed)
     return _statements.get(columns) or _statement(columns), parameters
 

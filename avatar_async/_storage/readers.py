@@ -115,14 +115,10 @@ def jobs(connection: sqlite3.Connection, batch: str | None, states: Collection[S
     if states is None:
         return jobs_where(connection, of_batch, parameters)
     found: list[Job] = []
-    for among, condition, table in (
-        (OPEN, schema.OPEN_CONDITION, schema.OPEN_JOBS),
-        (TERMINAL, schema.ENDED_CONDITION, schema.ENDED_JOBS),
-    ):
-        asked = [state.value for state in among.intersection(states)]
-        if asked:
-            both = " AND ".join((of_batch, condition, "state IN (SELECT value FROM json_each(?))"))
-            found += jobs_where(connection, both, [*parameters, rows.to_json(asked)], table)
+    for among in (OPEN.intersection(states), TERMINAL.intersection(states)):
+        if among:
+            table, condition, values = schema.of_states(among)
+            found += jobs_where(connection, f"{of_batch} AND {condition}", [*parameters, *values], table)
     return sorted(found, key=_number)
 
 

@@ -88,7 +88,7 @@ def to_instant(text: str | None) -> datetime | None:
 
 def to_word(value: StrEnum | None) -> str | None:
     """Return a word of a closed set as it is stored."""
-    return None if value is None else str(value)
+    return None if value is None else value._value_
 
 
 def to_json(value: Any) -> str:

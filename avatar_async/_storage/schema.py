@@ -1,7 +1,8 @@
 """The ledger's tables, one migration a version, and how a file is brought up to date."""
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from avatar_async._jobs.states import State
@@ -15,11 +16,11 @@ APPLICATION_ID = 0x61766173
 #: any of them: writes to scattered pages are most of what a change costs.
 STAGES: Final = {
     State.PLANNED: 1,
-    State.SUBMITTING: 1,
-    State.IN_DOUBT: 1,
-    State.IN_FLIGHT: 2,
-    State.READY: 3,
-    State.FETCHING: 3,
+    State.SUBMITTING: 2,
+    State.IN_DOUBT: 2,
+    State.IN_FLIGHT: 3,
+    State.READY: 4,
+    State.FETCHING: 4,
 }
 #: Jobs with something to do or wait for, spelt as the partial index spells them: SQLite uses the index only
 #: for a query that repeats its condition.
@@ -189,7 +190,7 @@ ALTER TABLE jobs RENAME COLUMN revision TO added;
 ALTER TABLE jobs ADD COLUMN written INTEGER;
 ALTER TABLE jobs ADD COLUMN stage INTEGER;
 UPDATE jobs INDEXED BY jobs_open SET stage = CASE state
-    WHEN 'in_flight' THEN 2 WHEN 'ready' THEN 3 WHEN 'fetching' THEN 3 ELSE 1 END
+    WHEN 'planned' THEN 1 WHEN 'in_flight' THEN 3 WHEN 'ready' THEN 4 WHEN 'fetching' THEN 4 ELSE 2 END
     WHERE (state = 'planned' OR state = 'submitting' OR state = 'in_doubt'
     OR state = 'in_flight' OR state = 'ready' OR state = 'fetching');
 DROP INDEX jobs_open;
@@ -215,11 +216,24 @@ MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 
 
 def of_state(state: State) -> tuple[str, str, tuple[Any, ...]]:
-    """Return the table, condition and parameters to read the jobs of one state by."""
+    """Return the table, condition and parameters to read the jobs of a state by in the order of `job_id`."""
     stage = STAGES.get(state)
     if stage is None:
         return ENDED_JOBS, f"{ENDED_CONDITION} AND state = ?", (state.value,)
     return JOBS_BY_STAGE, "stage = ? AND state = ?", (stage, state.value)
+
+
+def of_states(states: Collection[State]) -> tuple[str, str, tuple[Any, ...]]:
+    """Return the same for several, all of them open or none, in any order."""
+    words = "state IN (SELECT value FROM json_each(?))"
+    value = json.dumps([state.value for state in states])
+    stages = sorted({STAGES[state] for state in states if state in STAGES})
+    if not stages:
+        return ENDED_JOBS, f"{ENDED_CONDITION} AND {words}", (value,)
+    if len(stages) == len(set(STAGES.values())):
+        return OPEN_JOBS, f"{OPEN_CONDITION} AND {words}", (value,)
+    places = ", ".join("?" * len(stages))
+    return JOBS_BY_STAGE, f"stage IN ({places}) AND {words}", (*stages, value)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
