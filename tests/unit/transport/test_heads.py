@@ -121,3 +121,20 @@ def test_of_what_comes_often_the_first_counts():
     head = read_head(lines("Content-Length: 5", "Date: first", "Date: second"))
     assert head is not None
     assert head.headers["date"] == "first"
+
+
+@pytest.mark.parametrize(
+    "field", ["Connection: close", "Content-Encoding: gzip", 'ETag: W/"a"', "X: \x80", "bad"]
+)
+def test_a_head_is_read_alike_remembered_or_not(field):
+    """Lines of short heads are remembered, those of long ones are not; no line may mean two things."""
+    short, long = (
+        lines("Content-Length: 5", field),
+        lines("Content-Length: 5", field, "X-Long: " + "a" * 2000),
+    )
+    read = [read_head(head) for head in (short, short + b"X-Other: 1\r\n", long)]
+    told = [
+        head and (head.status, head.length, head.coded, head.kept, head.headers.get("etag")) for head in read
+    ]
+    assert told == [told[0]] * 3
+    assert (told[0] is None) == (field == "bad")
