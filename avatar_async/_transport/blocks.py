@@ -13,8 +13,8 @@ LEAST_BYTES: Final = 64 << 10
 _ROOM_BYTES: Final = 1 << 20
 #: What all bodies together may have received ahead of their readers.
 _ALL_BYTES: Final = 16 << 20
-#: Blocks of one body: one is filled, one is full, and two are with the reader.
-_AT_ONCE: Final = 4
+#: Blocks of one body: one is filled, one is full, and three are with the reader.
+_AT_ONCE: Final = 5
 #: Blocks that are kept while no body runs, for the next ones.
 _KEPT: Final = 8
 #: Blocks of bodies that ended which are waited for: a reader that was cancelled never releases its own.

@@ -32,7 +32,7 @@ def test_many_bodies_share_the_memory_for_blocks():
                 stack.enter_context(shares.engaged())
             lengths.append(shares.most_bytes)
         assert shares.most_bytes == 512 << 10
-    assert lengths == [512 << 10, 512 << 10, 256 << 10, 64 << 10]
+    assert lengths == [512 << 10, 512 << 10, 128 << 10, 64 << 10]
 
 
 def test_a_block_that_a_body_left_is_used_again_only_once_it_is_released():
