@@ -1,12 +1,13 @@
 """What no policy can beat that asks for tasks which began at one instant, under a budget of calls.
 
 Let every call at age t have the price ``p(t) = free + rent(t)``, and charge it to the tasks that it asks for.
-A task that is found running pays ``p / B`` (B the most a call asks for), or ``p / running(t)`` where fewer
-are expected to run than a call could ask for; one that is found ended pays ``p / B``, or there nothing.
-Both ways the charges of a call never exceed its price: it asks for at most B tasks, and finds no more
-running than run. How many of the *others* run at t depends on no policy, nor on how long the task at hand
-takes, so that its own best schedule, found by dynamic programming with all others' ends told to it, costs
-no more than what it comes to under any policy, on average over the others. So, a task:
+A task pays ``p / B`` (B the most a call asks for), or where fewer are expected to run than a call could ask
+for, ``p / running(t)`` if it is found running and nothing if it is found ended; the bound is the higher one
+with and without that exception. Both ways the charges of a call never exceed its price: it asks for at
+most B tasks, and finds no more running than run. How many of the *others* run at t depends on no policy,
+nor on how long the task at hand takes, so that its own best schedule, found by dynamic programming with all
+others' ends told to it, costs no more than what it comes to under any policy, on average over the others.
+So, a task:
 
     delay + charges >= least(p),  charges <= free * calls + most(rent) / number
 
@@ -68,11 +69,16 @@ class Crowd:
 
 def bound_at(distribution: Distribution, calls: float, crowd: Crowd) -> float:
     """Return the least mean delay, in seconds, that a crowd may have with so many calls a task."""
+    fills = (0.0, 1.0) if crowd.batch > 1 else (0.0,)
+    return max(_bound_at(distribution, calls, crowd, fill) for fill in fills)
+
+
+def _bound_at(distribution: Distribution, calls: float, crowd: Crowd, fill: float) -> float:
     key = cast("Hashable", distribution)
 
     def bound(rung: int) -> float:
         price = _LADDER**rung
-        return _least(key, crowd, price) - price * calls
+        return _least(key, crowd, fill, price) - price * calls
 
     alone = best_at(distribution, max(calls * min(crowd.batch, crowd.number), 1.05))
     rung = round(math.log(max(0.6 * alone.delay_s / calls, 1e-6)) / math.log(_LADDER))
@@ -85,14 +91,14 @@ def bound_at(distribution: Distribution, calls: float, crowd: Crowd) -> float:
 
 
 @lru_cache(maxsize=4000)
-def _least(distribution: Hashable, crowd: Crowd, price: float) -> float:
+def _least(distribution: Hashable, crowd: Crowd, fill: float, price: float) -> float:
     """Return the least delay of a task, its charges included, less the most that rents come to."""
-    return _prices(distribution, crowd).least(price)
+    return _prices(distribution, crowd, fill).least(price)
 
 
 @lru_cache(maxsize=16)
-def _prices(distribution: Hashable, crowd: Crowd) -> "_Prices":
-    return _Prices(cast("Distribution", distribution), crowd)
+def _prices(distribution: Hashable, crowd: Crowd, fill: float) -> "_Prices":
+    return _Prices(cast("Distribution", distribution), crowd, fill)
 
 
 class _Ages:
@@ -102,10 +108,10 @@ class _Ages:
         at_s: The ages in seconds, the first is 0.
         left: The share that lasts longer than each.
         lasted_s: How long an average task has lasted by the last one.
-        full: Whether there are expected to be enough to fill a call.
+        full: Whether a task pays one part in B of a call there, whether it has ended or not.
     """
 
-    def __init__(self, distribution: Distribution, crowd: Crowd, points: int) -> None:
+    def __init__(self, distribution: Distribution, crowd: Crowd, fill: float, points: int) -> None:
         ages_s, left, lasted_s = survival(distribution)
         dues = np.cumsum(np.sqrt(np.maximum(-np.diff(left, prepend=1.0), 0) * np.diff(ages_s, prepend=0.0)))
         beyond = left < min(_BEYOND, 0.3 / crowd.number)
@@ -125,7 +131,7 @@ class _Ages:
         self.left = np.interp(self.at_s, ages_s, left)
         self.left[self.at_s > ages_s[last]] = 0.0
         self.lasted_s = float(lasted_s[last])
-        self.full = (crowd.number * self.left >= crowd.batch) | (crowd.batch == 1)
+        self.full = crowd.number * self.left >= fill * crowd.batch
 
     def charges(
         self, running: "NDArray[np.float64]", batch: int
@@ -156,12 +162,12 @@ class _Ages:
 class _Prices:
     """Prices for one crowd, as good as they are found."""
 
-    def __init__(self, distribution: Distribution, crowd: Crowd) -> None:
+    def __init__(self, distribution: Distribution, crowd: Crowd, fill: float) -> None:
         self._crowd = crowd
-        self._rough = _Ages(distribution, crowd, _ROUGH)
-        self._fine = _Ages(distribution, crowd, _FINE)
+        self._rough = _Ages(distribution, crowd, fill, _ROUGH)
+        self._fine = _Ages(distribution, crowd, fill, _FINE)
         chance = random.Random(_SEED)
-        number, draws = crowd.number, _OTHERS if crowd.batch > 1 else 0
+        number, draws = crowd.number, _OTHERS if fill > 0 else 0
         self._running: list[NDArray[np.float64]] = [np.full(len(self._fine.at_s), float(number))]
         if draws:
             others = [sorted(distribution.draw(chance) for _ in range(number - 1)) for _ in range(draws)]

@@ -33,8 +33,8 @@ def test_a_scarce_budget_raises_it():
 
 def test_tasks_that_end_together_wait_for_their_turn():
     """With one call for each, all after the last end, the mean turn is half of what asking for all takes."""
-    bound_s = bound_at(described("uniform:3590:3610"), 1.001, Crowd(number=400, batch=1, calls_per_s=1.0))
-    assert 180 < bound_s < 209.5
+    crowd = Crowd(number=400, batch=20, calls_per_s=0.05)
+    assert 170 < bound_at(described("uniform:3590:3610"), 1.001 / 20, crowd) < 209.5
 
 
 @pytest.mark.parametrize(
