@@ -93,6 +93,19 @@ async def test_not_one_byte_more_than_was_told_is_taken(raw, bench, taken_over):
     assert taken_over
 
 
+@pytest.mark.parametrize("more", [b"x", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad"])
+async def test_a_connection_on_which_more_came_than_was_told_is_given_up(raw, bench, taken_over, more):
+    """What follows the body could be taken for the answer to what is asked next."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n".encode()
+    async with bench(read_timeout_s=2.0) as stage:
+        with raw(lambda _headers: (head + CONTENT + more, "stall"), reply(CONTENT)) as server:
+            for _ in range(2):
+                async with stage.client.open_artifact(f"{server.origin}/m") as stream:
+                    assert b"".join([bytes(chunk) async for chunk in stream.chunks()]) == CONTENT
+        assert len(server.requests) == 2
+    assert len(taken_over) == 2
+
+
 async def test_a_host_that_closes_at_once_over_tls_costs_no_byte_of_a_reader_who_is_slow(
     bench, taken_over, clock
 ):
