@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from avatar_async._jobs.states import ArtifactState
-from avatar_async._storage.partfile import PartFile
+from avatar_async._storage.paths import JobFolder
 
 
 async def test_a_file_whose_task_is_cancelled_as_it_gets_its_name_is_adopted_the_next_time(
@@ -15,17 +15,17 @@ async def test_a_file_whose_task_is_cancelled_as_it_gets_its_name_is_adopted_the
 ):
     """`asyncio.timeout` does that; the task learns of its cancellation, and the journal of nothing less."""
     begun, go_on = anyio.Event(), threading.Event()
-    known = PartFile.publish
+    known = JobFolder.rename
 
-    def slowly(part):
+    def slowly(folder, old, new, *, durable=True):
         anyio.from_thread.run_sync(begun.set)
         assert go_on.wait(10)
-        known(part)
+        known(folder, old, new, durable=durable)
 
     async with scene() as stage:
         stage.rules = {"batch_bytes": 1000}  # so that it does not count as a small file
         content = make_zip()
-        monkeypatch.setattr(PartFile, "publish", slowly)
+        monkeypatch.setattr(JobFolder, "rename", slowly)
         task = asyncio.get_running_loop().create_task(stage.fetch(stage.artifact(content=content)))
         await begun.wait()
         task.cancel()
