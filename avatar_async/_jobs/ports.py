@@ -338,9 +338,7 @@ class Receipts(Protocol):
     """The `job.json` beside a job's files."""
 
     async def write(self, jobs: Sequence[tuple[Job, Mapping[str, Any]]]) -> list[Exception | None]:
-        """Write the receipts of different jobs, given with their requests, each durably and in one step.
-
-        Cancelled, of each the old or the new receipt is there, whole.
+        """Write receipts of different jobs, with their requests, durably: each is the old or the new one.
 
         Returns:
             For each what kept its receipt from being written: mostly a `DownloadError`.
