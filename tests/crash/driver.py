@@ -42,11 +42,12 @@ class Driver:
         self.runs += 1
         return self.product.run(output=None, **changed)
 
-    def kill(self, process: Process) -> None:
-        """Kill a run now (unless it has just ended) and check."""
-        self.kills.append(time.time())
-        with contextlib.suppress(ProcessLookupError):
-            self.product.kill(process)
+    def kill(self, *processes: Process) -> None:
+        """Kill all runs that are at work (unless they have just ended), and check then."""
+        for process in processes:
+            self.kills.append(time.time())
+            with contextlib.suppress(ProcessLookupError):
+                self.product.kill(process)
         self.check()
 
     def start_armed(self, moment: str, nth: int = 1, *, number: int, hold_s: float = 0.0) -> Process:

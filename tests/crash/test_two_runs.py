@@ -20,9 +20,7 @@ def test_of_two_runs_one_works_and_the_other_says_why_it_does_not(batch):
             assert codes.count(2) <= 1, [output.read_text() for output in outputs]
             if 2 in codes:
                 refusals.append(outputs[codes.index(2)].read_text())
-            for run, code in zip(runs, codes, strict=True):
-                if code is None:
-                    driver.kill(run)
+            driver.kill(*(run for run, code in zip(runs, codes, strict=True) if code is None))
             for output in outputs:
                 output.unlink()
         driver.finish()
