@@ -158,11 +158,10 @@ class Fetcher:
 
     async def _fetch(self, job: Job, slot: Slot) -> None:
         try:
-            missing = [each.name for each in job.artifacts if each.state is not ArtifactState.STORED]
-            for name in missing:
-                slot.last = name == missing[-1]
-                job = await self._bring(job, name, slot)
-            if not missing:
+            while missing := _missing(job):
+                slot.last = len(missing) == 1
+                job = await self._bring(job, missing[0], slot)
+            if job.state is not State.STORED:
                 await self._board.write((job, ev.AllStored(at=self._now())))
         except _MadeRoomError as error:
             await self._park(job, slot, error)
@@ -198,8 +197,9 @@ class Fetcher:
                     await self._ask_again(job, error)
                 raise
             else:
-                event = ev.AllStored if slot.last else ev.ArtifactChanged
-                [job] = await self._board.write((self._current(job), event(at=self._now(), artifact=stored)))
+                job = self._current(job)
+                event = ev.AllStored if _missing(job) == [name] else ev.ArtifactChanged
+                [job] = await self._board.write((job, event(at=self._now(), artifact=stored)))
                 return job
         raise AssertionError
 
@@ -213,6 +213,7 @@ class Fetcher:
         if slot.leaving:
             raise _MadeRoomError("others wait: it goes on later")
         check_address(artifact)
+        self._slots.track(slot, received=False)
         self._arrivals.begin(job, artifact)
         slot.resumable = artifact.etag is not None
         stored: Artifact | None = None
@@ -250,8 +251,8 @@ class Fetcher:
     def _progress(self, slot: Slot, name: str, done_bytes: int, total_bytes: int | None) -> None:
         if self._arrivals.move(slot.job, name, done_bytes, total_bytes):
             self._setbacks.moved(slot.job)
-        if slot.last and total_bytes is not None and done_bytes >= total_bytes:
-            self._slots.received(slot)
+        whole = slot.last and total_bytes is not None and done_bytes >= total_bytes
+        if self._slots.track(slot, received=whole) and whole:
             self.wake.set()
 
     def _current(self, job: Job) -> Job:
@@ -276,3 +277,8 @@ class _Journal:
         await self._board.write(
             (self._job, ev.ArtifactChanged(at=self._board.clock.now(), artifact=artifact))
         )
+
+
+def _missing(job: Job) -> list[str]:
+    """Return the names of its files that are not home, in order."""
+    return [each.name for each in job.artifacts if each.state is not ArtifactState.STORED]

@@ -104,16 +104,21 @@ class Slots:
         self._receiving += 1
         return slot
 
-    def received(self, slot: Slot) -> None:
-        """Note that every byte of a job is here."""
-        if not slot.received:
-            slot.received = True
-            self._receiving -= 1
+    def track(self, slot: Slot, *, received: bool) -> bool:
+        """Note whether every byte of a job is here, and return whether that is news.
+
+        What was here may have to come once more, if it turns out wrong.
+        """
+        if received == slot.received:
+            return False
+        slot.received = received
+        self._receiving += -1 if received else 1
+        return True
 
     def leave(self, slot: Slot) -> None:
         """Let go of a slot; who was slow stands behind others for a while."""
         self._taken.pop(slot.job.id, None)
-        self.received(slot)
+        self.track(slot, received=True)
         if not slot.slow:
             self._behind.pop(slot.job.id, None)
             return

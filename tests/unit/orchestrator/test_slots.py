@@ -173,8 +173,8 @@ async def test_who_has_every_byte_keeps_nobody_from_the_network_and_makes_no_roo
     slots, held = taken(job("a"), job("b", days=6))
     await drip(clock, held, 31, 1, 1)
     assert slots.full
-    slots.received(held[1])
-    slots.received(held[1])
+    assert slots.track(held[1], received=True)
+    assert not slots.track(held[1], received=True)
     assert not slots.full
     slots.enter(job("c"))
     assert slots.full
@@ -184,11 +184,24 @@ async def test_who_has_every_byte_keeps_nobody_from_the_network_and_makes_no_roo
     assert slots.full
 
 
+async def test_what_must_come_once_more_takes_its_place_at_the_network_again(clock, taken):
+    """Bytes that turn out wrong are asked for anew; nobody may begin beside them as if they were home."""
+    slots, held = taken(job("a"), job("b"))
+    slots.track(held[0], received=True)
+    assert not slots.full
+    slots.track(held[0], received=False)
+    assert slots.full
+    for slot in held:
+        slots.leave(slot)
+    slots.enter(job("c"))
+    assert not slots.full
+
+
 async def test_only_so_many_jobs_wait_for_disk_and_ledger(clock):
     """A disk that does not keep up must not fill the memory; nobody makes room for that reason."""
     slots = Slots(clock, 2)
     for number in range(FINISHING + 2):
         assert not slots.full
-        slots.received(slots.enter(job(f"job-{number}")))
+        slots.track(slots.enter(job(f"job-{number}")), received=True)
     assert slots.full
     assert not slots.crowded
