@@ -227,19 +227,22 @@ def patient_clock(monkeypatch: pytest.MonkeyPatch) -> PatientClock:
     monkeypatch.setattr(SqliteThread, "call", counted(SqliteThread.call))
     monkeypatch.setattr(FileThread, "do", counted(FileThread.do))
     monkeypatch.setattr(anyio.to_thread, "run_sync", counted(anyio.to_thread.run_sync))
-    begin = Writers.begin
 
-    def begun(*arguments: Any) -> Any:
-        future = begin(*arguments)
-        clock.at_work += 1
+    def counting(known: Callable[..., Any]) -> Callable[..., Any]:
+        def begin(*arguments: Any) -> Any:
+            future = known(*arguments)
+            clock.at_work += 1
 
-        def end(_: Any) -> None:
-            clock.at_work -= 1
+            def end(_: Any) -> None:
+                clock.at_work -= 1
 
-        future.add_done_callback(end)
-        return future
+            future.add_done_callback(end)
+            return future
 
-    monkeypatch.setattr(Writers, "begin", begun)
+        return begin
+
+    for name in ("begin", "begin_sync"):
+        monkeypatch.setattr(Writers, name, counting(getattr(Writers, name)))
     return clock
 
 
