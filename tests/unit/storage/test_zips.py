@@ -67,7 +67,7 @@ END = SOUND.index(b"PK\x05\x06")
 def changed(at, form, value, content=SOUND):
     """Return a zip with one number overwritten."""
     result = bytearray(content)
-    struct.pack_into(form, result, at, value)
+    struct.pack_into(form, result, at, *(value if isinstance(value, tuple) else (value,)))
     return bytes(result)
 
 
@@ -121,14 +121,24 @@ def test_numbers_that_follow_a_member_must_agree_too(wide, place):
     assert "contradicts" in (look(changed(at, "<B", content[at] ^ 1, content)).problem or "")
 
 
-@pytest.mark.parametrize("place", [22, 18])
-def test_lengths_in_the_wide_form_must_agree_with_the_directory(place):
-    """A member's own header tells them in its extra field then."""
+def a_wide_zip(*, lengths):
+    """Return a zip whose member tells its lengths in an extra field, and these in their usual place."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive, archive.open("a", "w", force_zip64=True) as member:
         member.write(b"content")
-    content = buffer.getvalue()
-    assert content[18:26] == b"\xff" * 8
+    return changed(18, "<LL", lengths, buffer.getvalue())
+
+
+def test_lengths_told_in_both_forms_are_sound():
+    """Python's own zipfile wrote them so for years."""
+    assert look(a_wide_zip(lengths=(7, 7))).sound
+    assert not look(a_wide_zip(lengths=(7, 8))).sound
+
+
+@pytest.mark.parametrize("place", [22, 18])
+def test_lengths_in_the_wide_form_must_agree_with_the_directory(place):
+    """A member's own header tells them in its extra field then."""
+    content = a_wide_zip(lengths=(0xFFFFFFFF, 0xFFFFFFFF))
     assert look(content).sound
     assert "contradict" in (look(changed(31 + 4 + place - 18, "<Q", 8, content)).problem or "")
     assert "length is missing" in (look(changed(31, "<H", 9, content)).problem or "")
