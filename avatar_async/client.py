@@ -15,7 +15,6 @@ from avatar_async._clock import SystemClock
 from avatar_async._jobs.ports import ArtifactStream, Clock
 from avatar_async._jobs.remote import QueryAnswer, RemoteFile, RemoteTask, SubmissionReport
 from avatar_async._jobs.verdicts import SubmissionCodes, Verdict, decide
-from avatar_async._storage.single import SingleDownloads
 from avatar_async._transport.downloads import DownloadSession
 from avatar_async._transport.session import ServiceSession
 from avatar_async._transport.sharing import SharedQuery
@@ -38,6 +37,7 @@ from avatar_async.errors import (
 from avatar_async.settings import Settings, origin
 
 if TYPE_CHECKING:
+    from avatar_async._storage.single import SingleDownloads
     from avatar_async.requests import Request, Validation
 
 _Answer = TypeVar("_Answer")
@@ -105,12 +105,7 @@ class AvatarClient:
         )
         self._session = ServiceSession(settings)
         self._downloads = DownloadSession(settings, self._clock)
-        self._single = SingleDownloads(
-            clock=self._clock,
-            disk_reserve_bytes=settings.disk_reserve_bytes,
-            bandwidth_bytes_s=settings.bandwidth_bytes_s,
-            fetches=settings.fetches,
-        )
+        self._single: SingleDownloads | None = None
         self._shared = SharedQuery(self.query_tasks, self.query_batch)
         self._keeper: TokenKeeper | None = None
         self._stack = AsyncExitStack()
@@ -132,8 +127,9 @@ class AvatarClient:
         return f"<AvatarClient of {self.endpoint}, account {self.account}>"
 
     async def __aenter__(self) -> Self:
-        # Loads what anyio needs on this loop (25 ms), which would otherwise hold up the first calls.
+        # What the first calls and downloads need is loaded here, since then it would hold up all others.
         await checkpoint()
+        self._single_downloads()
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._session)
             await stack.enter_async_context(self._downloads)
@@ -235,7 +231,20 @@ class AvatarClient:
             UnknownFileError: A file of that name is there already.
             TransportError: The connection failed again and again.
         """
-        return await self._single.fetch(artifact, folder, self, verify=verify, durable=durable)
+        downloads = self._single_downloads()
+        return await downloads.fetch(artifact, folder, self, verify=verify, durable=durable)
+
+    def _single_downloads(self) -> "SingleDownloads":
+        if self._single is None:
+            from avatar_async._storage.single import SingleDownloads
+
+            self._single = SingleDownloads(
+                clock=self._clock,
+                disk_reserve_bytes=self.settings.disk_reserve_bytes,
+                bandwidth_bytes_s=self.settings.bandwidth_bytes_s,
+                fetches=self.settings.fetches,
+            )
+        return self._single
 
     async def prepare(self) -> None:
         """Make sure that a valid token is at hand (see the `Service` port)."""
