@@ -38,6 +38,11 @@ def patience(monkeypatch):
 async def test_what_is_expected_goes_along(patience):
     """Loop and thread work in turns: each change between them costs more than a file."""
     served = Served()
+
+    async def expected():
+        served.thread.came()
+        await served.thread.do(Errand())
+
     with served.thread:
         served.thread.expect()
         async with anyio.create_task_group() as group:
@@ -46,8 +51,7 @@ async def test_what_is_expected_goes_along(patience):
             for _ in range(10):
                 await anyio.lowlevel.checkpoint()
             assert served.groups == []
-            served.thread.came()
-            group.start_soon(served.thread.do, Errand())
+            group.start_soon(expected)
     assert served.groups == [2]
 
 
