@@ -16,7 +16,7 @@ from avatar_async.errors import LedgerError, LedgerVersionError
 #: Seconds a write waits for another process's write to end.
 BUSY_TIMEOUT_S = 15.0
 #: KiB of pages that the connection that writes keeps at most: jobs that change in no order are on many.
-_KEPT_KIB = 16_000
+_KEPT_KIB = 2_000
 
 
 def prepare_file(path: Path, *, create: bool, read_only: bool = False) -> None:
