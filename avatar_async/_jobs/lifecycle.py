@@ -16,7 +16,7 @@ from attrs import evolve
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.copies import copied
-from avatar_async._jobs.records import BY_PERSON, Artifact, Job
+from avatar_async._jobs.records import BY_PERSON, Artifact, Job, names_missing
 from avatar_async._jobs.states import OPEN, REMOTE, RETRYABLE, ArtifactState, State
 from avatar_async.errors import LifecycleError
 
@@ -218,7 +218,7 @@ def _fetch_paused(_job: Job, event: ev.FetchPaused) -> Values:
 
 def _all_stored(job: Job, event: ev.AllStored) -> Values:
     artifacts = job.artifacts if event.artifact is None else _replace(job, event.artifact)
-    missing = [artifact.name for artifact in artifacts if artifact.state is not ArtifactState.STORED]
+    missing = names_missing(artifacts)
     if missing or not artifacts:
         lacking = ", ".join(missing) or "any file at all"
         msg = f"job {job.name!r} cannot be stored: not yet verified on disk: {lacking}"

@@ -1,6 +1,6 @@
 """The records of a job: the spec (not saved) and the saved job."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -84,6 +84,11 @@ class Artifact:
     verified_offset: int = 0
     bad_sha256: str | None = None
     note: str | None = None
+
+
+def names_missing(artifacts: Sequence[Artifact]) -> list[str]:
+    """Return the names of the files that are not home, in order."""
+    return [artifact.name for artifact in artifacts if artifact.state is not ArtifactState.STORED]
 
 
 @frozen(kw_only=True)

@@ -15,8 +15,6 @@ from avatar_async.errors import LedgerError, LedgerVersionError
 
 #: Seconds a write waits for another process's write to end.
 BUSY_TIMEOUT_S = 15.0
-#: KiB of pages that the connection that writes keeps at most: jobs that change in no order are on many.
-_KEPT_KIB = 2_000
 
 
 def prepare_file(path: Path, *, create: bool, read_only: bool = False) -> None:
@@ -66,7 +64,6 @@ def open_writer(path: Path) -> sqlite3.Connection:
         _checked_version(connection, path)
         _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA cache_size = -{_KEPT_KIB}")
         connection.execute("PRAGMA foreign_keys = ON")
         schema.migrate(connection)
     except BaseException:

@@ -10,8 +10,8 @@ from anyio.abc import TaskGroup
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.ports import Downloads, Service
-from avatar_async._jobs.records import Artifact, Job, JobError
-from avatar_async._jobs.states import ArtifactState, State
+from avatar_async._jobs.records import Artifact, Job, JobError, names_missing
+from avatar_async._jobs.states import State
 from avatar_async._storage.sizes import size_text
 from avatar_async.errors import (
     ArtifactRefusedError,
@@ -158,7 +158,7 @@ class Fetcher:
 
     async def _fetch(self, job: Job, slot: Slot) -> None:
         try:
-            while missing := _missing(job):
+            while missing := names_missing(job.artifacts):
                 slot.last = len(missing) == 1
                 job = await self._bring(job, missing[0], slot)
             if job.state is not State.STORED:
@@ -198,7 +198,7 @@ class Fetcher:
                 raise
             else:
                 job = self._current(job)
-                event = ev.AllStored if _missing(job) == [name] else ev.ArtifactChanged
+                event = ev.AllStored if names_missing(job.artifacts) == [name] else ev.ArtifactChanged
                 [job] = await self._board.write((job, event(at=self._now(), artifact=stored)))
                 return job
         raise AssertionError
@@ -277,8 +277,3 @@ class _Journal:
         await self._board.write(
             (self._job, ev.ArtifactChanged(at=self._board.clock.now(), artifact=artifact))
         )
-
-
-def _missing(job: Job) -> list[str]:
-    """Return the names of its files that are not home, in order."""
-    return [each.name for each in job.artifacts if each.state is not ArtifactState.STORED]

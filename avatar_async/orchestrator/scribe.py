@@ -15,8 +15,6 @@ from avatar_async.orchestrator.signal import Signal
 
 #: States whose receipt would be overwritten within moments.
 _PASSING: Final = frozenset({State.FETCHING, State.SUBMITTING})
-
-
 #: Receipts that are written in one go at most: an ended job is handed on once its own is there.
 _AT_ONCE: Final = 64
 

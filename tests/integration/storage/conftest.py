@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from attrs import define, field, frozen
 
-from avatar_async._jobs.records import Artifact, Job, NewJob
+from avatar_async._jobs.records import Artifact, Job
 from avatar_async._jobs.states import State
 from avatar_async._storage.downloads import DownloadFolder
 from avatar_async._storage.workshop import FetchRules
@@ -24,6 +24,7 @@ from avatar_async.errors import (
     ThrottledError,
 )
 from avatar_async.requests import Kind
+from tests.jobs_kept import a_new_job
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -258,15 +259,6 @@ def new_job_of():
     """A callable that returns a job of a name that was never saved."""
 
     def make(name):
-        return NewJob(
-            batch="default",
-            name=name,
-            kind=Kind.TRAINING,
-            folder=name,
-            task_name=name,
-            request={},
-            fingerprint=name,
-            created_at=T0,
-        )
+        return a_new_job(name, created_at=T0)
 
     return make

@@ -1,6 +1,7 @@
 """The rows that tell what each commit wrote, and what is read from them."""
 
 import sqlite3
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -8,12 +9,14 @@ from hypothesis import strategies as st
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.changes import change
-from avatar_async._jobs.records import Job, NewJob
 from avatar_async._jobs.states import State
 from avatar_async._storage import changes, commits, newcomers, readers, schema
 from avatar_async._storage.writer import commit_group
-from avatar_async.requests import Kind
+from tests.jobs_kept import a_new_job
 from tests.unit.storage.conftest import T0
+
+if TYPE_CHECKING:
+    from avatar_async._jobs.records import Job
 
 #: Events that any planned job takes, and whether they tell something of its history.
 _EVENTS = (
@@ -59,7 +62,8 @@ def test_history_and_writes_are_told_however_changes_share_commits(groups):
                 if number in jobs:
                     [jobs[number]] = changes.apply(transaction, [change(jobs[number], event)])
                 else:
-                    [jobs[number]] = newcomers.insert(transaction, [_new_job(f"job-{number}")])
+                    new = a_new_job(f"job-{number}", created_at=T0)
+                    [jobs[number]] = newcomers.insert(transaction, [new])
 
         noted = [(number, event, tells) for number, (event, tells) in group]
         known = set(jobs)
@@ -110,16 +114,3 @@ def test_a_group_that_was_made_again_tells_of_what_stayed_only(database, new_job
     assert [entry.event for entry in readers.history(database, one.id)] == ["Held"]
     assert [entry.event for entry in readers.history(database, two.id)] == ["GivenUp"]
     assert database.execute("SELECT count(*) FROM commits").fetchone() == (2,)
-
-
-def _new_job(name):
-    return NewJob(
-        batch="default",
-        name=name,
-        kind=Kind.TRAINING,
-        folder=name,
-        task_name=name,
-        request={},
-        fingerprint=name,
-        created_at=T0,
-    )
