@@ -30,8 +30,7 @@ def works(place: Place) -> Iterator[Sequence[Work]]:
     try:
         yield [
             *(_group(place, order) for order in place.text("ledger_order").split("+")),
-            _lives(place),
-            _producers(place),
+            *(() if place.quick else (_lives(place), _producers(place))),
             _found(place, path, made),
             _status(place, path),
         ]
@@ -107,31 +106,24 @@ def _lives(place: Place) -> Work:
         unit="transitions",
         columns=_WAITS,
         baseline="aiosqlite",
-        rounds=1 if place.quick else None,
         remark="The product also writes intents, task ids and artifacts; aiosqlite only its two rows.",
     )
 
 
 def _producers(place: Place) -> Work:
+    most = place.number("ledger_most_producers")
     return Work(
         name="producers",
         title="The product and aiosqlite by the number of producers",
         contenders=(
-            *(_race(place, "product", f"product, {number}", producers=number) for number in _numbers(place)),
+            *(_race(place, "product", f"product, {number}", producers=number) for number in (1, 16, most)),
             _race(place, "aiosqlite", "aiosqlite, 1", producers=1),
         ),
         amount=place.number("ledger_transitions"),
         unit="transitions",
         columns=_WAITS,
         baseline="aiosqlite, 1",
-        rounds=1 if place.quick else None,
     )
-
-
-def _numbers(place: Place) -> Sequence[int]:
-    """Return the numbers of producers to compare; one alone takes most of the time."""
-    most = place.number("ledger_most_producers")
-    return (1, most) if place.quick else (1, 16, most)
 
 
 def _found(place: Place, path: Path, made: Made) -> Work:
@@ -202,6 +194,7 @@ SECTION = Section(
         Setting(
             name="ledger_order",
             default="consecutive+apart+random",
+            quick="random",
             text="which jobs are taken at the same time: consecutive, apart, random; joined by +",
         ),
         Setting(name="ledger_most_producers", default=1_000, text="the most producers of the comparison"),
