@@ -10,14 +10,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
-import filelock
 from attrs import asdict, field, frozen
 
 from avatar_async._wire.tokens import bearer
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 _log = logging.getLogger(__name__)
 _POLL_S = 0.05
@@ -71,7 +73,7 @@ class TokenFile:
                 with anyio.move_on_after(3, shield=True):
                     await anyio.to_thread.run_sync(lock.release)
 
-    async def _acquired(self) -> filelock.BaseFileLock | None:
+    async def _acquired(self) -> "BaseFileLock | None":
         try:
             lock = await anyio.to_thread.run_sync(self._prepared)
             while not await anyio.to_thread.run_sync(_try_lock, lock):  # noqa: ASYNC110 - other processes
@@ -83,14 +85,16 @@ class TokenFile:
             return None
         return lock
 
-    def _prepared(self) -> filelock.BaseFileLock:
+    def _prepared(self) -> "BaseFileLock":
+        from filelock import FileLock
+
         folder = self._folder
         if folder is None:
             import platformdirs
 
             folder = platformdirs.user_cache_path("avatar-async")
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return filelock.FileLock(folder / f"{self._name}.lock", mode=0o600, thread_local=False)
+        return FileLock(folder / f"{self._name}.lock", mode=0o600, thread_local=False)
 
 
 class OpenTokenFile:
@@ -142,10 +146,12 @@ class OpenTokenFile:
                     Path(temporary).unlink()
 
 
-def _try_lock(lock: filelock.BaseFileLock) -> bool:
+def _try_lock(lock: "BaseFileLock") -> bool:
+    from filelock import Timeout
+
     try:
         lock.acquire(timeout=0)
-    except filelock.Timeout:
+    except Timeout:
         return False
     return True
 

@@ -2,7 +2,6 @@
 # ruff: noqa: RUF009 - `_setting` is `attrs.field`
 
 import os
-import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -278,6 +277,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _parsed(content: bytes) -> tuple[dict[str, Any], str | None]:
+    import tomllib
+
     try:
         return tomllib.loads(content.decode("utf-8-sig")), None
     except RecursionError:
