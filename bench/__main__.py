@@ -14,11 +14,11 @@ from bench import machine, tables
 from bench.model import BenchError, Outcome, Place, Section
 from bench.registry import chosen, given, sections, values
 from bench.results import Report, save
-from bench.runner import race
+from bench.runner import Spare, race
 
 _ROOT = Path(__file__).parents[1]
-#: Rounds of the quick form beside the planned ones for a target that is not met.
-_MORE_QUICK = 3
+#: Rounds of the quick form beside the planned ones for a target that is not met, and the seconds for all.
+_MORE_QUICK, _SPARE_QUICK_S = 3, 30
 _EXAMPLES = """examples:
   scripts/bench                                  everything; writes bench/results.json and results.md
   scripts/bench --quick                          every section with small sizes, in less than three minutes
@@ -93,6 +93,7 @@ def _run(options: argparse.Namespace, known: Sequence[Section]) -> list[Report]:
     wanted = chosen(known, options.sections)
     changes = given(options.set, known)
     chance = random.Random(options.seed)
+    spare = Spare(_SPARE_QUICK_S) if options.quick else Spare()
     reports: list[Report] = []
     with tempfile.TemporaryDirectory(prefix="bench-", dir=_disk(options.scratch)) as scratch:
         for section in wanted:
@@ -100,12 +101,14 @@ def _run(options: argparse.Namespace, known: Sequence[Section]) -> list[Report]:
             folder.mkdir()
             settings = values(section, changes, quick=options.quick)
             place = Place(scratch=folder, settings=settings, quick=options.quick)
-            outcomes = _section(section, place, options.rounds, chance)
+            outcomes = _section(section, place, options.rounds, chance, spare)
             reports.append(Report(section=section, outcomes=outcomes, settings=settings, quick=options.quick))
     return reports
 
 
-def _section(section: Section, place: Place, rounds: int | None, chance: random.Random) -> list[Outcome]:
+def _section(
+    section: Section, place: Place, rounds: int | None, chance: random.Random, spare: Spare
+) -> list[Outcome]:
     """Run a section's works and print each table as it is there."""
     print(f"## {section.title}\n", flush=True)
     usual = section.quick_rounds if place.quick else section.rounds
@@ -115,7 +118,16 @@ def _section(section: Section, place: Place, rounds: int | None, chance: random.
             own = usual if work.rounds is None else min(work.rounds, usual) if place.quick else work.rounds
             number = rounds or own
             again, more = (0, _MORE_QUICK) if place.quick else (2, number)
-            outcome = race(work, number, chance=chance, tell=tell, again=again, more=more, brief=place.quick)
+            outcome = race(
+                work,
+                number,
+                chance=chance,
+                tell=tell,
+                again=again,
+                more=more,
+                spare=spare,
+                brief=place.quick,
+            )
             tell.clear()
             print(tables.outcome(outcome) + "\n", flush=True)
             outcomes.append(outcome)

@@ -1,6 +1,8 @@
 """Rounds: in each, every contender of a work runs once, in an order of chance."""
 
+import math
 import random
+import time
 from collections.abc import Callable, Sequence
 
 from attrs import define, field
@@ -14,6 +16,17 @@ FOREIGN_CORES = 0.25
 Run = Callable[[Contender, float], tuple[Figures, float]]
 
 
+@define
+class Spare:
+    """The time that rounds beyond the planned ones may take, all works together.
+
+    Attributes:
+        left_s: What is left of it, in seconds; the last round may take longer.
+    """
+
+    left_s: float = math.inf
+
+
 def race(
     work: Work,
     rounds: int,
@@ -22,8 +35,10 @@ def race(
     tell: Callable[[str], None],
     again: int = 2,
     more: int = 0,
+    spare: Spare | None = None,
     brief: bool = False,
     run: Run = process.run,
+    now: Callable[[], float] = time.monotonic,
 ) -> Outcome:
     """Run the rounds of a work and judge its targets.
 
@@ -34,8 +49,10 @@ def race(
         tell: Gets a line about every run.
         again: Times a disturbed run is made again before the least disturbed one is kept.
         more: Rounds for the contenders of targets that are not met after the others; all rounds count.
+        spare: The time that these may take; it is lessened by what they took. None: as long as it takes.
         brief: Whether contenders that no target names run in the first round alone.
         run: Runs a contender once.
+        now: A clock, in seconds.
 
     Raises:
         BenchError: A contender failed, or a target names one that does not exist.
@@ -46,9 +63,14 @@ def race(
         course.go(work.contenders if number == 1 else judged, number, rounds)
     verdicts = course.judged()
     doubted = _named(work, [verdict.target for verdict in verdicts if not verdict.met])
-    if doubted and more and not work.virtual:
+    if doubted and not work.virtual:
+        spare = spare or Spare()
         for number in range(rounds + 1, rounds + more + 1):
+            if spare.left_s <= 0:
+                break
+            began_s = now()
             course.go(doubted, number, rounds + more)
+            spare.left_s -= now() - began_s
         verdicts = course.judged()
     return Outcome(work=work, runs=course.runs, verdicts=verdicts, disturbed=course.disturbed)
 

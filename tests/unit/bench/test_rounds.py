@@ -14,7 +14,7 @@ from bench.__main__ import main
 from bench.model import BenchError, Contender, Place, Section, Setting, Target, Work
 from bench.registry import chosen, given, sections, values
 from bench.results import Report, save
-from bench.runner import race
+from bench.runner import Spare, race
 from bench.statistic import judge, medians
 
 
@@ -92,6 +92,31 @@ def test_a_target_in_doubt_gets_more_rounds_of_those_it_names_and_all_rounds_cou
     assert {name: len(runs) for name, runs in outcome.runs.items()} == {"product": 5, "peer": 5, "other": 2}
     assert [verdict.value for verdict in outcome.verdicts] == [4.0, 1.0]
     assert "Medians of 2 to 5 rounds;" in tables.outcome(outcome)
+
+
+def test_rounds_beyond_the_planned_ones_end_when_their_time_is_used_up():
+    """A busy machine makes neither one work nor all of them together take for ever."""
+    work = Work(
+        name="w",
+        title="W",
+        contenders=[Contender(name="product", command=())],
+        targets=[Target(of="product", figure="speed", least=2.0)],
+    )
+    spare, clock = Spare(25.0), iter(range(0, 1000, 10))
+    counts = []
+    for _ in range(2):
+        outcome = race(
+            work,
+            2,
+            chance=random.Random(1),
+            tell=silent,
+            more=9,
+            spare=spare,
+            run=lambda *_: ({"seconds": 1.0, "speed": 1.0}, 0.0),
+            now=lambda: next(clock),
+        )
+        counts.append(len(outcome.runs["product"]))
+    assert counts == [5, 2]
 
 
 def test_in_brief_those_that_no_target_names_run_once():
