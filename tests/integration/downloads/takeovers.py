@@ -37,13 +37,14 @@ def server_context():
 
 
 @contextmanager
-def tls_server(*answers, end="close"):
+def tls_server(*answers, end="close", stays=False):
     """Serve one answer a connection over TLS, and end each as soon as everything is sent.
 
     Args:
         answers: What answers a connection each, as for `raw`; the last one all further ones.
         end: What follows all but the last: `notice` tells TLS that nothing more comes, `close` does not, and
             `reset` cuts the connection.
+        stays: Whether the last waits for the other side to close.
     """
     context, left = server_context(), list(answers)
     listener = socket.create_server(("127.0.0.1", 0))
@@ -66,7 +67,9 @@ def tls_server(*answers, end="close"):
                     last = len(left) == 1
                     answer = left[0] if last else left.pop(0)
                     sealed.sendall(answer(headers)[0])
-                    if end == "notice" and not last:
+                    if last and stays:
+                        sealed.recv(1)
+                    elif end == "notice" and not last:
                         sealed.unwrap()
                     elif end == "reset" and not last:
                         sealed.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -44,13 +44,27 @@ async def test_every_byte_comes_through_a_tunnel(bench, taken_over, sealed):
     """TLS reaches from here to the host; the proxy learns the host's name and nothing else."""
     async with forward_proxy(tls=server_context() if sealed else None) as proxy:
         async with bench(ca_file=CERTIFICATE, proxy=proxy.address) as stage:
-            with tls_server(reply(CONTENT, ETAG)) as (origin, asked):
+            with tls_server(reply(CONTENT, ETAG), stays=True) as (origin, asked):
                 await stage.fetch(stage.artifact(f"{origin}/m?sig=1", "m.bin", role="other"))
             assert stage.read("m.bin") == CONTENT
         assert [head.split(b" ")[0] for head in proxy.heads] == [b"CONNECT"]
         assert b"sig=1" not in proxy.heads[0]
     assert "proxy-authorization" not in asked[0]
     assert len(asked) == len(taken_over) == 1
+
+
+async def test_a_host_that_closes_at_once_behind_two_layers_of_tls_is_heard_to_the_end(bench, taken_over):
+    """What asyncio's inner layer still holds may be lost then: it is asked for again, from there on."""
+    async with forward_proxy(tls=server_context()) as proxy:
+        async with bench(ca_file=CERTIFICATE, proxy=proxy.address) as stage:
+            with tls_server(honest(CONTENT, ETAG)) as (origin, asked):
+                await stage.fetch(stage.artifact(f"{origin}/m?sig=1", "m.bin", role="other"))
+            assert stage.read("m.bin") == CONTENT
+        assert {head.split(b" ")[0] for head in proxy.heads} == {b"CONNECT"}
+        assert len(proxy.heads) == len(asked)
+    begun = [int(headers.get("range", "bytes=0-")[6:-1]) for headers in asked]
+    assert begun == sorted(begun)
+    assert taken_over
 
 
 @pytest.mark.parametrize("end", ["close", "reset", "stall"])
