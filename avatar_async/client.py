@@ -295,12 +295,12 @@ class AvatarClient:
         return listing.answer()
 
     def open_artifact(
-        self, url: str, *, offset: int = 0, etag: str | None = None, short: bool = False
+        self, url: str, *, offset: int = 0, etag: str | None = None
     ) -> AbstractAsyncContextManager[ArtifactStream]:
         """Open a download (see the `ArtifactSource` port)."""
         if self._dialect.artifact_auth and self._own(url):
             return self._open_own(url, offset, etag)
-        return self._downloads.open_artifact(url, offset=offset, etag=etag, short=short)
+        return self._downloads.open_artifact(url, offset=offset, etag=etag)
 
     @asynccontextmanager
     async def _open_own(self, url: str, offset: int, etag: str | None) -> AsyncIterator[ArtifactStream]:

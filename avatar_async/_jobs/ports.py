@@ -199,9 +199,9 @@ class ArtifactSource(Protocol):
     """Where artifacts are downloaded from."""
 
     def open_artifact(
-        self, url: str, *, offset: int = 0, etag: str | None = None, short: bool = False
+        self, url: str, *, offset: int = 0, etag: str | None = None
     ) -> AbstractAsyncContextManager[ArtifactStream]:
-        """Open a download (of a `short` file?), from `offset` if the server still has that strong `etag`'s.
+        """Open a download, from `offset` if the server still has that strong `etag`'s.
 
         Raises:
             ArtifactRefusedError: The address is refused or gone.

@@ -58,7 +58,7 @@ class Reading:
         """
         announced = self._artifact.size_bytes
         try:
-            opening = self._source.open_artifact(self._artifact.url, short=announced is not None)
+            opening = self._source.open_artifact(self._artifact.url)
             self._stream = stream = await opening.__aenter__()
             self._opening = opening
             total = stream.total_bytes
@@ -104,7 +104,7 @@ class Reading:
 
     @asynccontextmanager
     async def open_artifact(
-        self, url: str, *, offset: int = 0, etag: str | None = None, short: bool = False
+        self, url: str, *, offset: int = 0, etag: str | None = None
     ) -> AsyncIterator[ArtifactStream]:
         """Give the answer that came already; later, open anew. See `ArtifactSource`."""
         stream, error = self._stream, self._error
@@ -126,7 +126,7 @@ class Reading:
         await self.aclose()
         if error is not None:
             raise error
-        async with self._source.open_artifact(url, offset=offset, etag=etag, short=short) as opened:
+        async with self._source.open_artifact(url, offset=offset, etag=etag) as opened:
             yield opened
 
 

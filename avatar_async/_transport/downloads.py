@@ -122,7 +122,9 @@ class DownloadSession:
         self._session = await self._stack.enter_async_context(session)
         if (lent := plain_connector(session)) is not None:
             silence_s = self._settings.read_timeout_s
-            gets = PlainGets(lent, headers=_HEADERS, timeout=self._timeout, silence_s=silence_s)
+            gets = PlainGets(
+                lent, headers=_HEADERS, timeout=self._timeout, silence_s=silence_s, shares=self._shares
+            )
             self._plain = self._stack.enter_context(gets)
         return self
 
@@ -137,7 +139,6 @@ class DownloadSession:
         offset: int = 0,
         etag: str | None = None,
         token: str | None = None,
-        short: bool = False,
     ) -> "Opening":
         """Open a download; a server that has another file now, or no ranges, sends it from its start.
 
@@ -146,17 +147,16 @@ class DownloadSession:
             offset: Bytes already at hand; without a strong `etag` they are not built upon.
             etag: Strong validator of the file those bytes belong to.
             token: Access token to send, for artifacts on the service's own origin only.
-            short: Whether the file is probably short, so that the asking is what costs.
 
         Raises:
             ArtifactRefusedError: The address is refused or gone.
             ThrottledError: Too many calls.
             TransportError: The host cannot be reached or talks nonsense.
         """
-        return Opening(self, url, offset=offset, etag=etag, token=token, short=short)
+        return Opening(self, url, offset=offset, etag=etag, token=token)
 
     async def plain_answer(self, url: str) -> OpenArtifact | PlainStream:
-        """Ask for a short file from its start, the cheap way if there is one; see `open_artifact`."""
+        """Ask for a file from its start, the cheap way if there is one; see `open_artifact`."""
         if self._session is None:
             raise RuntimeError(_NOT_ENTERED)
         keep_blocks()
@@ -276,7 +276,7 @@ class DownloadSession:
 class Opening:
     """A download that is opened for a block, and let go of after it."""
 
-    __slots__ = ("_etag", "_offset", "_opened", "_session", "_short", "_token", "_url")
+    __slots__ = ("_etag", "_offset", "_opened", "_session", "_token", "_url")
 
     def __init__(
         self,
@@ -286,18 +286,16 @@ class Opening:
         offset: int,
         etag: str | None,
         token: str | None,
-        short: bool,
     ) -> None:
         self._session = session
         self._url = url
         self._offset = offset
         self._etag = etag
         self._token = token
-        self._short = short
         self._opened: OpenArtifact | PlainStream | None = None
 
     async def __aenter__(self) -> ArtifactStream:
-        if self._short and not self._offset and self._token is None:
+        if not self._offset and self._token is None:
             self._opened = await self._session.plain_answer(self._url)
             return self._opened
         self._opened = await self._session.answer(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 from aiohttp.connector import Connection
 
+from avatar_async._transport import receiving
+from avatar_async._transport.blocks import BlockShares
 from avatar_async._transport.heads import MOST_HEAD_BYTES, Head, read_head
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class PlainExchange(asyncio.Protocol):
         "_ended",
         "_error",
         "_left",
+        "_lent",
         "_paused",
         "_silent_looks",
         "_transport",
@@ -69,6 +72,8 @@ class PlainExchange(asyncio.Protocol):
         #: Bytes of the body that did not come yet.
         self._left = 0
         self._paused = False
+        #: Whether somebody else receives the body.
+        self._lent = False
         #: Whether the connection is aiohttp's again.
         self._ended = False
         #: Whether nothing came that does not belong to the answer.
@@ -119,6 +124,39 @@ class PlainExchange(asyncio.Protocol):
             self._transport.resume_reading()
         return body
 
+    def lend(self, silence_s: float, shares: BlockShares) -> tuple[bytes, receiving.Receiver] | None:
+        """Have a long body received straight into blocks, from after its head on.
+
+        Args:
+            silence_s: Seconds without a byte after which the host is given up.
+            shares: Where blocks come from.
+
+        Returns:
+            What came of the body, and who receives the rest, to be closed before this is; None if it is not
+            long, or the connection broke meanwhile: then it comes by `next`.
+        """
+        long = self.head is not None and (self.head.length or 0) > receiving.LARGE_BYTES
+        if not (long and self._left) or self._error is not None or self._transport.is_closing():
+            return None
+        begun = b"".join(self._blocks)
+        self._blocks.clear()
+        self._lent = True
+        receiver = receiving.Receiver(
+            self._transport,
+            left_bytes=self._left,
+            offset=len(begun),
+            silence_s=silence_s,
+            shares=shares,
+            give_back=self._take_back,
+        )
+        self._left = 0
+        return begun, receiver
+
+    def _take_back(self) -> bool:
+        self._lent = False
+        self._give_back()
+        return True
+
     def close(self, *, kept: bool = False) -> None:
         """Let go of the connection; aiohttp keeps it for others if the whole answer and no more came.
 
@@ -129,7 +167,7 @@ class PlainExchange(asyncio.Protocol):
         if kept and self._ended and self._clean and not transport.get_write_buffer_size():
             self._connection.release()
             return
-        if not self._ended:
+        if not (self._ended or self._lent):
             self._give_back()
         transport.abort()
         self._connection.close()
@@ -156,6 +194,7 @@ class PlainExchange(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what came: a head and its body, and nothing else."""
         self.answered = True
+        most_ahead = _MOST_AHEAD_BYTES
         if self.head is None:
             # A head that comes in drips is as good as none: silence goes on until it is whole.
             if self._unread:
@@ -172,6 +211,8 @@ class PlainExchange(asyncio.Protocol):
                 return
             self._unread = b""
             self._left = head.length
+            if self._left > receiving.LARGE_BYTES:
+                most_ahead = 0  # the rest may be somebody else's to receive
             data = data[end + 4 :]
         self._silent_looks = 0
         left = self._left - len(data)
@@ -185,7 +226,7 @@ class PlainExchange(asyncio.Protocol):
             self._give_back()
         elif not self._paused:
             self._ahead_bytes += len(data)
-            if self._ahead_bytes >= _MOST_AHEAD_BYTES:
+            if self._ahead_bytes >= most_ahead:
                 self._paused = True
                 self._transport.pause_reading()
         self._wake()

@@ -1,4 +1,4 @@
-"""Short files by plain requests, at half of what aiohttp's cost.
+"""Files by plain requests, at half of what aiohttp's cost.
 
 What is plain: an address without credentials at a host that aiohttp has connected to, and an answer of one
 length. Whatever else there is, aiohttp does; a host whose answers are not plain is left to it.
@@ -7,6 +7,7 @@ length. Whatever else there is, aiohttp does; a host whose answers are not plain
 import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import closing
 from types import TracebackType
 from typing import Final, Self
 
@@ -14,11 +15,14 @@ import aiohttp
 from attrs import define, field
 from yarl import URL
 
+from avatar_async._jobs.ports import Chunk
 from avatar_async._transport.addresses import name_of
+from avatar_async._transport.blocks import BlockShares
 from avatar_async._transport.errors import mapped
 from avatar_async._transport.heads import Head
 from avatar_async._transport.plainconnector import Origin, PlainConnector, origin_of
 from avatar_async._transport.plainexchange import OddAnswerError, PlainExchange
+from avatar_async._transport.receiving import Receiver
 
 #: Longest time between two looks, and how many there are at least while a host is silent.
 _LOOK_S: Final = 5.0
@@ -45,15 +49,27 @@ class PlainStream:
     _address: URL = field(repr=False)
     _exchange: PlainExchange = field(repr=False)
     _leave: Callable[[PlainExchange, bool], None] = field(repr=False)
+    _lent: tuple[bytes, Receiver] | None = field(repr=False)
+    _shares: BlockShares = field(repr=False)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncIterator[Chunk]:
         """Yield the body as it arrives; see `ArtifactStream`."""
         with mapped(name_of(self._address)):
-            while chunk := await self._exchange.next():
-                yield chunk
+            if self._lent is None:
+                while chunk := await self._exchange.next():
+                    yield chunk
+                return
+            begun, receiver = self._lent
+            if begun:
+                yield begun
+            with closing(receiver), self._shares.engaged():
+                while view := await receiver.next():
+                    yield view
 
     def close(self) -> None:
         """Let go of the connection: kept for others if the body was read to its end."""
+        if self._lent is not None:
+            self._lent[1].close()
         self._leave(self._exchange, self.head.kept)
 
 
@@ -65,6 +81,7 @@ class PlainGets:
         headers: What every request has beside `Host`.
         timeout: How long a connection is waited for.
         silence_s: Seconds without a byte after which a host is given up.
+        shares: Blocks for long files.
     """
 
     def __init__(
@@ -74,10 +91,13 @@ class PlainGets:
         headers: Mapping[str, str],
         timeout: aiohttp.ClientTimeout,
         silence_s: float,
+        shares: BlockShares,
     ) -> None:
         self._connector = connector
         self._lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self._timeout = timeout
+        self._silence_s = silence_s
+        self._shares = shares
         self._look_s = min(_LOOK_S, silence_s / _LEAST_LOOKS)
         self._looks = math.ceil(silence_s / self._look_s)
         self._busy: set[PlainExchange] = set()
@@ -132,6 +152,8 @@ class PlainGets:
                     address=address,
                     exchange=exchange,
                     leave=self._leave,
+                    lent=exchange.lend(self._silence_s, self._shares) if head.status == 200 else None,
+                    shares=self._shares,
                 )
 
     async def _begun(self, origin: Origin) -> PlainExchange:

@@ -13,7 +13,7 @@ from avatar_async._transport.blocks import LEAST_BYTES, Blocks, BlockShares
 if TYPE_CHECKING:
     from mmap import mmap
 
-#: Length of a body from which on it is received this way.
+#: Length of the longest body that is not received this way.
 LARGE_BYTES: Final = 1 << 20
 #: Full blocks that wait for the reader before the host has to wait.
 _AHEAD: Final = 2
@@ -26,10 +26,10 @@ _TICK_S: Final = 0.1
 
 
 class Receiver(asyncio.BufferedProtocol):
-    """Take a connection over from aiohttp once the headers of its answer are checked.
+    """Take a connection over from whoever read the head of its answer.
 
-    Made inside a running event loop. When the last byte came and nothing more, aiohttp has the connection
-    again; otherwise it is never used again, and whoever made this closes it.
+    Made inside a running event loop. When the last byte came and nothing more, the connection is given back;
+    otherwise it is never used again, and whoever made this closes it.
 
     Args:
         transport: The connection.
@@ -37,7 +37,7 @@ class Receiver(asyncio.BufferedProtocol):
         offset: Where in the file they begin.
         silence_s: Seconds without a byte after which the host is given up.
         shares: Where blocks come from.
-        give_back: Gives the connection back to aiohttp; returns whether that could be done.
+        give_back: Gives the connection back; returns whether that could be done.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Receiver(asyncio.BufferedProtocol):
         give_back: Callable[[], bool],
     ) -> None:
         self._transport = transport
-        self._former = transport.get_protocol()
+        self._former: asyncio.BaseProtocol | None = transport.get_protocol()
         self._left = left_bytes
         self._offset = offset
         self._silence_s = silence_s
@@ -105,7 +105,7 @@ class Receiver(asyncio.BufferedProtocol):
         return view
 
     def close(self) -> None:
-        """Cut the connection, unless aiohttp has it again: it cannot carry another request."""
+        """Cut the connection, unless it was given back: it cannot carry another request."""
         if self._closed:
             return
         self._closed = True
@@ -115,7 +115,9 @@ class Receiver(asyncio.BufferedProtocol):
             view.release()
         self._ready.clear()
         self._blocks.close()
-        if not self._kept:
+        if self._kept:
+            self._former = None
+        else:
             self._transport.abort()
         # asyncio's TLS layer keeps our methods: they would keep each other, and all buffers, alive.
         del self._transport, self._give_back
@@ -168,13 +170,15 @@ class Receiver(asyncio.BufferedProtocol):
         self._fail(aiohttp.ClientPayloadError("the body is not complete"))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Pass it on to aiohttp, whose session waits for it when it closes.
+        """Pass it on, in the end to aiohttp, whose session waits for it when it closes.
 
         It keeps the error that it makes of it, and with that whoever called.
         """
         self._fail(aiohttp.ClientPayloadError("the body is not complete"))
         self._timer.cancel()
-        self._loop.call_soon(self._former.connection_lost, exc)
+        former, self._former = self._former, None
+        if former is not None:
+            self._loop.call_soon(former.connection_lost, exc)
 
     # ------------------------------------------------------------ blocks
     def _begin(self, least_bytes: int) -> None:
@@ -259,7 +263,7 @@ def take_over(
     former = None if connection is None else connection.protocol
     length = None if hdrs.TRANSFER_ENCODING in response.headers else response.content_length
     transport = None if connection is None else connection.transport
-    if length is None or length < LARGE_BYTES or former is None or transport is None:
+    if length is None or length <= LARGE_BYTES or former is None or transport is None:
         return b"", None
     if transport.is_closing() or content.exception() is not None:
         return b"", None

@@ -60,10 +60,10 @@ class EmbeddedService:
         return await self._client.find_tasks(name, turn=turn)
 
     def open_artifact(
-        self, url: str, *, offset: int = 0, etag: str | None = None, short: bool = False
+        self, url: str, *, offset: int = 0, etag: str | None = None
     ) -> AbstractAsyncContextManager[ArtifactStream]:
         """Open a download; see `ArtifactSource.open_artifact`."""
-        return self._client.open_artifact(url, offset=offset, etag=etag, short=short)
+        return self._client.open_artifact(url, offset=offset, etag=etag)
 
     def present(self, address: str) -> str:
         """Return where an address leads this time."""

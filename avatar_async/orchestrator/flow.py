@@ -73,11 +73,11 @@ class FlowSource:
 
     @asynccontextmanager
     async def open_artifact(
-        self, url: str, *, offset: int = 0, etag: str | None = None, short: bool = False
+        self, url: str, *, offset: int = 0, etag: str | None = None
     ) -> AsyncIterator[ArtifactStream]:
         """Open a download; see `ArtifactSource`. A failure leaves the wait open until the next try."""
         self._flow.wait()
-        async with self._source.open_artifact(url, offset=offset, etag=etag, short=short) as stream:
+        async with self._source.open_artifact(url, offset=offset, etag=etag) as stream:
             self._flow.end()
             yield _FlowStream(
                 status=stream.status,

@@ -60,7 +60,10 @@ def tls_server(*answers, end="close", stays=False):
                 with context.wrap_socket(connection, server_side=True) as sealed:
                     head = b""
                     while not head.endswith(b"\r\n\r\n"):
-                        head += sealed.recv(65536)
+                        block = sealed.recv(65536)
+                        if not block:
+                            raise ConnectionResetError
+                        head += block
                     lines = head.decode("latin-1").split("\r\n")
                     headers = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
                     asked.append(headers)

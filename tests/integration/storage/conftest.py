@@ -113,7 +113,7 @@ class Source:
         self._server = server
 
     @asynccontextmanager
-    async def open_artifact(self, url, *, offset=0, etag=None, short=False):
+    async def open_artifact(self, url, *, offset=0, etag=None):
         """Open a download."""
         headers = {"Accept-Encoding": "identity"}
         if offset:

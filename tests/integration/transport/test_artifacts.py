@@ -1,7 +1,6 @@
 """Opening artifacts on real sockets: ranges, validators, redirects and broken answers."""
 
 import hashlib
-from functools import partialmethod
 
 import anyio
 import pytest
@@ -21,16 +20,16 @@ from avatar_async.errors import (
     UnknownFileError,
 )
 from avatar_async.settings import Settings
+from tests.integration.transport.plainly import ask_plainly
 
 BODY = b"\x1a\x45\xdf\xa3" + bytes(range(256)) * 400
 ETAG = '"v1"'
 
 
-@pytest.fixture(autouse=True, params=[False, True], ids=["any", "short"])
+@pytest.fixture(autouse=True, params=["aiohttp", "plain"])
 def way(request, monkeypatch):
-    """Ask for every file as for any, and as for one that is probably short: both ways keep the same rules."""
-    opened = partialmethod(AvatarClient.open_artifact, short=request.param)
-    monkeypatch.setattr(AvatarClient, "open_artifact", opened)
+    """Ask by aiohttp, and by plain requests: both ways keep the same rules."""
+    ask_plainly(monkeypatch, from_the_first=request.param == "plain")
 
 
 def client(endpoint: str = "http://127.0.0.1:1", **changes) -> AvatarClient:

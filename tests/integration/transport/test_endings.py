@@ -7,6 +7,7 @@ import anyio
 import pytest
 from attrs import evolve
 
+from avatar_async._transport.plainconnector import PlainConnector
 from avatar_async._transport.ranges import START_BYTES, RangeSession
 from avatar_async.client import AvatarClient
 from avatar_async.errors import TransportError
@@ -51,11 +52,13 @@ async def test_a_file_looked_at_that_turns_into_garbage_ends():
             await ranges.file(met.origin).read(0, START_BYTES)
 
 
-@pytest.mark.parametrize("short", [False, True])
-async def test_a_connection_that_breaks_after_its_last_body_is_no_news(short):
+@pytest.mark.parametrize("plain", [False, True])
+async def test_a_connection_that_breaks_after_its_last_body_is_no_news(plain, monkeypatch):
     """Nobody waits for it any more, and asyncio must not call its error forgotten."""
     told: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+    if not plain:
+        monkeypatch.setattr(PlainConnector, "reaches", lambda *_: False)
 
     async def script(conversation: Conversation) -> None:
         await conversation.read_request()
@@ -67,7 +70,7 @@ async def test_a_connection_that_breaks_after_its_last_body_is_no_news(short):
 
     async with peer(script) as met, AvatarClient(settings=settings()) as client:
         for _ in range(3):  # each lets go of the connection before it
-            async with client.open_artifact(met.origin, short=short) as stream:
+            async with client.open_artifact(met.origin) as stream:
                 assert b"".join([bytes(chunk) async for chunk in stream.chunks()]) == b"body"
             await anyio.sleep(0.1)
             gc.collect()

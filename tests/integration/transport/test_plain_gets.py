@@ -23,7 +23,7 @@ def client(**changes) -> AvatarClient:
 
 async def read(service: AvatarClient, url: str) -> bytes:
     """Return the bytes of a file that is probably short."""
-    async with service.open_artifact(url, short=True) as stream:
+    async with service.open_artifact(url) as stream:
         return b"".join([bytes(chunk) async for chunk in stream.chunks()])
 
 
@@ -39,7 +39,7 @@ async def test_files_at_the_same_time_do_not_share_a_connection():
     """Each has one of its own, which is kept for the next."""
     async with peer(answering(http(b"body"))) as met, client() as service:
         await read(service, f"{met.origin}/first")
-        async with service.open_artifact(f"{met.origin}/a", short=True):
+        async with service.open_artifact(f"{met.origin}/a"):
             assert await read(service, f"{met.origin}/b") == b"body"
         assert await read(service, f"{met.origin}/c") == b"body"
     assert met.connections == 2
@@ -89,7 +89,7 @@ async def test_a_host_that_never_answers_is_told_of():
 async def test_a_connection_whose_body_was_not_read_is_not_used_again():
     """The rest of one file must never begin the next."""
     async with peer(answering(http(b"body" * 50_000))) as met, client() as service:
-        async with service.open_artifact(met.origin, short=True):
+        async with service.open_artifact(met.origin):
             pass
         assert await read(service, met.origin) == b"body" * 50_000
     assert met.connections == 2
@@ -198,7 +198,7 @@ async def test_a_slow_reader_slows_the_host_down():
 
     async with peer(script) as met, client() as service:
         await read(service, met.origin)
-        async with service.open_artifact(met.origin, short=True) as stream:
+        async with service.open_artifact(met.origin) as stream:
             chunks = stream.chunks()
             came = len(await anext(chunks))
             await anyio.sleep(0.3)

@@ -14,7 +14,7 @@ TOLD = BODY.replace(b"RUNNING", b"SUCCESS")
 
 async def read(service: AvatarClient, url: str) -> bytes:
     """Return the bytes of a file that is probably short."""
-    async with service.open_artifact(url, short=True) as stream:
+    async with service.open_artifact(url) as stream:
         return b"".join([bytes(chunk) async for chunk in stream.chunks()])
 
 

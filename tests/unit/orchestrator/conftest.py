@@ -178,7 +178,7 @@ class FakeService:
 
     @asynccontextmanager
     async def open_artifact(
-        self, url: str, *, offset: int = 0, etag: str | None = None, short: bool = False
+        self, url: str, *, offset: int = 0, etag: str | None = None
     ) -> AsyncIterator[ArtifactStream]:
         await anyio.lowlevel.checkpoint()
         if self.gate is not None:

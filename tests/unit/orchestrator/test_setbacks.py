@@ -44,7 +44,7 @@ def streaming(service, monkeypatch):
                     yield chunk
 
         @asynccontextmanager
-        async def open_artifact(self, url, *, offset=0, etag=None, short=False):
+        async def open_artifact(self, url, *, offset=0, etag=None):
             name = url.split("/")[3]
             opened.append((name, offset))
             yield Stream(name, offset)

@@ -98,7 +98,7 @@ class Server:
         return '"same"' if self.lies else f'"v{self.now}"'
 
     @asynccontextmanager
-    async def open_artifact(self, url, *, offset=0, etag=None, short=False):
+    async def open_artifact(self, url, *, offset=0, etag=None):
         """Answer as the next move says; a resumption is granted only to the present validator."""
         self.opens += 1
         await anyio.lowlevel.checkpoint()

@@ -32,7 +32,7 @@ class Source:
     """A host that has every file."""
 
     @asynccontextmanager
-    async def open_artifact(self, _url, *, offset=0, etag=None, short=False):
+    async def open_artifact(self, _url, *, offset=0, etag=None):
         yield Stream(offset=offset)
 
 

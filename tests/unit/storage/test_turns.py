@@ -54,7 +54,7 @@ class Source:
     full: anyio.Event = field(factory=anyio.Event)
 
     @asynccontextmanager
-    async def open_artifact(self, url, *, offset=0, etag=None, short=False):
+    async def open_artifact(self, url, *, offset=0, etag=None):
         self.open_now += 1
         self.most_open = max(self.most_open, self.open_now)
         if self.open_now == AT_ONCE:

@@ -106,7 +106,7 @@ def service(service, clock):
             )
 
         @asynccontextmanager
-        async def open_artifact(self, url, *, offset=0, etag=None, short=False):
+        async def open_artifact(self, url, *, offset=0, etag=None):
             name = url.split("/")[3]
             self.opened.append(name)
             newest = max(task_id for task_id, task in self.tasks.items() if task[0] == name)
@@ -218,7 +218,7 @@ def archive(service, clock, monkeypatch, zip_of):
     )
 
     @asynccontextmanager
-    async def open_artifact(self, url, *, offset=0, etag=None, short=False):
+    async def open_artifact(self, url, *, offset=0, etag=None):
         await anyio.lowlevel.checkpoint()
         name = url.split("/")[3]
         self.opened.append(name)

@@ -34,7 +34,7 @@ async def test_a_line_too_slow_for_what_is_queued_is_told_once_a_job_and_shown(
     """Two days would do for either file, but not for both one after the other."""
 
     @asynccontextmanager
-    async def open_artifact(self, url, *, offset=0, etag=None, short=False):
+    async def open_artifact(self, url, *, offset=0, etag=None):
         await anyio.lowlevel.checkpoint()
         yield Endless()
 
