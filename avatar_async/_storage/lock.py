@@ -12,10 +12,10 @@ from typing import Any, Self
 import anyio.to_thread
 from attrs import frozen
 
-from avatar_async._storage.atomic import replace_file
 from avatar_async._storage.faults import reason_of
 from avatar_async._storage.folders import make_folder
 from avatar_async._storage.mounts import network_file_system
+from avatar_async._storage.replacing import replace_file
 from avatar_async._storage.unbroken import unbroken
 from avatar_async.errors import LedgerError, LedgerLockedError
 

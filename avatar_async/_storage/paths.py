@@ -205,11 +205,22 @@ def _open_or_make(out: Path, folder: str, *, durable: bool) -> JobFolder:
         try:
             descriptor = os.open(path, _FOLDER_FLAGS)
         except FileNotFoundError:
-            if durable and not out.is_dir():
-                make_folder(out)
-            out.mkdir(mode=0o755, parents=True, exist_ok=True)
-            with suppress(FileExistsError):
-                path.mkdir(mode=0o755)
-                made = True
+            made = _make(out, path, durable=durable)
             descriptor = os.open(path, _FOLDER_FLAGS)
     return JobFolder(path, descriptor, made=made)
+
+
+def _make(out: Path, path: Path, *, durable: bool) -> bool:
+    """Make a job's folder, and the output folder if that is missing; return whether it was not there."""
+    try:
+        path.mkdir(mode=0o755)
+    except FileExistsError:
+        return False
+    except FileNotFoundError:
+        if durable:
+            make_folder(out)
+        else:
+            out.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            path.mkdir(mode=0o755)
+    return True

@@ -1,7 +1,7 @@
-"""Files of many job folders that are there whole or not at all, with as few forced writes as possible."""
+"""Files that are there whole or not at all: one, or one in each of many folders."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -13,13 +13,30 @@ from avatar_async._storage.paths import JobFolder, file_errors, open_together
 _DRAFT_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
+def replace_file(path: Path, content: bytes, *, mode: int) -> None:
+    """Write a file durably under its name in one step; whatever lay there is gone after. Blocking.
+
+    One writer of a file at a time: a draft that a killed writer left behind is removed.
+
+    Raises:
+        OSError: The system refuses; there is the old or the new file, whole, but it may not be durable.
+    """
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    draft = _Draft(folder=JobFolder(path.parent, descriptor), name=path.name, content=content, mode=mode)
+    try:
+        for step in _STEPS:
+            step(draft)
+    except BaseException:
+        draft.remove()
+        raise
+    finally:
+        draft.close()
+
+
 def replace_together(
     out: Path, name: str, contents: Mapping[str, bytes], *, mode: int
 ) -> dict[str, Exception]:
-    """Write a file of one name into several job folders, each durably and in one step. Blocking.
-
-    Whatever lay under the name before is gone after. One writer of a folder at a time: a draft that a killed
-    writer left behind is removed.
+    """Write a file of one name into several job folders, as `replace_file` does. Blocking.
 
     Args:
         out: The output folder.
@@ -39,13 +56,22 @@ def replace_together(
     }
     try:
         # Each step for all of them: forcing the first to the disk does most of the work for the others.
-        for step in (_Draft.write, _Draft.begin, _Draft.force, _Draft.publish, _Draft.settle):
-            for each in drafts.values():
-                each.attempt(step)
+        for step in _STEPS:
+            _take(step, drafts.values())
     finally:
         for each in drafts.values():
             each.close()
     return failed | {key: each.error for key, each in drafts.items() if each.error is not None}
+
+
+def _take(step: "Callable[[_Draft], None]", drafts: "Iterable[_Draft]") -> None:
+    """Take a step with each file, save those with which one before it failed."""
+    for each in drafts:
+        if each.error is None:
+            try:
+                step(each)
+            except Exception as error:  # noqa: BLE001 - one file's mishap is not the others'
+                each.fail(error)
 
 
 @define(eq=False, kw_only=True)
@@ -73,24 +99,24 @@ class _Draft:
         """Return the name that it has meanwhile, always the same one: nothing odd piles up."""
         return f".{self.name}.tmp"
 
-    def attempt(self, step: "Callable[[_Draft], None]") -> None:
-        """Take a step, unless one before it failed."""
-        if self.error is not None:
-            return
+    def fail(self, error: Exception) -> None:
+        """Note why it does not get its name, and remove what there is of it."""
         try:
             with file_errors(self.folder.path / self.name):
-                step(self)
-        except Exception as error:  # noqa: BLE001 - one file's mishap is not the others'
-            self.error = error
-            with suppress(OSError):
-                self.folder.remove(self._draft_name)
+                raise error
+        except Exception as told:  # noqa: BLE001 - told to who waits for it
+            self.error = told
+        self.remove()
 
     def write(self) -> None:
-        """Write every byte."""
-        self.descriptor = self._open()
-        written = os.write(self.descriptor, self.content)
+        """Write every byte, and have the system begin to write them out."""
+        self.descriptor = descriptor = self._open()
+        written = os.write(descriptor, self.content)
         while written < len(self.content):
-            written += os.write(self.descriptor, self.content[written:])
+            written += os.write(descriptor, self.content[written:])
+        if hasattr(os, "posix_fadvise"):
+            with suppress(OSError):
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def _open(self) -> int:
         try:
@@ -98,12 +124,6 @@ class _Draft:
         except FileExistsError:
             self.folder.remove(self._draft_name)
             return self.folder.open_file(self._draft_name, _DRAFT_FLAGS, self.mode)
-
-    def begin(self) -> None:
-        """Have the system begin to write it out, without waiting."""
-        if self.descriptor is not None and hasattr(os, "posix_fadvise"):
-            with suppress(OSError):
-                os.posix_fadvise(self.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def force(self) -> None:
         """Wait until it is durable."""
@@ -118,9 +138,18 @@ class _Draft:
         """Wait until its name is durable."""
         self.folder.sync()
 
+    def remove(self) -> None:
+        """Remove the draft, if there is one."""
+        with suppress(OSError):
+            self.folder.remove(self._draft_name)
+
     def close(self) -> None:
         """Let go of file and folder."""
         descriptor, self.descriptor = self.descriptor, None
         if descriptor is not None:
             os.close(descriptor)
         self.folder.close()
+
+
+#: What makes a draft a file of its name, in order.
+_STEPS: Final = (_Draft.write, _Draft.force, _Draft.publish, _Draft.settle)

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from avatar_async._storage.replacing import replace_together
+from avatar_async._storage.replacing import replace_file, replace_together
 from avatar_async.errors import DownloadError
 
 
@@ -86,3 +86,28 @@ def test_no_descriptor_is_left_open(tmp_path):
     (tmp_path / "odd" / "job.json").mkdir(parents=True)
     replace_together(tmp_path, "job.json", {"one": b"1", "odd": b"2", "..": b"3"}, mode=0o600)
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def test_one_file_is_replaced_through_a_link_to_its_folder(tmp_path, steps):
+    """A ledger's folder may be a link; what lies beside the file is left alone, but for an old draft."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "link").symlink_to("home")
+    for name in (".note.tmp", ".other.tmp", "note"):
+        (tmp_path / "home" / name).write_text("old")
+    replace_file(tmp_path / "link" / "note", b"new", mode=0o600)
+    assert steps == [("force", ".note.tmp"), ("rename", "note"), ("force", "home")]
+    assert sorted(path.name for path in (tmp_path / "home").iterdir()) == [".other.tmp", "note"]
+    assert (tmp_path / "home" / "note").read_bytes() == b"new"
+
+
+def test_one_file_that_cannot_be_written_is_told_and_leaves_the_old_one(tmp_path, monkeypatch):
+    """Who writes a note has to know, in the system's own words."""
+    (tmp_path / "note").write_text("old")
+
+    def fsync(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fsync)
+    with pytest.raises(OSError, match="No space left"):
+        replace_file(tmp_path / "note", b"new", mode=0o600)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]

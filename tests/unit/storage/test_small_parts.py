@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from avatar_async._storage.atomic import replace_file
 from avatar_async._storage.bandwidth import Bandwidth
 from avatar_async._storage.mounts import network_file_system
 from avatar_async._storage.room import DiskRoom
@@ -46,14 +45,6 @@ def test_network_file_systems_are_told_from_local_ones(tmp_path, path, kind):
 def test_without_a_mount_table_nothing_is_refused(tmp_path):
     """Other systems than Linux have none."""
     assert network_file_system(tmp_path, tmp_path / "missing") is None
-
-
-def test_the_draft_of_a_killed_writer_is_swept_by_the_next(tmp_path):
-    """Killed between draft and rename, a writer leaves a file that nobody would ever remove."""
-    (tmp_path / ".job.json.0123456789ab.tmp").write_text("{")
-    (tmp_path / ".other.json.0123456789ab.tmp").write_text("{")
-    replace_file(tmp_path / "job.json", b"{}", mode=0o600)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".other.json.0123456789ab.tmp", "job.json"]
 
 
 def test_room_counts_what_other_downloads_will_still_write():
