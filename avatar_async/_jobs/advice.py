@@ -46,10 +46,11 @@ def flags(
         words.add("unconfirmed")
     if job.state is State.IN_FLIGHT and job.error is not None and job.error.code == NOT_LISTED:
         words.add("missing")
-    if any(artifact.state is ArtifactState.SUSPECT for artifact in job.artifacts):
-        words.add("suspect")
-    if any(artifact.note for artifact in job.artifacts):
-        words.add("noted")
+    for artifact in job.artifacts:
+        if artifact.state is ArtifactState.SUSPECT:
+            words.add("suspect")
+        if artifact.note:
+            words.add("noted")
     return tuple(sorted(words))
 
 

@@ -53,7 +53,8 @@ class JobError:
     at: datetime | None = None
 
 
-@frozen(kw_only=True)
+# As `Job`, below: without a slot for weak references.
+@frozen(kw_only=True, weakref_slot=False)
 class Artifact:
     """A file of a finished task.
 

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
-from json import JSONEncoder
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from attrs import frozen
 
 from avatar_async._jobs.expiry import burden, overtaken
@@ -23,6 +23,7 @@ _MOST_OF_A_SORT: Final = 25
 #: What a long table shows beside what needs a person, in this order.
 _SORTS: Final = (State.SUBMITTING, State.IN_FLIGHT, State.PLANNED)
 _UNFETCHED: Final = frozenset({State.READY, State.FETCHING})
+_encoded: Final = msgspec.json.Encoder().encode
 
 
 @frozen(kw_only=True)
@@ -117,13 +118,13 @@ async def document(
     """
     known = await facts(ledger, now)
     telling = Telling(now=now, where=where, deadlines_s=known.deadlines_s, late=known.late)
-    encode = JSONEncoder(ensure_ascii=False).encode
     counts: Counter[State] = Counter()
     before = f'{{"schema": {SCHEMA_VERSION}, "jobs": ['
     async for page in pages(ledger, states):
         states_needed = await needed(ledger, page)
         counts.update(job.state for job in page)
-        yield before + "\n" + ",\n".join([encode(telling.job(job, states_needed)) for job in page])
+        told = b",\n".join([_encoded(telling.job(job, states_needed)) for job in page])
+        yield f"{before}\n{told.decode()}"
         before = ","
     counted = counts if states is None else known.counts
-    yield f'{before if before != "," else ""}\n], "counts": {encode(counts_of(counted))}}}\n'
+    yield f'{before if before != "," else ""}\n], "counts": {_encoded(counts_of(counted)).decode()}}}\n'
