@@ -1,13 +1,15 @@
 """The tasks of a query or list reply, read in the terms of a dialect."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any, Final
 
-from avatar_async._jobs.copies import draft_class
+from avatar_async._jobs.drafts import draft_class
 from avatar_async._jobs.remote import RemoteFile, RemoteState, RemoteTask
 from avatar_async._wire.dialect import QueryDialect
 from avatar_async._wire.envelope import MAX_MESSAGE, sentence, task_id, term, text
+from avatar_async._wire.manyfiles import usual_files
 from avatar_async._wire.redaction import redacted, repeated
 from avatar_async._wire.taskfiles import files_of, shaped_files
 from avatar_async._wire.terms import Terms
@@ -57,7 +59,7 @@ def read_tasks(
 
 
 def read_shaped(
-    terms: Terms, body: bytes, items: Iterable[Any], secrets: tuple[str, ...]
+    terms: Terms, body: bytes, items: Sequence[Any], secrets: tuple[str, ...]
 ) -> list[RemoteTask] | None:
     """Return the tasks of a reply of known shape, as `read_tasks` does of any.
 
@@ -74,10 +76,15 @@ def read_shaped(
     ascii_only = body.isascii() and b"\\" not in body and b"\x7f" not in body
     tasks: list[RemoteTask] = []
     told: list[str] = []
+    usual = usual_files(terms, items, told) if ascii_only and len(items) > 1 else None
     for item in items:
         files: tuple[RemoteFile, ...] = ()
         fault: str | None = None
-        if item.files:
+        if not item.files:
+            pass
+        elif usual is not None:
+            files = tuple(islice(usual, len(item.files)))
+        else:
             try:
                 files = shaped_files(terms, item.files, told, ascii_only=ascii_only)
             except ValueError as error:
