@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from avatar_async._jobs.copies import draft_class
+from avatar_async._jobs.drafts import draft_class
 from avatar_async._jobs.events import Event, IntentWritten
 from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import State

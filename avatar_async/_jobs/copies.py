@@ -3,16 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from avatar_async._jobs.drafts import draft_class
 from avatar_async._jobs.records import Job
-
-
-def draft_class(record: type[Any]) -> type[Any]:
-    """Return a class of the same slots as a frozen one, whose instances can be written to.
-
-    Who makes one sets every field, then gives it `record` as its class: that is what it is from then on.
-    """
-    return type(f"Draft{record.__name__}", (), {"__slots__": record.__slots__})
-
 
 #: A job that can still be written to; `finished` makes it one.
 Draft: Final = draft_class(Job)

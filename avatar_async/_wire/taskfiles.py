@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from avatar_async._jobs.copies import draft_class
+from avatar_async._jobs.drafts import draft_class
 from avatar_async._jobs.remote import LARGEST_TASK_ID, RemoteFile
 from avatar_async._wire.dialect import FileShape, QueryDialect
 from avatar_async._wire.envelope import address, integer, plain_origin, term, text

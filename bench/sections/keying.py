@@ -1,13 +1,15 @@
 """How well and how fast a screen is keyed, beside FFmpeg's filters tuned on the same scenes."""
 
-import pickle
+import os
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.model import Contender, Place, Section, Setting, Target, Work
+from bench.model import BenchError, Contender, Place, Section, Setting, Target, Work
 
-_ROOT = Path(__file__).parents[2]
+#: Where programs find the scenes, which tests share.
+_FOUND = {"PYTHONPATH": os.fspath(Path(__file__).parents[2])}
 #: Of times beside no peer: how fast the machine is at the moment counts in.
 _ALONE = 0.15
 _PEERS = ("ffmpeg for the matte", "ffmpeg for the composite")
@@ -15,25 +17,19 @@ _PEERS = ("ffmpeg for the matte", "ffmpeg for the composite")
 
 @contextmanager
 def works(place: Place) -> Iterator[Sequence[Work]]:
-    """Make the scenes and the video, and give the works."""
+    """Make the scenes and the video, and give the works.
+
+    Raises:
+        BenchError: They cannot be made.
+    """
     scenes, video = place.scratch / "scenes", place.scratch / "take.mp4"
-    _make_scenes(scenes, place.number("keying_scenes"))
-    _make_video(video, place.real("keying_video_s"))
+    command = place.program(
+        "keying_made", scenes, place.number("keying_scenes"), video, place.real("keying_video_s")
+    )
+    made = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **_FOUND})
+    if made.returncode:
+        raise BenchError(f"the scenes could not be made: {made.stderr[-500:]}")
     yield [_scenes(place, scenes), _video(place, video)]
-
-
-def _make_scenes(folder: Path, number: int) -> None:
-    from tests.keying.scenes import SEEDS, make_scene
-
-    folder.mkdir()
-    for seed in SEEDS[:: max(1, len(SEEDS) // number)]:
-        (folder / f"{seed:02}").write_bytes(pickle.dumps(make_scene(seed)))
-
-
-def _make_video(path: Path, duration_s: float) -> None:
-    from avatar_async.media.clips import ClipStyle, make_clip
-
-    make_clip(path, ClipStyle(width_px=960, height_px=540), duration_s=duration_s, sound="none")
 
 
 def _scenes(place: Place, folder: Path) -> Work:
@@ -45,7 +41,7 @@ def _scenes(place: Place, folder: Path) -> Work:
             Contender(
                 name=name,
                 command=place.program("keying_scenes", folder, way),
-                environment={"PYTHONPATH": str(_ROOT)},
+                environment=_FOUND,
             )
             for name, way in ways.items()
         ],
