@@ -10,12 +10,17 @@ def main() -> None:
 
         sys.stdout.write(f"avatar-async {__version__}\n")
         return
+    from avatar_async.cli.stopped import end_like_ctrl_c, told
+
     try:
+        end_like_ctrl_c()
         from avatar_async.cli.app import run
 
         run()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except KeyboardInterrupt as error:
+        line, code = told(error)
+        sys.stderr.write(f"{line}.\n")
+        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -55,16 +55,18 @@ class _Commands(click.Group):
             formatter.write_dl([(name, short) for name, _, short in _COMMANDS])
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; Ctrl-C before it has begun leaves as afterwards.
+        """Run the command; Ctrl-C, SIGTERM or SIGHUP before it has begun leaves as afterwards.
 
         Raises:
-            click.exceptions.Exit: Ctrl-C.
+            click.exceptions.Exit: One of them came.
             click.UsageError: The command line is wrong.
         """
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise click.exceptions.Exit(130) from None
+        except KeyboardInterrupt as error:
+            from avatar_async.cli.exits import code_of_interruption
+
+            raise click.exceptions.Exit(code_of_interruption(error)) from None
         except click.UsageError as error:
             raise _readable(error) from None
 

@@ -5,7 +5,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -40,6 +40,10 @@ class _Traces:
 
 class _Screen:
     say: Callable[[str], None] | None = None
+
+
+class _Interruption:
+    words: str = ""
 
 
 class BrokenRunError(Exception):
@@ -120,6 +124,11 @@ def show_traces(wanted: bool) -> None:
     _Traces.shown = wanted
 
 
+def if_interrupted(words: str) -> None:
+    """Say what an interruption means from here on, beside that there was one."""
+    _Interruption.words = words
+
+
 def leave(work: Callable[[], Coroutine[Any, Any, int]] | Callable[[], int]) -> NoReturn:
     """Do the work of a command and leave with its exit code, whatever happens.
 
@@ -158,8 +167,7 @@ def _code_of_error(error: BaseException) -> int:
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):
-        tell("Interrupted.")
-        return ExitCode.INTERRUPTED
+        return code_of_interruption(error)
     if isinstance(error, BrokenPipeError):
         _drop_output()
         return ExitCode.BAD_END
@@ -191,6 +199,16 @@ def _code_of_error(error: BaseException) -> int:
     tell(f"       {logs.whereabouts()}")
     _show_trace(error)
     return ExitCode.BAD_END
+
+
+def code_of_interruption(error: KeyboardInterrupt) -> int:
+    """Tell of an interruption and return its exit code."""
+    from avatar_async.cli.stopped import told
+
+    line, code = told(error)
+    with suppress(OSError):  # the terminal may be what went away
+        tell(f"{line}: {_Interruption.words}." if _Interruption.words else f"{line}.")
+    return code
 
 
 def _drop_output() -> None:

@@ -55,6 +55,7 @@ def giving(
                 given, own = taken(values)
                 return await work(given, **own)
 
+            exits.if_interrupted("nothing was sent; the same command begins anew, or goes on")
             exits.leave(conduct)
 
         decorated: Callable[..., None] = command

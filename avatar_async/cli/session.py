@@ -83,6 +83,7 @@ async def conduct(
                         await feed(orchestrator)
                         group.start_soon(_redraw, orchestrator, display, drawing)
                         begun = True
+                        exits.if_interrupted("the same command goes on from here")
                         async for job in orchestrator.run():
                             _LOG.debug("job %s is %s", job.name, job.state)
                 drawing.cancel()

@@ -10,6 +10,8 @@ from typing import Final
 
 import anyio
 
+from avatar_async.cli.stopped import ASKING, StoppedError, stop, told
+
 _NAMES: Final = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "SIGHUP"}
 
 
@@ -85,11 +87,13 @@ def heeding(
 
 
 class _Cancellable:
-    """Work in an event loop of its own that Ctrl-C cancels."""
+    """Work in an event loop of its own that a signal cancels."""
 
     def __init__(self, work: Callable[[], Awaitable[int]]) -> None:
         self._work = work
         self._inside: tuple[asyncio.AbstractEventLoop, anyio.CancelScope] | None = None
+        #: The signal that cancelled it, None if none did.
+        self.number: int | None = None
 
     async def run(self) -> int | None:
         """Return what the work returns, None if it was cancelled."""
@@ -104,10 +108,12 @@ class _Cancellable:
     def receive(self, number: int, _frame: FrameType | None) -> None:
         """Cancel the work, or leave where it is cancelled already, not begun yet or over."""
         if self._inside is None:
-            os.write(2, b"Interrupted.\n")
-            os._exit(128 + number)
+            line, code = told(_error(number))
+            with suppress(OSError):
+                os.write(2, f"{line}.\n".encode())
+            os._exit(code)
         loop, scope = self._inside
-        self._inside = None
+        self._inside, self.number = None, number
         loop.call_soon_threadsafe(scope.cancel)
 
 
@@ -115,19 +121,27 @@ def run_cancellable(work: Callable[[], Awaitable[int]]) -> int:
     """Run work in an event loop; Ctrl-C cancels it, once more ends the process.
 
     An exception raised by a signal in the midst of a loop can keep a thread or a task from ever being told
-    of its end, and so the process from leaving: here none is.
+    of its end, and so the process from leaving: here none is. Other signals do the same where they end the
+    process as Ctrl-C does (`end_like_ctrl_c`).
 
     Raises:
         KeyboardInterrupt: Ctrl-C cancelled it.
+        StoppedError: Another signal did.
     """
     cancellable = _Cancellable(work)
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.default_int_handler:
-        signal.signal(signal.SIGINT, cancellable.receive)
+    before = {number: signal.getsignal(number) for number in _NAMES}
+    taken = [number for number, handler in before.items() if handler in (signal.default_int_handler, stop)]
+    for number in taken:
+        signal.signal(number, cancellable.receive)
     try:
         code = anyio.run(cancellable.run)
     finally:
-        signal.signal(signal.SIGINT, before)
-    if code is None:
-        raise KeyboardInterrupt
-    return code
+        for number in taken:
+            signal.signal(number, before[number])
+    if code is not None:
+        return code
+    raise _error(cancellable.number)
+
+
+def _error(number: int | None) -> KeyboardInterrupt:
+    return StoppedError(number) if number in ASKING else KeyboardInterrupt()

@@ -124,3 +124,68 @@ def test_ctrl_c_twice_leaves_whatever_the_work_is_about():
     command = [sys.executable, "-c", _STUBBORN]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
     assert (done.returncode, done.stderr) == (130, "Interrupted.\n")
+
+
+_EARLY = """
+import os, signal, sys, anyio, click
+from avatar_async.cli import exits, stopped
+
+stopped.end_like_ctrl_c()
+moment, number = sys.argv[1], int(sys.argv[2])
+
+async def work():
+    os.kill(os.getpid(), number)
+    await anyio.sleep_forever()
+
+def sync_work():
+    os.kill(os.getpid(), number)
+    return 0
+
+exits.if_interrupted("nothing was sent")
+try:
+    exits.leave(work if moment == "loop" else sync_work)
+except click.exceptions.Exit as left:
+    sys.exit(left.exit_code)
+"""
+
+
+def _early(moment, number, **given):
+    command = [sys.executable, "-c", _EARLY, moment, str(int(number))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30, **given)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("moment", ["loop", "before"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_before_anything_heeds_it_is_told_in_one_line(moment, number, code):
+    """Who stops a service while it starts wants to know that nothing was paid for."""
+    words = f"Interrupted by {number.name}: nothing was sent.\n"
+    assert _early(moment, number) == (code, words)
+
+
+def test_a_hang_up_that_the_caller_ignores_ends_no_start():
+    """`nohup` holds from the first moment on."""
+    code, said = _early(
+        "before", signal.SIGHUP, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    )
+    assert (code, said) == (0, "")
+
+
+def test_a_signal_before_the_command_is_loaded_is_told_as_well():
+    """The first moments count too, and a usage error is not what happened."""
+    script = """
+import os, signal, sys
+from avatar_async.cli import app, stopped
+stopped.end_like_ctrl_c()
+
+def load(self, ctx, name):
+    os.kill(os.getpid(), signal.SIGTERM)
+
+app._Commands.get_command = load
+sys.argv = ["avatar-async", "run"]
+app.run()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stderr) == (143, "Interrupted by SIGTERM.\n")
