@@ -20,6 +20,7 @@ from avatar_async._transport.answers import check_answer, check_status, encoded,
 from avatar_async._transport.blocks import BlockShares
 from avatar_async._transport.endings import Body
 from avatar_async._transport.errors import mapped
+from avatar_async._transport.places import cut
 from avatar_async._transport.plainconnector import PlainConnector, plain_connector
 from avatar_async._transport.plaingets import PlainGets, PlainStream
 from avatar_async._transport.receiving import Receiver, take_over
@@ -161,9 +162,10 @@ class DownloadSession:
             raise RuntimeError(_NOT_ENTERED)
         keep_blocks()
         with mapped("download"):
-            address = address_of(url)
-        plain = None if self._proxy(address.host) else self._plain
-        stream = None if plain is None else await plain.open(address)
+            found = cut(url)
+        stream = None
+        if found is not None and self._plain is not None and not self._proxy(found[0].host):
+            stream = await self._plain.open(*found)
         if stream is None:
             return await self.answer(url, offset=0, etag=None, token=None)
         headers = stream.head.headers
@@ -171,6 +173,7 @@ class DownloadSession:
             stream.etag = strong(headers.get("etag"))
             return stream
         stream.close()
+        address = address_of(url)
         if stream.head.coded:
             raise ReplyError(encoded(address))
         if stream.status in REDIRECTS and "location" in headers:

@@ -51,8 +51,15 @@ class PlainConnector(aiohttp.TCPConnector):
         reached = self._reached.get(origin)
         return reached is not None and reached.senders == _senders()
 
-    async def exchange(self, origin: Origin, timeout: aiohttp.ClientTimeout) -> PlainExchange:
+    async def exchange(
+        self, origin: Origin, timeout: aiohttp.ClientTimeout, *, patience_s: float = 0.0
+    ) -> PlainExchange:
         """Return an exchange on a connection to an origin that is reached: a kept one, or one that is made.
+
+        Args:
+            origin: Whom to speak to.
+            timeout: How long a connection is waited for.
+            patience_s: See `PlainExchange`.
 
         Raises:
             aiohttp.ClientError: None could be had, as aiohttp tells of it.
@@ -67,7 +74,7 @@ class PlainConnector(aiohttp.TCPConnector):
             protocol = connection.protocol
             if protocol is None or not protocol.should_close:
                 # Nothing else is made while a kept one is taken, which waits for nothing.
-                return PlainExchange(connection, used=self._made == made)
+                return PlainExchange(connection, used=self._made == made, patience_s=patience_s)
             connection.close()  # something came while nobody asked
 
     async def _create_connection(self, req: ClientRequest, *rest: Any, **named: Any) -> ResponseHandler:

@@ -1,6 +1,7 @@
 """One plain request and its answer, over a connection that aiohttp made."""
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -33,6 +34,7 @@ class PlainExchange(asyncio.Protocol):
     Args:
         connection: An idle connection, held for this exchange.
         used: Whether it may have carried another request before.
+        patience_s: Seconds for which the reader is not told of what came, if more is to come soon.
 
     Raises:
         aiohttp.ServerDisconnectedError: It was closed meanwhile.
@@ -47,7 +49,10 @@ class PlainExchange(asyncio.Protocol):
         "_error",
         "_left",
         "_lent",
+        "_most_ahead_bytes",
+        "_patience_s",
         "_paused",
+        "_ripe_at_s",
         "_silent_looks",
         "_transport",
         "_unread",
@@ -58,7 +63,7 @@ class PlainExchange(asyncio.Protocol):
         "used",
     )
 
-    def __init__(self, connection: Connection, *, used: bool) -> None:
+    def __init__(self, connection: Connection, *, used: bool, patience_s: float = 0.0) -> None:
         former = connection.protocol
         assert former is not None
         if former.transport is None:
@@ -66,9 +71,16 @@ class PlainExchange(asyncio.Protocol):
             raise aiohttp.ServerDisconnectedError
         self._connection = connection
         self._transport: asyncio.Transport = former.transport
+        self._patience_s = patience_s
+        #: aiohttp's protocol.
+        self.former: ResponseHandler = former
+        self._begin(used=used)
+
+    def _begin(self, *, used: bool) -> None:
         self._unread = b""
         self._blocks: list[bytes] = []
         self._ahead_bytes = 0
+        self._most_ahead_bytes = _MOST_AHEAD_BYTES
         #: Bytes of the body that did not come yet.
         self._left = 0
         self._paused = False
@@ -81,8 +93,8 @@ class PlainExchange(asyncio.Protocol):
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._silent_looks = 0
-        #: aiohttp's protocol.
-        self.former: ResponseHandler = former
+        #: When the reader is told of what came, though more is to come.
+        self._ripe_at_s = 0.0
         #: What the answer said before its body, as soon as that is known and could be read.
         self.head: Head | None = None
         #: Whether any byte of the answer came.
@@ -157,19 +169,35 @@ class PlainExchange(asyncio.Protocol):
         self._give_back()
         return True
 
+    @property
+    def over(self) -> bool:
+        """Whether the whole answer and no more came, so that the connection can carry another request."""
+        return self._ended and self._clean and not self._transport.get_write_buffer_size()
+
+    def again(self) -> bool:
+        """Begin anew over the same connection, after one that is over; return whether it is still good.
+
+        If it is not, it is closed.
+        """
+        former = self.former
+        if former.should_close or not former.is_connected():
+            self._connection.close()
+            return False
+        self._begin(used=True)
+        return True
+
     def close(self, *, kept: bool = False) -> None:
-        """Let go of the connection; aiohttp keeps it for others if the whole answer and no more came.
+        """Let go of the connection; aiohttp keeps it for others if the exchange is over.
 
         Args:
             kept: Whether it may be kept at all.
         """
-        transport = self._transport
-        if kept and self._ended and self._clean and not transport.get_write_buffer_size():
+        if kept and self.over:
             self._connection.release()
             return
         if not (self._ended or self._lent):
             self._give_back()
-        transport.abort()
+        self._transport.abort()
         self._connection.close()
 
     def look(self, most: int) -> None:
@@ -184,6 +212,8 @@ class PlainExchange(asyncio.Protocol):
         if self._error is not None:
             raise self._error
         self._silent_looks = 0
+        if self._patience_s:
+            self._ripe_at_s = monotonic() + self._patience_s
         self._waiter = asyncio.get_running_loop().create_future()
         try:
             await self._waiter
@@ -194,26 +224,11 @@ class PlainExchange(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what came: a head and its body, and nothing else."""
         self.answered = True
-        most_ahead = _MOST_AHEAD_BYTES
         if self.head is None:
-            # A head that comes in drips is as good as none: silence goes on until it is whole.
-            if self._unread:
-                data = self._unread + data
-            end = data.find(b"\r\n\r\n", 0, MOST_HEAD_BYTES)
-            if end < 0:
-                self._unread = data
-                if len(data) >= MOST_HEAD_BYTES or not _BEGINNING.startswith(data[: len(_BEGINNING)]):
-                    self._hand_over(data)
+            begun = self._after_head(data)
+            if begun is None:
                 return
-            head = self.head = read_head(data[: end + 2])
-            if head is None or head.length is None:
-                self._hand_over(data)
-                return
-            self._unread = b""
-            self._left = head.length
-            if self._left > receiving.LARGE_BYTES:
-                most_ahead = 0  # the rest may be somebody else's to receive
-            data = data[end + 4 :]
+            data = begun
         self._silent_looks = 0
         left = self._left - len(data)
         if left < 0:
@@ -226,10 +241,33 @@ class PlainExchange(asyncio.Protocol):
             self._give_back()
         elif not self._paused:
             self._ahead_bytes += len(data)
-            if self._ahead_bytes >= most_ahead:
+            if self._ahead_bytes >= self._most_ahead_bytes:
                 self._paused = True
                 self._transport.pause_reading()
+            elif self._patience_s and monotonic() < self._ripe_at_s:
+                return
         self._wake()
+
+    def _after_head(self, data: bytes) -> bytes | None:
+        """Read the head of the answer; return what came behind it, None if it is not whole or not plain."""
+        # A head that comes in drips is as good as none: silence goes on until it is whole.
+        if self._unread:
+            data = self._unread + data
+        end = data.find(b"\r\n\r\n", 0, MOST_HEAD_BYTES)
+        if end < 0:
+            self._unread = data
+            if len(data) >= MOST_HEAD_BYTES or not _BEGINNING.startswith(data[: len(_BEGINNING)]):
+                self._hand_over(data)
+            return None
+        head = self.head = read_head(data[: end + 2])
+        if head is None or head.length is None:
+            self._hand_over(data)
+            return None
+        self._unread = b""
+        self._left = head.length
+        # The rest of a long body may be somebody else's to receive.
+        self._most_ahead_bytes = _MOST_AHEAD_BYTES if head.length <= receiving.LARGE_BYTES else 0
+        return data[end + 4 :]
 
     def eof_received(self) -> None:
         """End: the host says no more."""

@@ -13,17 +13,18 @@ from typing import Final, Self
 
 import aiohttp
 from attrs import define, field
-from yarl import URL
 
 from avatar_async._jobs.ports import Chunk
-from avatar_async._transport.addresses import name_of
 from avatar_async._transport.blocks import BlockShares
 from avatar_async._transport.errors import mapped
 from avatar_async._transport.heads import Head
-from avatar_async._transport.plainconnector import Origin, PlainConnector, origin_of
+from avatar_async._transport.places import Place
+from avatar_async._transport.plainconnector import Origin, PlainConnector
 from avatar_async._transport.plainexchange import OddAnswerError, PlainExchange
 from avatar_async._transport.receiving import Receiver
 
+#: Seconds for which a body is waited for before its reader has what came of it.
+_PATIENCE_S: Final = 0.1
 #: Longest time between two looks, and how many there are at least while a host is silent.
 _LOOK_S: Final = 5.0
 _LEAST_LOOKS: Final = 8
@@ -46,20 +47,19 @@ class PlainStream:
     total_bytes: int | None
     etag: str | None = None
     head: Head = field(repr=False)
-    _address: URL = field(repr=False)
+    _name: str = field(repr=False)
     _exchange: PlainExchange = field(repr=False)
-    _leave: Callable[[PlainExchange, bool], None] = field(repr=False)
+    _origin: Origin = field(repr=False)
+    _leave: Callable[[PlainExchange, Origin | None], None] = field(repr=False)
     _lent: tuple[bytes, Receiver] | None = field(repr=False)
     _shares: BlockShares = field(repr=False)
 
-    async def chunks(self) -> AsyncIterator[Chunk]:
+    def chunks(self) -> AsyncIterator[Chunk]:
         """Yield the body as it arrives; see `ArtifactStream`."""
-        with mapped(name_of(self._address)):
-            if self._lent is None:
-                while chunk := await self._exchange.next():
-                    yield chunk
-                return
-            begun, receiver = self._lent
+        return _Pieces(self._name, self._exchange) if self._lent is None else self._views(*self._lent)
+
+    async def _views(self, begun: bytes, receiver: Receiver) -> AsyncIterator[Chunk]:
+        with mapped(self._name):
             if begun:
                 yield begun
             with closing(receiver), self._shares.engaged():
@@ -70,7 +70,27 @@ class PlainStream:
         """Let go of the connection: kept for others if the body was read to its end."""
         if self._lent is not None:
             self._lent[1].close()
-        self._leave(self._exchange, self.head.kept)
+        self._leave(self._exchange, self._origin if self.head.kept else None)
+
+
+class _Pieces:
+    """What comes of a body that nobody else receives; a generator would be dearer than the asking."""
+
+    __slots__ = ("_exchange", "_name")
+
+    def __init__(self, name: str, exchange: PlainExchange) -> None:
+        self._name = name
+        self._exchange = exchange
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        with mapped(self._name):
+            piece = await self._exchange.next()
+        if not piece:
+            raise StopAsyncIteration
+        return piece
 
 
 class PlainGets:
@@ -101,6 +121,8 @@ class PlainGets:
         self._look_s = min(_LOOK_S, silence_s / _LEAST_LOOKS)
         self._looks = math.ceil(silence_s / self._look_s)
         self._busy: set[PlainExchange] = set()
+        #: Connections between one file and the next, until the next look.
+        self._parked: dict[Origin, list[PlainExchange]] = {}
         self._odd: set[Origin] = set()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -114,24 +136,28 @@ class PlainGets:
             self._timer.cancel()
             self._timer = None
         for exchange in [*self._busy]:
-            self._leave(exchange, False)
+            self._leave(exchange, None)
+        self._unpark(kept=False)
 
-    async def open(self, address: URL) -> PlainStream | None:
+    async def open(self, place: Place, path: str) -> PlainStream | None:
         """Ask for a file; None if aiohttp is to ask for it.
 
         Cancelled, the connection is closed.
+
+        Args:
+            place: Where it lies.
+            path: Its path and query there.
 
         Raises:
             NotSentError: No connection came about in time.
             TransportTimeoutError: No answer came in time.
             ConnectionLostError: The host closed the connection without an answer.
         """
-        origin = origin_of(address)
-        if not self._connector.reaches(origin) or origin in self._odd or "@" in address.raw_authority:
+        origin = place.origin
+        if not self._connector.reaches(origin) or origin in self._odd:
             return None
-        line, host = f"GET {address.raw_path_qs} HTTP/1.1", address.host_port_subcomponent
-        request = f"{line}\r\nHost: {host}\r\n{self._lines}\r\n".encode("ascii")
-        with mapped(name_of(address)):
+        request = f"GET {path} HTTP/1.1\r\nHost: {place.header}\r\n{self._lines}\r\n".encode("ascii")
+        with mapped(place.name):
             while True:
                 exchange = await self._begun(origin)
                 try:
@@ -149,7 +175,8 @@ class PlainGets:
                     status=head.status,
                     total_bytes=head.length,
                     head=head,
-                    address=address,
+                    name=place.name,
+                    origin=origin,
                     exchange=exchange,
                     leave=self._leave,
                     lent=exchange.lend(self._silence_s, self._shares) if head.status == 200 else None,
@@ -157,7 +184,13 @@ class PlainGets:
                 )
 
     async def _begun(self, origin: Origin) -> PlainExchange:
-        exchange = await self._connector.exchange(origin, self._timeout)
+        exchange: PlainExchange | None = None
+        parked = self._parked.get(origin)
+        while parked and exchange is None:
+            latest = parked.pop()
+            exchange = latest if latest.again() else None
+        if exchange is None:
+            exchange = await self._connector.exchange(origin, self._timeout, patience_s=_PATIENCE_S)
         self._busy.add(exchange)
         if self._timer is None:
             self._look()
@@ -167,16 +200,30 @@ class PlainGets:
         try:
             return await exchange.ask(request)
         except BaseException:
-            self._leave(exchange, False)
+            self._leave(exchange, None)
             raise
 
-    def _leave(self, exchange: PlainExchange, kept: bool) -> None:
-        if exchange in self._busy:
-            self._busy.discard(exchange)
-            exchange.close(kept=kept)
+    def _leave(self, exchange: PlainExchange, origin: Origin | None) -> None:
+        """Park a connection to an origin for the next file from there, if that can be; close it for none."""
+        if exchange not in self._busy:
+            return
+        self._busy.discard(exchange)
+        if origin is None or not exchange.over:
+            exchange.close()
+        elif origin in self._parked:
+            self._parked[origin].append(exchange)
+        else:
+            self._parked[origin] = [exchange]
+
+    def _unpark(self, *, kept: bool) -> None:
+        parked, self._parked = self._parked, {}
+        for exchanges in parked.values():
+            for exchange in exchanges:
+                exchange.close(kept=kept)
 
     def _look(self) -> None:
-        """Look after silent hosts."""
+        """Look after silent hosts, and have aiohttp keep the connections that nobody needs."""
         for exchange in [*self._busy]:
             exchange.look(self._looks)
+        self._unpark(kept=True)
         self._timer = asyncio.get_running_loop().call_later(self._look_s, self._look) if self._busy else None

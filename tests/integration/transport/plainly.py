@@ -5,7 +5,7 @@ from contextlib import suppress
 import aiohttp
 import pytest
 
-from avatar_async._transport.plainconnector import PlainConnector, origin_of
+from avatar_async._transport.plainconnector import PlainConnector
 from avatar_async._transport.plaingets import PlainGets
 
 
@@ -23,14 +23,14 @@ def ask_plainly(monkeypatch: pytest.MonkeyPatch, *, from_the_first: bool) -> Non
         return
     plain = PlainGets.open
 
-    async def opened(self, address):
+    async def opened(self, place, path):
         connector = self._connector
-        if not connector.reaches(origin_of(address)):
+        if not connector.reaches(place.origin):
             with pytest.MonkeyPatch.context() as patch, suppress(_ReachedError, aiohttp.ClientError, OSError):
                 patch.setattr(PlainConnector, "connect", _only_connected)
                 async with aiohttp.ClientSession(connector=connector, connector_owner=False) as session:
-                    await session.get(address)
-        return await plain(self, address)
+                    await session.get(f"{place.origin[0]}://{place.header}{path}")
+        return await plain(self, place, path)
 
     monkeypatch.setattr(PlainGets, "open", opened)
 

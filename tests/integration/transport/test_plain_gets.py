@@ -251,6 +251,20 @@ async def test_a_proxy_is_used_as_ever():
     assert met.requests[0].startswith(b"GET http://files.example/a HTTP/1.1")
 
 
+async def test_a_connection_that_nobody_needs_for_a_while_is_aiohttps_to_keep():
+    """It ends idle connections in time, and gives them to whoever needs one, whatever is asked for."""
+    async with peer(answering(http(b"body"))) as met, client() as service:
+        assert [await read(service, f"{met.origin}/{name}") for name in "ab"] == [b"body"] * 2
+        gets = service._downloads._plain
+        assert gets is not None
+        assert gets._parked
+        gets._look()
+        assert (gets._parked, gets._timer) == ({}, None)
+        async with service.open_artifact(f"{met.origin}/c", offset=2, etag='"v"') as stream:
+            assert [bytes(chunk) async for chunk in stream.chunks()] == [b"body"]
+    assert met.connections == 1
+
+
 async def test_silence_ends_what_waits_and_what_is_kept_ends_with_the_client():
     """No connection is left behind."""
     async with peer(answering(http(b"body"), http(length=9))) as met:
@@ -260,4 +274,4 @@ async def test_silence_ends_what_waits_and_what_is_kept_ends_with_the_client():
                 await read(service, met.origin)
             gets = service._downloads._plain
             assert gets is not None
-        assert not gets._busy
+        assert (gets._busy, gets._parked) == (set(), {})

@@ -164,15 +164,15 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in zip([0, *ends], ends, strict=False) if end > start]
 
 
-@given(REPLIES, st.lists(st.integers(0, 120), max_size=5))
-@example(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody", [3, 30, 40])
-@example(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbody", [])
-@example(b"HTTP/1.1 429 Slow\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n", [60])
-@example(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nbody", [])
-async def test_an_answer_is_what_aiohttp_makes_of_it_or_left_to_it(reply, places):
+@given(REPLIES, st.lists(st.integers(0, 120), max_size=5), st.sampled_from([0.0, 60.0]))
+@example(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody", [3, 30, 40], 0.0)
+@example(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbody", [], 60.0)
+@example(b"HTTP/1.1 429 Slow\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n", [60], 0.0)
+@example(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nbody", [], 0.0)
+async def test_an_answer_is_what_aiohttp_makes_of_it_or_left_to_it(reply, places, patience_s):
     """Two readers of one connection that disagree on where an answer ends mix up answers."""
     lent, expected = Lent(), Lent()
-    exchange = PlainExchange(lent, used=False)  # type: ignore[arg-type] # as much of one as is used
+    exchange = PlainExchange(lent, used=False, patience_s=patience_s)  # type: ignore[arg-type]
     with anyio.fail_after(10):
         read = await outcome(plainly(exchange, lent, cut(reply, places)))
         if exchange.head is None or exchange.head.length is None:
@@ -219,6 +219,48 @@ async def test_what_comes_between_two_answers_spoils_the_connection():
     lent.wire.protocol.data_received(b"forged")
     exchange.close(kept=True)
     assert lent.kept is False
+
+
+async def test_a_connection_carries_one_exchange_after_the_other():
+    """Until something comes that nobody asked for, or it ends: then it is closed."""
+    lent = Lent()
+    exchange = PlainExchange(lent, used=False)  # type: ignore[arg-type]
+    for body in (b"one", b"", b"three"):
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        asyncio.get_running_loop().call_soon(exchange.data_received, answer)
+        await exchange.ask(b"request")
+        assert await exchange.next() == body
+        assert exchange.over
+        assert exchange.again()
+        assert (exchange.used, exchange.answered, exchange.head, exchange.over) == (True, False, None, False)
+    assert lent.kept is None
+    lent.protocol.data_received(b"forged")
+    assert not exchange.again()
+    assert lent.kept is False
+
+
+async def test_a_body_that_comes_soon_is_read_in_one_go_and_a_slow_one_as_it_comes(monkeypatch):
+    """To wake the reader costs more than a piece; what comes slowly is worth to be written."""
+    now = SimpleNamespace(s=0.0)
+    monkeypatch.setattr("avatar_async._transport.plainexchange.monotonic", lambda: now.s)
+    read: list[bytes] = []
+    for pause_s in (0.01, 0.1):
+        lent = Lent()
+        exchange = PlainExchange(lent, used=False, patience_s=0.1)  # type: ignore[arg-type]
+        async with anyio.create_task_group() as group:
+
+            async def all_of_it(exchange: PlainExchange = exchange) -> None:
+                await exchange.ask(b"request")
+                while piece := await exchange.next():
+                    read.append(piece)
+
+            group.start_soon(all_of_it)
+            await anyio.wait_all_tasks_blocked()
+            for piece in (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", b"a", b"b", b"c"):
+                now.s += pause_s
+                lent.wire.protocol.data_received(piece)
+                await anyio.wait_all_tasks_blocked()
+    assert read == [b"abc", b"a", b"b", b"c"]
 
 
 async def test_a_cancelled_exchange_cuts_its_connection():
