@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 from avatar_async._storage import schema
@@ -15,6 +16,11 @@ from avatar_async.errors import LedgerError, LedgerVersionError
 
 #: Seconds a write waits for another process's write to end.
 BUSY_TIMEOUT_S = 15.0
+#: Size of a page of a new ledger; one that exists keeps its own. A change to one job writes the whole page
+#: that its row lies on, into the log and from there into the file.
+PAGE_BYTES: Final = 2048
+#: Length of the log from which the writer itself brings it into the file, before the next write.
+LOG_BYTES: Final = 16 << 20
 
 
 def prepare_file(path: Path, *, create: bool, read_only: bool = False) -> None:
@@ -62,10 +68,28 @@ def open_writer(path: Path) -> sqlite3.Connection:
     connection = _connect(path, "mode=rw")
     try:
         _checked_version(connection, path)
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_BYTES // page_bytes}")
         schema.migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_clearer(path: Path) -> sqlite3.Connection:
+    """Return a connection that clears the log beside the writer's, as durably.
+
+    Raises:
+        sqlite3.Error: SQLite refuses.
+    """
+    connection = _connect(path, "mode=rw")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
     except BaseException:
         connection.close()
         raise

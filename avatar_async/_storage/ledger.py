@@ -15,6 +15,7 @@ from avatar_async._jobs.records import Job, NewJob, Standing
 from avatar_async._jobs.states import State
 from avatar_async._storage import changes as writes
 from avatar_async._storage import commits, listing, newcomers, readers, resuming
+from avatar_async._storage.clearing import Clearing
 from avatar_async._storage.commits import HistoryEntry
 from avatar_async._storage.connect import open_reader, open_writer, prepare_file
 from avatar_async._storage.faults import ledger_error
@@ -64,7 +65,8 @@ class Ledger:
             await anyio.to_thread.run_sync(prepare)
         except OSError as error:
             raise ledger_error(error, path) from error
-        writer = None if read_only else _writing_thread(path)
+        clearing = Clearing(path)
+        writer = None if read_only else _writing_thread(path, clearing)
         reader = SqliteThread(path, lambda: open_reader(path), read_group, name="reader")
         try:
             if writer is not None:
@@ -75,8 +77,11 @@ class Ledger:
             try:
                 await reader.stop()
             finally:
-                if writer is not None:
-                    await writer.stop()
+                try:
+                    if writer is not None:
+                        await writer.stop()
+                finally:
+                    await clearing.stop()
 
     async def bind(self, endpoint: str, account: str, *, rebind: bool = False) -> None:
         """Tie the ledger to an endpoint origin and account, or check it; see `JobStore.bind`."""
@@ -229,7 +234,7 @@ class Ledger:
         return self._writer.call(work)
 
 
-def _writing_thread(path: Path) -> SqliteThread:
+def _writing_thread(path: Path, clearing: Clearing) -> SqliteThread:
     """Return the thread that writes; it notices when the file is taken away from under it."""
     staying: list[Staying] = []
 
@@ -239,6 +244,8 @@ def _writing_thread(path: Path) -> SqliteThread:
         return connection
 
     def commit(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Outcome]:
-        return commit_group(connection, works, staying[0].check)
+        outcomes = commit_group(connection, works, staying[0].check)
+        clearing.note(connection.total_changes)
+        return outcomes
 
     return SqliteThread(path, connect, commit, name="writer")

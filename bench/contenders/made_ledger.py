@@ -19,7 +19,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from avatar_async._jobs.states import State
-from avatar_async._storage import changes, commits, rows, schema
+from avatar_async._storage import changes, commits, connect, rows, schema
 from avatar_async.requests import Kind
 from bench.contenders.made_jobs import WITH_TASK, files_like, job_like, request_like
 
@@ -97,7 +97,9 @@ def made_ledger(folder: Path, made: Made) -> Path:
     A copy is what work goes on: it takes a second a GiB, the making a minute a million jobs.
     """
     today = f"{datetime.now(UTC):%Y%m%d}"
-    words = json.dumps([made.endpoint, made.account, made.standings, made.seed, schema.MIGRATIONS])
+    words = json.dumps(
+        [made.endpoint, made.account, made.standings, made.seed, schema.MIGRATIONS, connect.PAGE_BYTES]
+    )
     mark = f"{random.Random(words).getrandbits(32):08x}"
     path = folder / f"made-{today}-{made.jobs}-{made.open_jobs}-{mark}.db"
     if not path.exists():
@@ -115,7 +117,8 @@ def make(path: Path, made: Made) -> None:
     """Write a whole new ledger to a path where there is none."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         path.chmod(0o600)
-        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -400000"):
+        pages = (f"page_size = {connect.PAGE_BYTES}", "cache_size = -400000")
+        for pragma in (*pages, "journal_mode = OFF", "synchronous = OFF"):
             connection.execute(f"PRAGMA {pragma}")
         schema.migrate(connection)
         changes.bind(connection, made.endpoint, made.account, rebind=False)
