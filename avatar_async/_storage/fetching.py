@@ -1,10 +1,10 @@
 """One download from what is on the disk already to the verified file."""
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import TypeVar
 
 import anyio
-import anyio.to_thread
 from attrs import evolve
 
 from avatar_async._jobs.ports import ArtifactSource, ArtifactStream, Chunk, FetchJournal
@@ -12,6 +12,7 @@ from avatar_async._jobs.records import Artifact
 from avatar_async._jobs.states import ArtifactState
 from avatar_async._storage.appending import Appending
 from avatar_async._storage.bandwidth import Lane
+from avatar_async._storage.checkpoints import Checkpoints
 from avatar_async._storage.findings import Finding
 from avatar_async._storage.judgement import judge
 from avatar_async._storage.partfile import PartFile, Start
@@ -55,7 +56,7 @@ class Fetch:
         self._appending = Appending(part, workshop, self._wrote, self._synced)
         self._artifact = artifact
         self._source = source
-        self._journal = journal
+        self._checkpoints = Checkpoints(part, artifact, journal)
         self._on_progress = on_progress
         self._etag = artifact.etag
         self._total: int | None = None
@@ -64,7 +65,6 @@ class Fetch:
         self._too_long = False
         #: Whether the latest answer ended by the rules of HTTP without having told a length.
         self._ended_untold = False
-        self._recorded = artifact.verified_offset
         self._reached = 0
         #: Room of the disk, with all that was written since the beginning, and when that was.
         self._room_bytes, self._looked_at_s = 0, 0.0
@@ -93,15 +93,16 @@ class Fetch:
                         await self._in_thread(self._part.close)
 
     async def _bring(self) -> Artifact:
-        start = await anyio.to_thread.run_sync(
-            self._part.begin, abandon_on_cancel=True, limiter=self._threads
-        )
+        part = self._part
+        start = await self._shop.writers.begin_filing(part.begin, durable=part.durable, regardless=False)
         if start is Start.ADOPTED:
             return evolve(self._artifact, state=ArtifactState.STORED, bad_sha256=None)
         self._begun = True
         self._note_room(self._part.free_bytes_then)
         if start is Start.OPEN:
-            await self._forget_stale_record()
+            if self._checkpoints.stale:
+                self._etag = self._artifact.etag if self._part.offset else None
+                await self._checkpoints.begin(self._etag)
             await self._receive()
         return await self._finish()
 
@@ -235,14 +236,14 @@ class Fetch:
         self._on_progress(self._part.offset, self._expected())
 
     async def _synced(self, durable_bytes: int, free_bytes: int) -> None:
-        await self._record_durable(durable_bytes)
+        await self._checkpoints.keep(durable_bytes, self._etag, self._total)
         self._claim(free_bytes)
 
     async def _start_over(self) -> None:
         self._etag = self._total = None
         self._too_long = False
-        if self._part.offset or self._recorded:
-            await self._record_start()
+        if self._part.offset or self._checkpoints.recorded_bytes:
+            await self._checkpoints.begin(None)
             await self._in_thread(self._part.restart)
             self._appending.look_at_the_clock()
 
@@ -262,36 +263,7 @@ class Fetch:
     def _expected(self) -> int | None:
         return self._total if self._total is not None else self._artifact.size_bytes
 
-    # ------------------------------------------------------------ the journal
-    async def _forget_stale_record(self) -> None:
-        """Take back what the journal says of bytes that turned out not to be there."""
-        artifact = self._artifact
-        if artifact.sha256 is not None or artifact.verified_offset != self._part.offset:
-            self._etag = artifact.etag if self._part.offset else None
-            await self._record_start()
-
-    async def _record_start(self) -> None:
-        await self._record(self._part.offset if self._etag is not None else 0, whole=False)
-
-    async def _record(self, offset: int, *, whole: bool) -> None:
-        """Write down how many bytes are durable; a length without digest says that these are all."""
-        await self._journal.record(
-            evolve(
-                self._artifact,
-                state=ArtifactState.FETCHING,
-                etag=self._etag,
-                verified_offset=offset,
-                sha256=None,
-                stored_bytes=offset if whole else None,
-            )
-        )
-        self._recorded = offset
-
-    async def _record_durable(self, length: int) -> None:
-        whole = self._total == length
-        if self._part.durable and (self._etag is not None or whole) and length > self._recorded:
-            await self._record(length, whole=whole)
-
+    # ------------------------------------------------------------ the end
     async def _last_checkpoint(self) -> None:
         """Keep what arrived, if that can be done soon; the error on its way out matters more."""
         if not self._begun or (self._etag is None and self._total is None):
@@ -299,49 +271,34 @@ class Fetch:
         with anyio.move_on_after(_LAST_CHECKPOINT_S, shield=True):
             try:
                 length, _ = await self._in_thread(self._part.sync)
-                await self._record_durable(length)
+                await self._checkpoints.keep(length, self._etag, self._total)
             except AvatarError:
                 return
 
-    # ------------------------------------------------------------ the end
     async def _finish(self) -> Artifact:
         """Verify the complete file, write that down, and give it its name."""
         known = self._total is not None or self._artifact.size_bytes is not None
         finding = Finding()
         if self._part.examines:
-            finding = await anyio.to_thread.run_sync(
-                lambda: self._part.examine(length_known=known),
-                abandon_on_cancel=True,
-                limiter=self._shop.check_threads,
-            )
+            finding = await self._shop.writers.begin_check(partial(self._part.examine, length_known=known))
         judgement = judge(self._part, self._artifact, finding, too_long=self._too_long)
-        digest, length = self._part.sha256, self._part.offset
+        digest = self._part.sha256
         if judgement.problem is not None:
             twice = self._part.verifies and digest == self._artifact.bad_sha256
-            await self._in_thread(lambda: self._part.reject(keep=twice))
+            await self._in_thread(partial(self._part.reject, keep=twice))
             msg = f"{self._part.path}: {judgement.problem}"
             proof = digest if self._part.verifies else None
             raise IntegrityError(msg, sha256=proof, short=judgement.short)
-        verified = evolve(
-            self._artifact,
-            state=ArtifactState.FETCHING,
-            etag=self._etag,
-            verified_offset=length,
-            stored_bytes=length,
-            sha256=digest if self._part.verifies else None,
-            note=judgement.note,
-        )
-        await self._journal.record(verified)
+        verified = await self._checkpoints.verified(self._etag, judgement.note)
         self._begun = False  # all is on record: a last checkpoint would take it back
         await self._in_thread(self._part.publish)
         return evolve(verified, state=ArtifactState.STORED, bad_sha256=None)
 
-    @property
-    def _threads(self) -> anyio.CapacityLimiter:
-        return self._shop.file_threads if self._part.durable else self._shop.quick_threads
-
-    async def _in_thread(self, call: Callable[..., T], *arguments: object) -> T:
-        return await anyio.to_thread.run_sync(call, *arguments, limiter=self._threads)
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        """Await a call that opens, names or removes files to its end, though the download is cancelled."""
+        with anyio.CancelScope(shield=True):
+            result = await self._shop.writers.begin_filing(call, durable=self._part.durable, regardless=True)
+        return result
 
 
 async def _close(chunks: AsyncIterator[Chunk]) -> None:

@@ -73,6 +73,8 @@ class PartFile:
             StoppedError: `stop` was set.
         """
         with self._lock, file_errors(self.path):
+            if self.stop.is_set():
+                raise StoppedError
             folder = self._folder = JobFolder.open(self._out, self._folder_name, durable=self._care.durable)
             self.free_bytes_then = folder.free_bytes()
             if folder.look(self._name) is not None:
@@ -106,12 +108,14 @@ class PartFile:
             DiskSpaceError, DownloadError: The system refuses; what was not written is cut off.
         """
         with self._lock, file_errors(self.path):
-            descriptor = self._opened()
-            hashed = aside.submit(self._hash, chunks) if self._care.verify else None
+            hashed = None
             try:
+                descriptor = self._opened()
+                if self._care.verify:
+                    hashed = aside.submit(self._hash, chunks)
                 end = write_all(descriptor, chunks, self.offset)
             except OSError:
-                os.ftruncate(descriptor, self.offset)
+                os.ftruncate(self._opened(), self.offset)
                 raise
             finally:
                 if hashed is not None:

@@ -13,11 +13,6 @@ from avatar_async._storage.writers import Writers
 #: Connections over which files too long to be read whole come at the same time, if nobody wants more. Over
 #: TLS each holds 2 MiB, so that this bounds the memory however many files are asked for at once.
 CONNECTIONS: Final = 12
-#: Worker threads that open, close, name and remove files at the same time, and as many where none of them
-#: waits for the disk: more would only take the interpreter from each other.
-_FILE_THREADS, _QUICK_THREADS = 8, 2
-#: Worker threads that check finished files at the same time.
-_CHECK_THREADS = 2
 
 
 @frozen(kw_only=True)
@@ -68,9 +63,6 @@ class Workshop:
     chance: random.Random
     writers: Writers = Factory(Writers)
     connections: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(CONNECTIONS))
-    file_threads: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_FILE_THREADS))
-    quick_threads: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_QUICK_THREADS))
-    check_threads: anyio.CapacityLimiter = Factory(lambda: anyio.CapacityLimiter(_CHECK_THREADS))
 
     def batch_bytes(self) -> int:
         """Return how many bytes a download collects before they are written, beside those that run now."""

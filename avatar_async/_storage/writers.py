@@ -1,10 +1,14 @@
-"""Threads that write and hash what downloads bring."""
+"""Threads that write, hash, sync and check what downloads bring."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from avatar_async._storage.crew import Crew
+
+if TYPE_CHECKING:
+    from asyncio import Future
 
 T = TypeVar("T")
 
@@ -13,6 +17,10 @@ _WRITING: Final = 2
 #: Threads that hash, or wait for the disk, at the same time.
 _HASHING: Final = 8
 _SYNCING: Final = 8
+#: Threads that open, name and remove files at the same time, durably.
+_FILING: Final = 8
+#: Threads that check finished files at the same time.
+_CHECKING: Final = 2
 
 
 class Writers:
@@ -20,9 +28,8 @@ class Writers:
 
     def __init__(self) -> None:
         self._running = 0
-        self._threads: ThreadPoolExecutor | None = None
+        self._crews: dict[str, Crew] = {}
         self._hashing: ThreadPoolExecutor | None = None
-        self._syncing: ThreadPoolExecutor | None = None
 
     @contextmanager
     def engaged(self) -> Iterator[None]:
@@ -33,10 +40,12 @@ class Writers:
         finally:
             self._running -= 1
             if not self._running:
-                for threads in (self._threads, self._hashing, self._syncing):
-                    if threads is not None:
-                        threads.shutdown(wait=False)
-                self._threads = self._hashing = self._syncing = None
+                for crew in self._crews.values():
+                    crew.end()
+                self._crews = {}
+                if self._hashing is not None:
+                    self._hashing.shutdown(wait=False)
+                self._hashing = None
 
     @property
     def hashing(self) -> Executor:
@@ -45,29 +54,30 @@ class Writers:
             self._hashing = ThreadPoolExecutor(_HASHING, thread_name_prefix="avatar-hash")
         return self._hashing
 
-    def begin(self, call: Callable[..., T], *arguments: object) -> "asyncio.Future[T]":
-        """Run a call that writes on a thread, and return what it will bring, without waiting.
+    def begin(self, call: Callable[..., T], *arguments: object) -> "Future[T]":
+        """Run a call that writes on a thread; see `Crew.begin`."""
+        return self._crew("avatar-writer", _WRITING).begin(call, *arguments)
 
-        A future that is cancelled or forgotten ends nothing that its thread has begun.
+    def begin_sync(self, call: Callable[[], T]) -> "Future[T]":
+        """Run a call that waits for the disk on a thread, beside those that write; see `Crew.begin`."""
+        return self._crew("avatar-sync", _SYNCING).begin(call)
+
+    def begin_filing(self, call: Callable[[], T], *, durable: bool, regardless: bool) -> "Future[T]":
+        """Run a call that opens, names or removes files on a thread; see `Crew.begin`.
+
+        Args:
+            call: What to run.
+            durable: Whether it waits for the disk: then it is run beside those that write, else among them.
+            regardless: Whether it is run even if nobody waits for it any more.
         """
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(_WRITING, thread_name_prefix="avatar-writer")
-        return _begun(self._threads, call, *arguments)
+        crew = self._crew("avatar-files", _FILING) if durable else self._crew("avatar-writer", _WRITING)
+        return crew.begin(call, regardless=regardless)
 
-    def begin_sync(self, call: Callable[[], T]) -> "asyncio.Future[T]":
-        """Run a call that waits for the disk on a thread, beside those that write; see `begin`."""
-        if self._syncing is None:
-            self._syncing = ThreadPoolExecutor(_SYNCING, thread_name_prefix="avatar-sync")
-        return _begun(self._syncing, call)
+    def begin_check(self, call: Callable[[], T]) -> "Future[T]":
+        """Run a call that reads a whole file on a thread, beside all others; see `Crew.begin`."""
+        return self._crew("avatar-check", _CHECKING).begin(call)
 
-
-def _begun(threads: Executor, call: Callable[..., T], *arguments: object) -> "asyncio.Future[T]":
-    future = asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
-    future.add_done_callback(_look_at)
-    return future
-
-
-def _look_at(future: "asyncio.Future[T]") -> None:
-    """See the error of a call that nobody waits for any more."""
-    if not future.cancelled():
-        future.exception()
+    def _crew(self, name: str, most: int) -> Crew:
+        if name not in self._crews:
+            self._crews[name] = Crew(most, name)
+        return self._crews[name]

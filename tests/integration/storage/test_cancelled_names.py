@@ -14,11 +14,11 @@ async def test_a_file_whose_task_is_cancelled_as_it_gets_its_name_is_adopted_the
     scene, make_zip, monkeypatch
 ):
     """`asyncio.timeout` does that; the task learns of its cancellation, and the journal of nothing less."""
-    begun, go_on = anyio.Event(), threading.Event()
+    begun, go_on, loop = anyio.Event(), threading.Event(), asyncio.get_running_loop()
     known = JobFolder.rename
 
     def slowly(folder, old, new, *, durable=True):
-        anyio.from_thread.run_sync(begun.set)
+        loop.call_soon_threadsafe(begun.set)
         assert go_on.wait(10)
         known(folder, old, new, durable=durable)
 

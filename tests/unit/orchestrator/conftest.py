@@ -241,7 +241,7 @@ def patient_clock(monkeypatch: pytest.MonkeyPatch) -> PatientClock:
 
         return begin
 
-    for name in ("begin", "begin_sync"):
+    for name in ("begin", "begin_sync", "begin_filing", "begin_check"):
         monkeypatch.setattr(Writers, name, counting(getattr(Writers, name)))
     return clock
 
