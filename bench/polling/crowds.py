@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 #: Ages on which prices are found, and on which the schedule under them is.
 _ROUGH, _FINE = 160, 700
 #: Steps by which prices are found; the first ones, and from which on they are averaged.
-_STEPS, _FIRST_STEP, _SLOWING = 120, 0.5, 25
+_STEPS, _FIRST_STEP, _SLOWING = 200, 0.5, 40
+#: A price moves by no less than as if it were this part of what calls cost on average: one may rise from 0.
+_GROUND = 0.1
 #: Smoothing of schedules while prices are found, as a share of a typical delay, and the step it holds until.
-_SMOOTHING = ((0.06, 35), (0.03, 75), (0.015, _STEPS))
+_SMOOTHING = ((0.1, 50), (0.05, 100), (0.02, 150), (0.01, _STEPS))
 #: Ages looked at after the last end.
 _AFTER = 400
 #: Draws of the other tasks, and of what chance they are.
@@ -203,15 +205,17 @@ class _Prices:
         rents = np.maximum(running * ending * waits_s**2 / 2 - price, 0.0)
         rents[0] = rents[-1] = 0.0
         median_s = float(np.interp(0.5, ages.left[::-1], ages.at_s[::-1]))
-        typical_s = math.sqrt(2 * price / min(crowd.batch, crowd.number) * median_s / 3)
+        ending_there = -np.diff(ages.left, append=0.0)
         found, mean, turns = [rents], rents, 0
         for step in range(1, _STEPS + 1):
             smoothing = next(part for part, until in _SMOOTHING if step <= until)
             prices = price + rents
+            usual = float(ending_there @ prices)
+            typical_s = math.sqrt(2 * usual / min(crowd.batch, crowd.number) * median_s / 3)
             asked, seen = _asked(ages, prices * ended, prices * runs, smoothing * typical_s)
             over = np.clip(((asked - seen) * ended + seen * runs) / allowed - 1, -1.0, 1.0)
             pace = _FIRST_STEP / (1 + step / _SLOWING)
-            rents = np.maximum(rents + pace * over * np.maximum(rents, 0.1 * price), 0.0)
+            rents = np.maximum(rents + pace * over * np.maximum(rents, _GROUND * usual), 0.0)
             rents[0] = rents[-1] = 0.0
             # Prices swing around the best ones: their mean is nearer.
             turns += 1
