@@ -2,10 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
 from typing import Any, Final
 
 from avatar_async._jobs.states import State
+from avatar_async._storage.upgrading import told
 from avatar_async.errors import LedgerError, LedgerVersionError
 
 #: Marks a SQLite file as a ledger of this package (`PRAGMA application_id`, "avas").
@@ -258,23 +260,39 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIO
         LedgerError: It is a SQLite file of another program.
         LedgerVersionError: It was written by a newer version of this package.
     """
-    while True:
-        version = version_of(connection)
-        check_not_newer(version, migrations)
-        if version == len(migrations):
-            return
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            if version_of(connection) == version:
-                for statement in _statements(migrations[version]):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {version + 1}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    version = version_of(connection)
+    check_not_newer(version, migrations)
+    if version == len(migrations):
+        return
+    scripts = [_statements(script) for script in migrations]
+    with told(connection, sum(map(len, scripts[version:]))) if version else nullcontext(_nothing) as step:
+        while version < len(migrations):
+            _bring(connection, version, scripts[version], step)
+            version = version_of(connection)
+            check_not_newer(version, migrations)
+
+
+def _bring(
+    connection: sqlite3.Connection, version: int, statements: Sequence[str], step: Callable[[], object]
+) -> None:
+    """Bring the file from one version to the next, unless somebody else did by now."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if version_of(connection) == version:
+            for statement in statements:
+                connection.execute(statement)
+                step()
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {version + 1}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _nothing() -> None:
+    """Tell nobody of a new file."""
 
 
 def check_not_newer(version: int, migrations: Sequence[str] = MIGRATIONS) -> None:

@@ -11,6 +11,8 @@ from avatar_async.errors import ConfigError
 _LOGGER = logging.getLogger("avatar_async")
 #: Loggers of what we use whose troubles belong into the log, and never on the screen.
 _OTHERS = tuple(logging.getLogger(name) for name in ("aiohttp", "asyncio"))
+#: The one logger of ours that a person hears of as well.
+_TOLD = logging.getLogger("avatar_async._storage.upgrading")
 _RULES = (
     (re.compile(r"(?i)(authorization['\"]?\s*[:=,]\s*['\"]?)(?:bearer\s+)?[^\s'\",}\])]+"), r"\1***"),
     (re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/=-]+"), "Bearer ***"),
@@ -53,6 +55,16 @@ def hide(secrets: Iterable[str | None]) -> None:
     _State.secrets = tuple(secret for secret in secrets if secret)
 
 
+class _OnScreen(logging.Handler):
+    """Tells of what is waited for, before there is anything else to show."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write its message to stderr."""
+        from avatar_async.cli import exits
+
+        exits.tell(scrub(record.getMessage()))
+
+
 class _Scrubbing(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return scrub(super().format(record)).translate(_ACTING)
@@ -88,6 +100,8 @@ def keep_off_screen() -> None:
     root = logging.getLogger()
     if not root.handlers:
         root.addHandler(logging.NullHandler())
+    if not any(isinstance(handler, _OnScreen) for handler in _TOLD.handlers):
+        _TOLD.addHandler(_OnScreen())
 
 
 def close_log() -> None:

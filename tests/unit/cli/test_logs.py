@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from avatar_async._storage import upgrading
 from avatar_async.cli import logs
 from avatar_async.errors import ConfigError
 
@@ -113,3 +114,12 @@ def test_troubles_of_libraries_never_reach_the_screen():
         check=True,
     )
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_an_upgrade_of_the_ledger_is_told_on_the_screen(capsys):
+    """It comes before there is a display, and takes seconds for a million jobs."""
+    logs.keep_off_screen()
+    logs.keep_off_screen()
+    logging.getLogger(upgrading.__name__).warning("upgrading the ledger, %s jobs", "1,000,000")
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", "upgrading the ledger, 1,000,000 jobs\n")
