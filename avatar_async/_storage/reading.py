@@ -72,7 +72,8 @@ class Reading:
             self._error = error
             return None
         self.etag = stream.etag
-        await self._leave()
+        if self._opening is not None:
+            await self._leave()
         if not self._lane.passes(self._clock.monotonic()):
             for chunk in self._gathered:
                 await self._lane.take(len(chunk))

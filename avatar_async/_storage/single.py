@@ -3,6 +3,7 @@
 import os
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import anyio.to_thread
 from attrs import define
@@ -14,6 +15,13 @@ from avatar_async._jobs.remote import RemoteFile
 from avatar_async._storage.care import Care
 from avatar_async._storage.downloads import DownloadFolder
 from avatar_async.requests import Kind
+
+#: By what is done: whether it is verified, and made durable.
+_CARES: Final = {
+    (verify, durable): Care(verify=verify, durable=durable)
+    for verify in (False, True)
+    for durable in (False, True)
+}
 
 
 class SingleDownloads:
@@ -62,8 +70,7 @@ class SingleDownloads:
         place = self._places.get(given) or await self._found(given)
         place.downloads += 1
         try:
-            care = Care(verify=verify, durable=durable)
-            await place.home.fetch_alone(place.job, artifact, source, care)
+            await place.home.fetch_alone(place.job, artifact, source, _CARES[verify, durable])
         finally:
             place.downloads -= 1
             if not place.downloads:

@@ -161,8 +161,7 @@ class DownloadSession:
         if self._session is None:
             raise RuntimeError(_NOT_ENTERED)
         keep_blocks()
-        with mapped("download"):
-            found = cut(url)
+        found = cut(url)
         stream = None
         if found is not None and self._plain is not None and not self._proxy(found[0].host):
             stream = await self._plain.open(*found)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from attrs import frozen
 
 from avatar_async._transport.addresses import address_of, name_of
+from avatar_async._transport.errors import mapped
 from avatar_async._transport.plainconnector import Origin, origin_of
 
 # What may stand in an address (RFC 3986, sections 3.3 and 3.4), so that it goes over the wire as it is.
@@ -44,7 +45,8 @@ def cut(url: str) -> tuple[Place, str] | None:
 
 @lru_cache(maxsize=64)
 def _place(beginning: str) -> Place:
-    address = address_of(f"{beginning}/")
+    with mapped("download"):
+        address = address_of(f"{beginning}/")
     return Place(
         origin=origin_of(address),
         host=address.host,

@@ -24,10 +24,10 @@ class OddAnswerError(Exception):
 
 
 class PlainExchange(asyncio.Protocol):
-    """A request and its answer: `ask`, then `next` to the end of the body, then `close`.
+    """A request and its answer: `ask`, then `next` to the end of the body, then `again` or `close`.
 
-    It takes the place of aiohttp's protocol on the connection until the last byte of the answer came. An
-    answer that is not plain is handed over to that protocol, as if it had been there all the time.
+    It takes the place of aiohttp's protocol on the connection until it is closed. An answer that is not plain
+    is handed over to that protocol, as if it had been there all the time.
 
     Silence is counted in looks while the process runs: one that was stopped first reads what came.
 
@@ -48,10 +48,10 @@ class PlainExchange(asyncio.Protocol):
         "_ended",
         "_error",
         "_left",
-        "_lent",
         "_most_ahead_bytes",
         "_patience_s",
         "_paused",
+        "_placed",
         "_ripe_at_s",
         "_silent_looks",
         "_transport",
@@ -72,6 +72,8 @@ class PlainExchange(asyncio.Protocol):
         self._connection = connection
         self._transport: asyncio.Transport = former.transport
         self._patience_s = patience_s
+        #: Whether it has the place of aiohttp's protocol.
+        self._placed = False
         #: aiohttp's protocol.
         self.former: ResponseHandler = former
         self._begin(used=used)
@@ -84,9 +86,7 @@ class PlainExchange(asyncio.Protocol):
         #: Bytes of the body that did not come yet.
         self._left = 0
         self._paused = False
-        #: Whether somebody else receives the body.
-        self._lent = False
-        #: Whether the connection is aiohttp's again.
+        #: Whether the whole answer came, or the connection is aiohttp's again.
         self._ended = False
         #: Whether nothing came that does not belong to the answer.
         self._clean = True
@@ -109,7 +109,9 @@ class PlainExchange(asyncio.Protocol):
             OddAnswerError: The answer is not plain.
             aiohttp.ClientError, OSError: It did not come.
         """
-        self._transport.set_protocol(self)
+        if not self._placed:
+            self._placed = True
+            self._transport.set_protocol(self)
         self._transport.write(request)
         while (head := self.head) is None:
             await self._more()
@@ -123,11 +125,17 @@ class PlainExchange(asyncio.Protocol):
         Raises:
             aiohttp.ClientError, OSError: It broke off; what came before was returned.
         """
-        blocks = self._blocks
-        while not blocks:
+        while not self._blocks:
             if not self._left:
                 return b""
             await self._more()
+        return self.take()
+
+    def take(self) -> bytes:
+        """Return what came of the body and was not read yet, be it nothing."""
+        blocks = self._blocks
+        if not blocks:
+            return b""
         body = blocks[0] if len(blocks) == 1 else b"".join(blocks)
         blocks.clear()
         self._ahead_bytes = 0
@@ -152,7 +160,7 @@ class PlainExchange(asyncio.Protocol):
             return None
         begun = b"".join(self._blocks)
         self._blocks.clear()
-        self._lent = True
+        self._placed = False
         receiver = receiving.Receiver(
             self._transport,
             left_bytes=self._left,
@@ -165,13 +173,19 @@ class PlainExchange(asyncio.Protocol):
         return begun, receiver
 
     def _take_back(self) -> bool:
-        self._lent = False
         self._give_back()
         return True
 
     @property
     def over(self) -> bool:
         """Whether the whole answer and no more came, so that the connection can carry another request."""
+        if self._error is not None or self._transport.is_closing() or not self._whole:
+            return False
+        # What comes while aiohttp's protocol is back in its place, that notices.
+        return self._placed or not self.former.should_close
+
+    @property
+    def _whole(self) -> bool:
         return self._ended and self._clean and not self._transport.get_write_buffer_size()
 
     def again(self) -> bool:
@@ -179,9 +193,8 @@ class PlainExchange(asyncio.Protocol):
 
         If it is not, it is closed.
         """
-        former = self.former
-        if former.should_close or not former.is_connected():
-            self._connection.close()
+        if not self.over:
+            self.close()
             return False
         self._begin(used=True)
         return True
@@ -192,11 +205,12 @@ class PlainExchange(asyncio.Protocol):
         Args:
             kept: Whether it may be kept at all.
         """
-        if kept and self.over:
+        whole = self._whole
+        if self._placed:
+            self._give_back()
+        if kept and whole:
             self._connection.release()
             return
-        if not (self._ended or self._lent):
-            self._give_back()
         self._transport.abort()
         self._connection.close()
 
@@ -238,7 +252,7 @@ class PlainExchange(asyncio.Protocol):
         if data:
             self._blocks.append(data)
         if not left:
-            self._give_back()
+            self._ended = True
         elif not self._paused:
             self._ahead_bytes += len(data)
             if self._ahead_bytes >= self._most_ahead_bytes:
@@ -280,7 +294,9 @@ class PlainExchange(asyncio.Protocol):
         self.former.connection_lost(exc)
 
     def _end(self, exc: Exception | None) -> None:
-        if self._unread:
+        if self._ended:
+            self._clean = False
+        elif self._unread:
             self._hand_over(self._unread)
         elif exc is None and self.head is not None:
             self._fail(aiohttp.ClientPayloadError("the body is not complete"))
@@ -297,7 +313,7 @@ class PlainExchange(asyncio.Protocol):
         self._wake()
 
     def _give_back(self) -> None:
-        self._ended = True
+        self._ended, self._placed = True, False
         self._transport.set_protocol(self.former)
 
     def _fail(self, error: Exception) -> None:

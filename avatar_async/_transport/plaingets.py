@@ -86,10 +86,12 @@ class _Pieces:
         return self
 
     async def __anext__(self) -> bytes:
-        with mapped(self._name):
-            piece = await self._exchange.next()
+        piece = self._exchange.take()
         if not piece:
-            raise StopAsyncIteration
+            with mapped(self._name):
+                piece = await self._exchange.next()
+            if not piece:
+                raise StopAsyncIteration
         return piece
 
 
@@ -159,18 +161,26 @@ class PlainGets:
         request = f"GET {path} HTTP/1.1\r\nHost: {place.header}\r\n{self._lines}\r\n".encode("ascii")
         with mapped(place.name):
             while True:
-                exchange = await self._begun(origin)
+                exchange = self._parked_one(origin) or await self._connector.exchange(
+                    origin, self._timeout, patience_s=_PATIENCE_S
+                )
+                self._busy.add(exchange)
+                if self._timer is None:
+                    self._look()
                 try:
-                    head = await self._ask(exchange, request)
-                except OddAnswerError:
+                    head = await exchange.ask(request)
+                except BaseException as error:
+                    self._leave(exchange, None)
+                    if isinstance(error, (aiohttp.ClientError, OSError)):
+                        if exchange.used and not exchange.answered:
+                            continue  # the host closed it while it was kept
+                        raise
+                    if not isinstance(error, OddAnswerError):
+                        raise
                     if exchange.head is None:
                         self._odd.add(origin)
                         return None
                     head = exchange.head
-                except (aiohttp.ClientError, OSError):
-                    if exchange.used and not exchange.answered:
-                        continue  # the host closed it while it was kept
-                    raise
                 return PlainStream(
                     status=head.status,
                     total_bytes=head.length,
@@ -183,25 +193,13 @@ class PlainGets:
                     shares=self._shares,
                 )
 
-    async def _begun(self, origin: Origin) -> PlainExchange:
-        exchange: PlainExchange | None = None
+    def _parked_one(self, origin: Origin) -> PlainExchange | None:
         parked = self._parked.get(origin)
-        while parked and exchange is None:
+        while parked:
             latest = parked.pop()
-            exchange = latest if latest.again() else None
-        if exchange is None:
-            exchange = await self._connector.exchange(origin, self._timeout, patience_s=_PATIENCE_S)
-        self._busy.add(exchange)
-        if self._timer is None:
-            self._look()
-        return exchange
-
-    async def _ask(self, exchange: PlainExchange, request: bytes) -> Head:
-        try:
-            return await exchange.ask(request)
-        except BaseException:
-            self._leave(exchange, None)
-            raise
+            if latest.again():
+                return latest
+        return None
 
     def _leave(self, exchange: PlainExchange, origin: Origin | None) -> None:
         """Park a connection to an origin for the next file from there, if that can be; close it for none."""
@@ -209,7 +207,7 @@ class PlainGets:
             return
         self._busy.discard(exchange)
         if origin is None or not exchange.over:
-            exchange.close()
+            exchange.close(kept=origin is not None)
         elif origin in self._parked:
             self._parked[origin].append(exchange)
         else:

@@ -12,6 +12,7 @@ from avatar_async.errors import ConnectionLostError, ReplyError, TransportError,
 from avatar_async.settings import Settings
 from tests.integration.transport.asking import chunked
 from tests.integration.transport.peers import Conversation, answering, http, peer
+from tests.integration.transport.plainly import ask_plainly
 
 CERTIFICATE = Path(__file__).parent / "tls" / "test-only-cert.pem"
 
@@ -102,21 +103,25 @@ async def test_bytes_behind_an_answer_end_the_connection():
     assert met.connections == 2
 
 
-async def test_bytes_while_nothing_is_asked_end_the_connection():
-    """The same, a moment later."""
+@pytest.mark.parametrize("body", [b"body", b"long" * (1 << 19)])
+async def test_bytes_while_nothing_is_asked_end_the_connection(body, monkeypatch):
+    """The same, a moment later, whoever received the body."""
+    ask_plainly(monkeypatch, from_the_first=True)
 
     async def script(conversation: Conversation) -> None:
         await conversation.read_request()
-        await conversation.send(http(b"body"))
+        await conversation.send(http(body))
         await anyio.sleep(0.05)
         await conversation.send(http(b"forged"))
         await conversation.wait_until_left()
 
     async with peer(script) as met, client() as service:
-        assert await read(service, met.origin) == b"body"
+        assert await read(service, met.origin) == body
+        before = met.connections
         await anyio.sleep(0.15)
-        assert await read(service, met.origin) == b"body"
-    assert met.connections == 2
+        with anyio.fail_after(5):
+            assert await read(service, met.origin) == body
+    assert met.connections == before + 1
 
 
 async def test_a_head_in_pieces_is_read():
