@@ -15,7 +15,6 @@ from avatar_async._jobs.records import Job, NewJob, Standing
 from avatar_async._jobs.states import State
 from avatar_async._storage import changes as writes
 from avatar_async._storage import commits, listing, newcomers, readers, resuming
-from avatar_async._storage.clearing import Clearing
 from avatar_async._storage.commits import HistoryEntry
 from avatar_async._storage.connect import open_reader, open_writer, prepare_file
 from avatar_async._storage.faults import ledger_error
@@ -65,8 +64,7 @@ class Ledger:
             await anyio.to_thread.run_sync(prepare)
         except OSError as error:
             raise ledger_error(error, path) from error
-        clearing = Clearing(path)
-        writer = None if read_only else _writing_thread(path, clearing)
+        writer = None if read_only else _writing_thread(path)
         reader = SqliteThread(path, lambda: open_reader(path), read_group, name="reader")
         try:
             if writer is not None:
@@ -77,11 +75,8 @@ class Ledger:
             try:
                 await reader.stop()
             finally:
-                try:
-                    if writer is not None:
-                        await writer.stop()
-                finally:
-                    await clearing.stop()
+                if writer is not None:
+                    await writer.stop()
 
     async def bind(self, endpoint: str, account: str, *, rebind: bool = False) -> None:
         """Tie the ledger to an endpoint origin and account, or check it; see `JobStore.bind`."""
@@ -234,7 +229,7 @@ class Ledger:
         return self._writer.call(work)
 
 
-def _writing_thread(path: Path, clearing: Clearing) -> SqliteThread:
+def _writing_thread(path: Path) -> SqliteThread:
     """Return the thread that writes; it notices when the file is taken away from under it."""
     staying: list[Staying] = []
 
@@ -244,8 +239,6 @@ def _writing_thread(path: Path, clearing: Clearing) -> SqliteThread:
         return connection
 
     def commit(connection: sqlite3.Connection, works: Sequence[Work]) -> list[Outcome]:
-        outcomes = commit_group(connection, works, staying[0].check)
-        clearing.note(connection.total_changes)
-        return outcomes
+        return commit_group(connection, works, staying[0].check)
 
     return SqliteThread(path, connect, commit, name="writer")

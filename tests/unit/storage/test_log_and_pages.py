@@ -1,0 +1,56 @@
+"""The log of a ledger, and what a page is: how much is written for a change, and when."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from avatar_async._storage import connect
+from avatar_async._storage.ledger import Ledger
+
+
+def in_the_file(path):
+    """Return how many jobs there are without the log, as if that were lost."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as db:
+        return db.execute("SELECT count(*) FROM jobs").fetchone()[0]
+
+
+async def test_a_long_log_is_brought_into_the_file_by_the_thread_that_writes(tmp_path, new_job, monkeypatch):
+    """No other may: before SQLite 3.51.3 that can lose a commit."""
+    monkeypatch.setattr(connect, "LOG_BYTES", 256 << 10)
+    path = tmp_path / "ledger.db"
+    async with Ledger.open(path):
+        pass
+    async with Ledger.open(path) as ledger:
+        await ledger.insert([new_job("first")])
+        assert in_the_file(path) == 0
+        await ledger.insert([new_job(str(number)) for number in range(1000)])
+        assert in_the_file(path) == 1001
+        await ledger.insert([new_job("last")])
+        assert in_the_file(path) == 1001
+    assert in_the_file(path) == 1002
+
+
+@pytest.mark.parametrize("page_bytes", [512, 4096])
+async def test_a_ledger_keeps_the_pages_it_was_made_with(tmp_path, new_job, page_bytes):
+    """Another size would take writing all of it anew; the log has its length in bytes all the same."""
+    path = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA page_size = {page_bytes}")
+        db.execute("VACUUM")
+    async with Ledger.open(path) as ledger:
+        await ledger.insert([new_job()])
+    with closing(connect.open_writer(path)) as writer:
+        assert writer.execute("PRAGMA page_size").fetchone() == (page_bytes,)
+        pages = writer.execute("PRAGMA wal_autocheckpoint").fetchone()[0]
+        assert pages * page_bytes == connect.LOG_BYTES
+
+
+async def test_a_new_ledger_has_short_pages(tmp_path):
+    """A job's row that changed takes a page of the log, whatever else is on it."""
+    path = tmp_path / "ledger.db"
+    async with Ledger.open(path):
+        pass
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA page_size").fetchone() == (connect.PAGE_BYTES,) == (2048,)
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
