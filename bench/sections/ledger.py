@@ -14,6 +14,8 @@ from bench.model import Contender, Place, Section, Setting, Target, Work
 
 _WAITS: Final = ("seconds", "speed", "p50_ms", "p99_ms", "longest_ms", "cpu_s")
 _MIB: Final = 2**20
+#: Rounds of works without a target.
+_LIKE: Final = 2
 #: How the title of a race says which jobs are taken at the same time.
 _ORDERS: Final = {
     "consecutive": "side by side",
@@ -33,6 +35,7 @@ def works(place: Place) -> Iterator[Sequence[Work]]:
             *(() if place.quick else (_lives(place), _producers(place))),
             _found(place, path, made),
             _status(place, path),
+            _document(place, path),
         ]
     finally:
         shutil.rmtree(place.scratch, ignore_errors=True)
@@ -106,6 +109,7 @@ def _lives(place: Place) -> Work:
         unit="transitions",
         columns=_WAITS,
         baseline="aiosqlite",
+        rounds=_LIKE,
         remark="The product also writes intents, task ids and artifacts; aiosqlite only its two rows.",
     )
 
@@ -123,6 +127,7 @@ def _producers(place: Place) -> Work:
         unit="transitions",
         columns=_WAITS,
         baseline="aiosqlite, 1",
+        rounds=_LIKE,
     )
 
 
@@ -161,16 +166,12 @@ def _found(place: Place, path: Path, made: Made) -> Work:
 
 
 def _status(place: Place, path: Path) -> Work:
-    command = (sys.executable, "-m", "avatar_async", "status", "--ledger", str(path))
+    command = _status_of(path)
     opens = (Contender(name="status --json --open", command=(*command, "--json", "--open")),)
     return Work(
         name="status",
         title="`avatar-async status` on that ledger, from the start of the process",
-        contenders=(
-            Contender(name="status", command=command),
-            *(() if place.quick else opens),
-            Contender(name="status --json", command=(*command, "--json")),
-        ),
+        contenders=(Contender(name="status", command=command), *(() if place.quick else opens)),
         amount=place.number("ledger_made_jobs"),
         unit="jobs",
         columns=("seconds", "cpu_s", "peak_rss_bytes"),
@@ -178,10 +179,29 @@ def _status(place: Place, path: Path) -> Work:
         targets=(
             Target(of="status", figure="seconds", most=1.0, text="status < 1 s"),
             Target(of="status", figure="peak_bound_bytes", most=300.0 * _MIB, text="status < 300 MiB"),
+        ),
+        remark="`--open` tells of the jobs that have not ended.",
+    )
+
+
+def _document(place: Place, path: Path) -> Work:
+    """Return the work that takes a minute a million jobs; one round says what its memory is."""
+    return Work(
+        name="status_json",
+        title="Every job of that ledger as JSON, one a line",
+        contenders=(Contender(name="status --json", command=(*_status_of(path), "--json")),),
+        amount=place.number("ledger_made_jobs"),
+        unit="jobs",
+        columns=("seconds", "speed", "cpu_s", "peak_rss_bytes"),
+        rounds=1,
+        targets=(
             Target(of="status --json", figure="peak_bound_bytes", most=300.0 * _MIB, text="--json < 300 MiB"),
         ),
-        remark="`--json` tells of every job there is, one a line; `--open` of those that have not ended.",
     )
+
+
+def _status_of(path: Path) -> tuple[str, ...]:
+    return (sys.executable, "-m", "avatar_async", "status", "--ledger", str(path))
 
 
 SECTION = Section(
