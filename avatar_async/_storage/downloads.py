@@ -116,19 +116,14 @@ class DownloadFolder:
         if not _begun_anew(artifact) or (artifact.size_bytes or 0) > limit:
             return await self._streamed(lane, job, artifact, source, journal, on_progress, care)
         reading = Reading(source, artifact, lane, self._clock)
+        file = SmallFile(out=self._out, folder=job.folder, artifact=artifact, care=care)
         try:
             with self._thread:
-                file = SmallFile(out=self._out, folder=job.folder, artifact=artifact, care=care)
-                clear = journal is None
-                if not clear:
-                    # What lies there may be this file: then nothing is asked for.
-                    file.look = True
-                    await self._thread.do(file)
-                    clear, file.look = file.clear, False
-                body = await self._read(reading, artifact, limit) if clear else None
+                body = await self._read(reading, artifact, limit)
                 if body is not None:
                     file.body, file.etag = body, reading.etag
-                    file.write, file.publish = True, journal is None
+                    # What lies there may be this file, of which more is known where there is a journal.
+                    file.look, file.write, file.publish = journal is not None, True, journal is None
                     on_progress(len(body), len(body))
                     await self._thread.do(file)
                     if file.written and journal is not None:
@@ -137,6 +132,7 @@ class DownloadFolder:
                         return file
             return await self._streamed(lane, job, artifact, reading, journal, on_progress, care)
         finally:
+            file.leave()
             await reading.aclose()
 
     async def _read(self, reading: Reading, artifact: Artifact, limit_bytes: int) -> bytes | None:

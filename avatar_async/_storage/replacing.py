@@ -1,7 +1,7 @@
 """Files that are there whole or not at all: one, or one in each of many folders."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -57,21 +57,21 @@ def replace_together(
     try:
         # Each step for all of them: forcing the first to the disk does most of the work for the others.
         for step in _STEPS:
-            _take(step, drafts.values())
+            for each in drafts.values():
+                if each.error is None:
+                    _attempt(step, each)
     finally:
         for each in drafts.values():
             each.close()
     return failed | {key: each.error for key, each in drafts.items() if each.error is not None}
 
 
-def _take(step: "Callable[[_Draft], None]", drafts: "Iterable[_Draft]") -> None:
-    """Take a step with each file, save those with which one before it failed."""
-    for each in drafts:
-        if each.error is None:
-            try:
-                step(each)
-            except Exception as error:  # noqa: BLE001 - one file's mishap is not the others'
-                each.fail(error)
+def _attempt(step: "Callable[[_Draft], None]", draft: "_Draft") -> None:
+    """Take a step with a file; what goes wrong is noted in it."""
+    try:
+        step(draft)
+    except Exception as error:  # noqa: BLE001 - one file's mishap is not the others'
+        draft.fail(error)
 
 
 @define(eq=False, kw_only=True)

@@ -34,18 +34,18 @@ class SmallFile(Errand):
         folder: Name of the job's folder in it.
         artifact: What was announced.
         care: What is done to make sure of it.
-        look: Whether to see that nothing lies under its names.
+        look: Whether to write it only if nothing lies under its names.
         write: Whether to check it and write the partial file.
         publish: Whether to give that its final name.
         body: Every byte, once it came.
-        clear: Whether nothing lay under its names.
         etag: Validator that came with it.
         written: Whether the partial file is there and good.
         published: Whether it has its final name.
-        note: What is odd about a file that is taken.
+        note: What is odd about it.
         sha256: Lowercase hex digest, if the bytes are hashed.
         md5: The same, if the service announced one.
         descriptor: The partial file until it is durable.
+        home: Its open folder, between the writing of the partial file and its naming.
     """
 
     out: Path
@@ -56,7 +56,6 @@ class SmallFile(Errand):
     write: bool = False
     publish: bool = False
     body: bytes = field(default=b"", repr=False)
-    clear: bool = False
     etag: str | None = None
     written: bool = False
     note: str | None = None
@@ -64,6 +63,7 @@ class SmallFile(Errand):
     sha256: str = ""
     md5: str | None = None
     descriptor: int | None = None
+    home: JobFolder | None = None
 
     def __str__(self) -> str:
         return str(self.path)
@@ -82,6 +82,12 @@ class SmallFile(Errand):
     def path(self) -> Path:
         """Where it will lie."""
         return self.out / self.folder / self.artifact.name
+
+    def leave(self) -> None:
+        """Let go of its folder, if it has that still."""
+        home, self.home = self.home, None
+        if home is not None:
+            home.close()
 
     def check(self) -> bool:
         """Hash it and look at its content; return whether it is what was announced."""
@@ -117,7 +123,6 @@ class SmallFiles:
         opened = _open_all(files)
         try:
             for folder, of_folder in opened:
-                _look_at_all(folder, [each for each in of_folder if each.look])
                 self._write_all(folder, [each for each in of_folder if each.write])
             _force_all([each for _, of_folder in opened for each in of_folder])
             _publish_all(
@@ -127,8 +132,8 @@ class SmallFiles:
                 ]
             )
         finally:
-            for folder, _ in opened:
-                folder.close()
+            for folder, of_folder in opened:
+                _keep_or_close(folder, of_folder)
 
     def _write_all(self, folder: JobFolder, files: Sequence[SmallFile]) -> None:
         if not files:
@@ -144,6 +149,8 @@ class SmallFiles:
             _attempt(each, self._write, batch)
 
     def _write(self, file: SmallFile, batch: "_Batch") -> None:
+        if file.look and batch.folder.look(file.artifact.name) is not None:
+            return
         if not file.check():
             return
         self._room.check(len(file.body), batch.free_bytes, file)
@@ -235,10 +242,13 @@ class _Batch:
 def _open_all(files: Iterable[SmallFile]) -> list[_Members]:
     """Open the folders of those files that are still wanted; who gets none has its error."""
     homes: dict[Path, dict[str, list[SmallFile]]] = {}
-    for each in files:
-        if not each.withdrawn:
-            homes.setdefault(each.out, {}).setdefault(each.folder, []).append(each)
     opened: list[_Members] = []
+    for each in files:
+        if each.home is not None and not each.withdrawn:
+            opened.append((each.home, [each]))
+            each.home = None
+        elif not each.withdrawn:
+            homes.setdefault(each.out, {}).setdefault(each.folder, []).append(each)
     for out, members in homes.items():
         wanted = {name: any(each.care.durable for each in alike) for name, alike in members.items()}
         for name, folder in open_together(out, wanted).items():
@@ -249,14 +259,14 @@ def _open_all(files: Iterable[SmallFile]) -> list[_Members]:
     return opened
 
 
-def _look_at_all(folder: JobFolder, files: Sequence[SmallFile]) -> None:
-    for each in files:
-        _attempt(each, _look, folder)
-
-
-def _look(file: SmallFile, folder: JobFolder) -> None:
-    name = file.artifact.name
-    file.clear = folder.look(name) is None and folder.look(f"{name}.part") is None
+def _keep_or_close(folder: JobFolder, files: Sequence[SmallFile]) -> None:
+    """Leave a folder to its file if that is the only one and gets its name later, or let go of it."""
+    [file, *others] = files
+    later = file.written and not (file.published or file.publish or file.withdrawn)
+    if later and file.error is None and not others:
+        file.home = folder
+    else:
+        folder.close()
 
 
 def _force_all(files: Iterable[SmallFile]) -> None:
