@@ -1,7 +1,7 @@
 """The open jobs in memory, and the one way to write: ledger first, then here, then whoever listens."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -100,9 +100,9 @@ class Board:
         """Return the state of every open job, and of those they need, by name."""
         return self._states
 
-    def eligible(self) -> Iterable[Job]:
-        """Return the planned jobs that may be submitted, oldest first."""
-        return self._jobs.these(self._eligible)
+    def eligible(self, *, besides: Container[str] = ()) -> Iterable[Job]:
+        """Return the planned jobs that may be submitted, oldest first, save those of some ids."""
+        return self._jobs.these(job_id for job_id in self._eligible if job_id not in besides)
 
     @property
     def any_eligible(self) -> bool:

@@ -115,9 +115,7 @@ class Submitter:
             return None, self._admission.pause_s or 1.0
         now = self._board.clock.now()
         soonest: float | None = None
-        for job in self._board.eligible():
-            if job.id in self._busy:
-                continue
+        for job in self._board.eligible(besides=self._busy):
             rest_s = self._resting_s.get(job.id, 0.0) - self._board.clock.monotonic()
             wait_s = max(pause_left_s(job.not_before, now), rest_s, 0.0)
             if not wait_s:

@@ -24,16 +24,20 @@ class Unfetched:
 
     def follow(self, job: Job) -> None:
         """Take note of a job as it is now."""
-        before = self._burdens.pop(job.id, None)
+        after = None
+        if job.state in _UNFETCHED and job.expires_at is not None:
+            after = (job.expires_at, job.id, bytes_left(job))
+        before = self._burdens.get(job.id)
+        if after == before:
+            return
         if before is not None:
+            del self._burdens[job.id]
             del self._order[bisect_left(self._order, before)]
             self.left_bytes -= before[2]
-        if job.state not in _UNFETCHED or job.expires_at is None:
-            return
-        left_bytes = bytes_left(job)
-        after = self._burdens[job.id] = (job.expires_at, job.id, left_bytes)
-        insort(self._order, after)
-        self.left_bytes += left_bytes
+        if after is not None:
+            self._burdens[job.id] = after
+            insort(self._order, after)
+            self.left_bytes += after[2]
 
     @property
     def first(self) -> tuple[str, datetime] | None:
