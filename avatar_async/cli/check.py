@@ -67,9 +67,8 @@ def check(
         manifests = [
             name for name in named if not is_web_url(name) and Path(name).suffix.lower() in _MANIFESTS
         ]
-        specs = (
-            read([Path(name) for name in manifests], settings.validation, quiet=False) if manifests else []
-        )
+        paths = [Path(name) for name in manifests]
+        specs = await read(paths, settings.validation, quiet=False) if manifests else []
         async with looking(settings) as looker:
             alone = await check_files([name for name in named if name not in manifests], looker)
             jobs = await check_requests(

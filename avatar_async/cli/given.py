@@ -1,10 +1,12 @@
 """What the command line says of a run, and what must hold before one begins."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.to_thread
 from attrs import field, fields_dict, frozen
 
 from avatar_async._jobs.records import JobSpec
@@ -12,12 +14,14 @@ from avatar_async.cli import exits, logs, places
 from avatar_async.cli.embedded import ORIGIN, uses_embedded
 from avatar_async.cli.manner import Manner
 from avatar_async.cli.render.problems import problem_line
-from avatar_async.errors import ConfigError
-from avatar_async.manifests import read_manifests
+from avatar_async.errors import ConfigError, ManifestError
+from avatar_async.manifests import ManifestBatch, read_manifests
 from avatar_async.orchestrator import RunOptions
 from avatar_async.requests import Validation
 from avatar_async.settings import Settings
 
+#: Seconds after which a person is told that manifests are being read.
+_LONG_S = 1.0
 _THREE_WAYS = (
     "{lack}. Three ways on:\n"
     "  export AVATAR_APP_ID=... AVATAR_APP_KEY=...  your account's appId and appKey\n"
@@ -114,21 +118,50 @@ def taken(values: Mapping[str, Any]) -> tuple[Given, dict[str, Any]]:
     return given, own
 
 
-def read(manifests: Sequence[Path], validation: Validation, *, quiet: bool) -> list[JobSpec]:
-    """Read the manifests and show their warnings.
+async def read(
+    manifests: Sequence[Path], validation: Validation, *, quiet: bool, say: Callable[[str], None] = exits.tell
+) -> list[JobSpec]:
+    """Read the manifests and show their warnings; cancelled, it leaves at once, however long they are.
+
+    Args:
+        manifests: Their files.
+        validation: How strict to be.
+        quiet: Whether warnings are left out.
+        say: Tells a person that it takes a while.
 
     Raises:
         ManifestError: They have problems; carries all of them.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", DeprecationWarning)
-        batch = read_manifests(manifests, validation=validation)
+    batch: ManifestBatch | ManifestError | None = None
+    caught: list[str] = []
+
+    def work() -> ManifestBatch | ManifestError:
+        try:
+            with warnings.catch_warnings(record=True) as found:
+                warnings.simplefilter("always", DeprecationWarning)
+                read_whole = read_manifests(manifests, validation=validation)
+        except ManifestError as error:
+            return error
+        caught.extend(str(warning.message) for warning in found)
+        return read_whole
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(_tell_if_long, manifests, say)
+        batch = await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+        group.cancel_scope.cancel()
+    if isinstance(batch, ManifestError):
+        raise batch
+    assert batch is not None
     if not quiet:
-        for warning in caught:
-            exits.tell(f"warning: {warning.message}")
-        for problem in batch.warnings:
-            exits.tell(f"warning: {problem_line(problem)}")
+        for line in [*caught, *map(problem_line, batch.warnings)]:
+            exits.tell(f"warning: {line}")
     return list(batch.jobs)
+
+
+async def _tell_if_long(manifests: Sequence[Path], say: Callable[[str], None]) -> None:
+    await anyio.sleep(_LONG_S)
+    what = str(manifests[0]) if len(manifests) == 1 else f"{len(manifests)} manifests"
+    say(f"Reading {what} ...")
 
 
 def check_service(settings: Settings, specs: Sequence[JobSpec], *, embedded: bool) -> None:

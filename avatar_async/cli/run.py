@@ -48,6 +48,9 @@ EXAMPLES = examples(
     ("avatar-async run a.csv b.jsonl --out models --until 2h30m --json", "for programs, for a while"),
 )
 
+#: Jobs of which taking them up takes a while.
+_MANY = 5000
+
 
 @click.command(help=HELP, epilog=EXAMPLES)
 @opt.manifests
@@ -84,7 +87,7 @@ async def run(
     place, manner = given.place, given.manner
     settings = given.settings()
     plan = read_faults(given.faults)
-    specs = read(manifests, settings.validation, quiet=manner.quiet)
+    specs = await read(manifests, settings.validation, quiet=manner.quiet, say=manner.say)
     if dry_run:
         from avatar_async.cli.dry_run import preview
 
@@ -117,6 +120,8 @@ async def run(
                 await preflight.check(orchestrator, specs)
             if server is not None:
                 server.receive = orchestrator.receive_callback
+            if len(specs) >= _MANY:
+                manner.say(f"Taking up {len(specs)} jobs ...")
             await orchestrator.add_all(specs)
 
         outcome = await conduct(orchestrator, feed, manner)
