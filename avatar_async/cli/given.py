@@ -1,12 +1,14 @@
 """What the command line says of a run, and what must hold before one begins."""
 
+import asyncio
+import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import anyio
-import anyio.to_thread
 from attrs import field, fields_dict, frozen
 
 from avatar_async._jobs.records import JobSpec
@@ -14,7 +16,7 @@ from avatar_async.cli import exits, logs, places
 from avatar_async.cli.embedded import ORIGIN, uses_embedded
 from avatar_async.cli.manner import Manner
 from avatar_async.cli.render.problems import problem_line
-from avatar_async.errors import ConfigError, ManifestError
+from avatar_async.errors import ConfigError
 from avatar_async.manifests import ManifestBatch, read_manifests
 from avatar_async.orchestrator import RunOptions
 from avatar_async.requests import Validation
@@ -132,36 +134,35 @@ async def read(
     Raises:
         ManifestError: They have problems; carries all of them.
     """
-    batch: ManifestBatch | ManifestError | None = None
+    outcome: list[ManifestBatch | Exception] = []
     caught: list[str] = []
+    loop, done = asyncio.get_running_loop(), anyio.Event()
 
-    def work() -> ManifestBatch | ManifestError:
+    def work() -> None:
         try:
             with warnings.catch_warnings(record=True) as found:
                 warnings.simplefilter("always", DeprecationWarning)
-                read_whole = read_manifests(manifests, validation=validation)
-        except ManifestError as error:
-            return error
-        caught.extend(str(warning.message) for warning in found)
-        return read_whole
+                outcome.append(read_manifests(manifests, validation=validation))
+            caught.extend(str(warning.message) for warning in found)
+        except Exception as error:  # noqa: BLE001 - handed to who waits
+            outcome.append(error)
+        with suppress(RuntimeError):  # the loop is gone, and with it who waited
+            loop.call_soon_threadsafe(done.set)
 
-    async with anyio.create_task_group() as group:
-        group.start_soon(_tell_if_long, manifests, say)
-        batch = await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
-        group.cancel_scope.cancel()
-    if isinstance(batch, ManifestError):
+    # The end of the process waits for anyio's own threads, and nothing ends one that reads.
+    threading.Thread(target=work, name="manifests", daemon=True).start()
+    with anyio.move_on_after(_LONG_S):
+        await done.wait()
+    if not done.is_set():
+        say(f"Reading {manifests[0] if len(manifests) == 1 else f'{len(manifests)} manifests'} ...")
+        await done.wait()
+    [batch] = outcome
+    if isinstance(batch, Exception):
         raise batch
-    assert batch is not None
     if not quiet:
         for line in [*caught, *map(problem_line, batch.warnings)]:
             exits.tell(f"warning: {line}")
     return list(batch.jobs)
-
-
-async def _tell_if_long(manifests: Sequence[Path], say: Callable[[str], None]) -> None:
-    await anyio.sleep(_LONG_S)
-    what = str(manifests[0]) if len(manifests) == 1 else f"{len(manifests)} manifests"
-    say(f"Reading {what} ...")
 
 
 def check_service(settings: Settings, specs: Sequence[JobSpec], *, embedded: bool) -> None:

@@ -1,7 +1,10 @@
 """Manifests of the command line, however long they are."""
 
+import subprocess
+import sys
 import threading
 from functools import partial
+from pathlib import Path
 
 import anyio
 import pytest
@@ -9,6 +12,8 @@ import pytest
 from avatar_async.cli import given
 from avatar_async.errors import ManifestError
 from avatar_async.manifests import ManifestBatch
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -36,6 +41,31 @@ async def test_a_long_manifest_keeps_nobody_from_leaving(tmp_path, released):
                 await anyio.lowlevel.checkpoint()
             group.cancel_scope.cancel()
     assert not event.is_set()
+
+
+_ENDLESS = """
+import os, signal, sys, time
+from avatar_async.cli import app, given, stopped
+
+def read_manifests(*_paths, **_how):
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(600)
+
+given.read_manifests = read_manifests
+stopped.end_like_ctrl_c()
+sys.argv = ["avatar-async", "run", sys.argv[1], "--out", sys.argv[1] + ".out", "--emulator"]
+app.run()
+"""
+
+
+def test_the_process_does_not_wait_for_what_it_was_reading(tmp_path):
+    """A thread that is joined at the end would keep it for as long as the reading takes."""
+    manifest = tmp_path / "batch.jsonl"
+    manifest.touch()
+    command = [sys.executable, "-c", _ENDLESS, str(manifest)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 143, done.stderr
+    assert done.stderr.startswith("Interrupted by SIGTERM: nothing was sent")
 
 
 async def test_a_person_is_told_of_a_long_manifest(tmp_path, monkeypatch, released):
