@@ -126,18 +126,24 @@ class Appending:
     async def _keep_durable(self) -> None:
         """Sync what is written once it is much, beside the writing; or once it is old."""
         rules, now_s = self._shop.rules, self._shop.clock.monotonic()
-        if self._sync is not None:
-            waited_for = self._part.offset - self._durable_bytes >= rules.checkpoint_bytes
-            if waited_for or self._sync.done():
-                await self._end_sync()
+        if self._sync is not None and (self._much or self._sync.done()):
+            await self._end_sync()
         if self._sync is not None:
             return
         if self._part.offset - self._synced_from >= rules.checkpoint_bytes // 2:
             self._begin_sync(now_s)
+            if self._much:
+                await self._end_sync()
         elif now_s - self._synced_at_s >= rules.checkpoint_s:
             await self._settle()
             self._begin_sync(now_s)
             await self._end_sync()
+
+    @property
+    def _much(self) -> bool:
+        """Whether more than a checkpoint's bytes would not be durable if nothing were waited for."""
+        reached = self._part.offset + self._write_bytes
+        return reached - self._durable_bytes > self._shop.rules.checkpoint_bytes
 
     def _begin_sync(self, now_s: float) -> None:
         self._synced_from, self._synced_at_s = self._part.offset, now_s
