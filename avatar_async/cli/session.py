@@ -72,15 +72,21 @@ async def conduct(
         ),
         on_loss=orchestrator.stop,
     )
-    drawing = anyio.CancelScope()
+    feeding, drawing = anyio.CancelScope(), anyio.CancelScope()
     begun = False
+
+    def stop() -> None:
+        orchestrator.stop()
+        feeding.cancel()  # nothing was sent yet
+
     try:
         with display, _told_by(display):
             async with anyio.create_task_group() as group:
                 async with orchestrator:
-                    with heeding(orchestrator.stop, orchestrator.kill, display.say) as interruption:
+                    with heeding(stop, orchestrator.kill, display.say) as interruption:
                         group.start_soon(_show, orchestrator.events(), display)
-                        await feed(orchestrator)
+                        with feeding:
+                            await feed(orchestrator)
                         group.start_soon(_redraw, orchestrator, display, drawing)
                         begun = True
                         exits.if_interrupted("the same command goes on from here")

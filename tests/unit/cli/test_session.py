@@ -1,15 +1,18 @@
 """Conducting a run."""
 
+import os
+import signal
 from typing import cast
 
 import anyio
 import pytest
 
+from avatar_async._storage.ledger import Ledger
 from avatar_async.cli import exits
 from avatar_async.cli.manner import Manner
 from avatar_async.cli.session import conduct
 from avatar_async.errors import LedgerError
-from avatar_async.orchestrator import Orchestrator, RunEvent, Snapshot
+from avatar_async.orchestrator import Orchestrator, RunEvent, RunOptions, Snapshot
 
 
 class Breaking:
@@ -43,6 +46,32 @@ class Breaking:
 
     def kill(self):
         """Do nothing."""
+
+
+class Idle(Breaking):
+    """An orchestrator with nothing to do."""
+
+    def __init__(self, ledger_path):
+        self.ledger_path = ledger_path
+        self.options = RunOptions()
+        self.stopped_because = None
+
+    def jobs(self):
+        return []
+
+
+async def test_a_signal_ends_the_taking_up_of_jobs(tmp_path):
+    """A hundred thousand of them take long, and nothing is sent before the end of it."""
+    async with Ledger.open(tmp_path / "ledger.db"):
+        pass
+
+    async def feed(_orchestrator):
+        os.kill(os.getpid(), signal.SIGTERM)
+        await anyio.sleep_forever()
+
+    with anyio.fail_after(20):
+        outcome = await conduct(cast("Orchestrator", Idle(tmp_path / "ledger.db")), feed, Manner(quiet=True))
+    assert outcome.exit_code == 143
 
 
 async def test_an_error_before_the_run_begins_is_told_as_itself():
