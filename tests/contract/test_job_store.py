@@ -8,10 +8,11 @@ from attrs import evolve
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.changes import Change, change
-from avatar_async._jobs.records import BY_PERSON, Artifact, JobError, NewJob
+from avatar_async._jobs.records import BY_PERSON, Artifact, JobError
 from avatar_async._jobs.states import OPEN, ArtifactState, State
 from avatar_async.errors import ConflictError, JobNotFoundError, LedgerMismatchError, LifecycleError
 from avatar_async.requests import Kind
+from tests.jobs_kept import a_new_job
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -23,12 +24,11 @@ def at(seconds: float) -> datetime:
 
 def new_job(name="one", *, batch="default", folder=None, kind=Kind.TRAINING, fingerprint=None, needs=()):
     """Return a job that was never saved."""
-    return NewJob(
+    return a_new_job(
+        name,
         batch=batch,
-        name=name,
         kind=kind,
         folder=folder or f"{batch}-{name}",
-        task_name=name,
         request={"name": name, "crf": 23, "nested": {"list": [0, 1], "text": "é中"}},
         fingerprint=fingerprint or f"print-{name}",
         needs=needs,

@@ -16,7 +16,8 @@ from avatar_async._storage.ledger import Ledger
 from avatar_async._storage.lock import RunnerLock
 from avatar_async.errors import LedgerLockedError
 
-ROOT = Path(avatar_async.__file__).parents[1]
+#: Where the package and these tests are found by another process.
+PYTHONPATH = os.pathsep.join([str(Path(avatar_async.__file__).parents[1]), str(Path(__file__).parents[3])])
 
 PRELUDE = """
 import os
@@ -27,20 +28,16 @@ import anyio
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.changes import Change, change
-from avatar_async._jobs.records import NewJob
 from avatar_async._storage.ledger import Ledger
 from avatar_async._storage.lock import RunnerLock
-from avatar_async.requests import Kind
+from tests.jobs_kept import a_new_job
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 path = sys.argv[1]
 
 
 def new_job(name):
-    return NewJob(
-        batch="default", name=name, kind=Kind.TRAINING, folder=name, task_name=name,
-        request={"text": "x" * 500}, fingerprint=name, created_at=NOW,
-    )
+    return a_new_job(name, request={"text": "x" * 500})
 
 
 def say(text):
@@ -57,7 +54,7 @@ def process(body, path):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": PYTHONPATH},
     )
     try:
         with child:

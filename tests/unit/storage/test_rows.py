@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.changes import change
 from avatar_async._jobs.lifecycle import advance
-from avatar_async._jobs.records import Artifact, Job, JobError, NewJob
+from avatar_async._jobs.records import Artifact, Job, JobError
 from avatar_async._jobs.states import ArtifactState, State
 from avatar_async._storage import changes, newcomers, readers, rows, schema
 from avatar_async._storage.transaction import Transaction
 from avatar_async.errors import LifecycleError
 from avatar_async.requests import Kind
+from tests.jobs_kept import a_new_job
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -150,21 +151,7 @@ def test_any_story_ends_as_the_lifecycle_says(database, story):
     """The store must neither lose nor invent anything, and leave no intent open by mistake."""
     database.execute("BEGIN")
     transaction = Transaction(database)
-    [job] = newcomers.insert(
-        transaction,
-        [
-            NewJob(
-                batch="b",
-                name="one",
-                kind=Kind.TRAINING,
-                folder="one",
-                task_name="one",
-                request={},
-                fingerprint="one",
-                created_at=T0,
-            )
-        ],
-    )
+    [job] = newcomers.insert(transaction, [a_new_job("one", created_at=T0)])
     for event in story:
         try:
             expected = advance(job, event)
