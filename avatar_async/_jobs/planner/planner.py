@@ -7,21 +7,21 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from avatar_async._jobs.planner.prices import Demand, steady_price
+from avatar_async._jobs.planner.prices import Demand, Pricing, steady_price
 from avatar_async._jobs.planner.queue import Polled, PollQueue
 from avatar_async._jobs.planner.study import Study
 from avatar_async._jobs.planner.timetable import PollLimits, Timetable
 from avatar_async._jobs.verdicts import clamped_wait_s
 from avatar_async.requests import Kind
 
-#: Medians over which a price that is no longer needed falls to a third: one that swings wastes polls.
-_MEMORY: Final = 2.0
 #: Tasks of a kind that a forecast looks at, and its instants, as parts of the median.
 _LOOKED_AT: Final = 48
 _INSTANTS: Final = (0.0, 0.2, 0.4, 0.7, 1.0, 1.4)
-#: How fast the price that a task was planned for is forgotten: this power of its age. Where many share a
-#: call, faster: the last of a crowd are too few to fill one, which makes it dear enough for each of them.
-_FORGETTING, _FORGETTING_SHARED = 0.25, 0.4
+#: By how many share a call, one or more. Where a crowd shares them, most of its ends come while calls are
+#: scarce, whatever the price; the few that are left should not pay for that: its price looks less far ahead
+#: and falls sooner, but a task forgets more slowly what it paid, since each call is dearer for fewer.
+_ALONE: Final = Pricing(foresight=0.9, memory=2.0, forgetting=0.25)
+_TOGETHER: Final = Pricing(foresight=0.5, memory=0.3, forgetting=0.2)
 #: Between two looks at the demand: this many seconds, or this part of the shortest median.
 _LOOK_S, _LOOK_PART = 5.0, 0.03
 #: Plans between two looks at least, unless so many times that pause has passed: a look costs as much as some.
@@ -43,7 +43,7 @@ class PollPlanner:
         self._calls_per_s = calls_per_s
         self._batch = batch
         self._limits = limits
-        self._forgetting = _FORGETTING_SHARED if batch > 1 else _FORGETTING
+        self._pricing = _TOGETHER if batch > 1 else _ALONE
         self._queue = PollQueue()
         self._studies = {kind: Study() for kind in Kind}
         self._timetables = {kind: Timetable() for kind in Kind}
@@ -147,7 +147,7 @@ class PollPlanner:
         wanted = self._price
         if task.price > wanted and age_s > 0:
             planned_age_s = max(task.planned_s - task.since_s, 0.0)
-            wanted = max(wanted, task.price * (planned_age_s / age_s) ** self._forgetting)
+            wanted = max(wanted, task.price * (planned_age_s / age_s) ** self._pricing.forgetting)
         task.price = wanted
         sharing = self._sharing[task.kind]
         price = timetable.price(wanted / sharing, age_s, sharing=sharing)
@@ -220,8 +220,9 @@ class PollPlanner:
             demands = self._demands(self._timetables[kind], ages, stands_for, self._sharing[kind])
             for window, demand in zip(forecast, demands, strict=True):
                 window.append(demand)
-        wanted = steady_price(forecast, self._calls_per_s)
-        self._price = max(wanted, self._price * math.exp(-passed_s / max(_MEMORY * median_s, _LOOK_S)))
+        wanted = steady_price(forecast, self._calls_per_s, foresight=self._pricing.foresight)
+        memory_s = max(self._pricing.memory * median_s, _LOOK_S)
+        self._price = max(wanted, self._price * math.exp(-passed_s / memory_s))
 
     def _demands(
         self, timetable: Timetable, ages: list[float], stands_for: float, sharing: float

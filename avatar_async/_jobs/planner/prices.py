@@ -11,8 +11,6 @@ from typing import Final
 
 from attrs import frozen
 
-#: Share of the price's root that is kept while tasks are few, of what is needed when they are most.
-_FORESIGHT: Final = 0.9
 #: The lowest price told apart from none, and the highest one there is.
 _LEAST: Final = 1e-12
 _HIGHEST: Final = 1e15
@@ -24,6 +22,21 @@ class Demand:
 
     pull: float
     least_price: float
+
+
+@frozen(kw_only=True)
+class Pricing:
+    """How a price follows what is needed.
+
+    Attributes:
+        foresight: Share of its root that it keeps while tasks are few, of what they need when they are most.
+        memory: Medians over which one that is no longer needed falls to a third.
+        forgetting: How fast a task forgets the price that it was planned for: this power of its age.
+    """
+
+    foresight: float
+    memory: float
+    forgetting: float
 
 
 def price_for(demands: Sequence[Demand], polls_per_s: float) -> float:
@@ -44,11 +57,14 @@ def price_for(demands: Sequence[Demand], polls_per_s: float) -> float:
     return _HIGHEST
 
 
-def steady_price(forecast: Sequence[Sequence[Demand]], polls_per_s: float) -> float:
+def steady_price(
+    forecast: Sequence[Sequence[Demand]], polls_per_s: float, *, foresight: float = 1.0
+) -> float:
     """Return the price for now, with an eye on what is to come.
 
     Args:
         forecast: Demands by kind, now and at later instants.
         polls_per_s: What may be spent.
+        foresight: Share of the price's root that is kept while tasks are few, of what they need when most.
     """
-    return _FORESIGHT**2 * max((price_for(demands, polls_per_s) for demands in forecast), default=0.0)
+    return foresight**2 * max((price_for(demands, polls_per_s) for demands in forecast), default=0.0)

@@ -1,7 +1,8 @@
 """Watching tasks to learn how long they take: a sample of those that run, and the latest that ended."""
 
+from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 from zlib import crc32
 
@@ -113,11 +114,26 @@ class Study:
         if not much and not (more and self.plans >= _PLANS):
             return None
         self._fresh, self._learned_s, self.plans = 0, now_s, 0
-        older = list(self._known)
-        # Those of this run tell of long tasks only once it has lasted as long.
-        if older and now_s - self._begun_s > sorted(older)[len(older) * 9 // 10]:
-            older = older[: max(0, REMEMBERED - len(self._ended))]
-        return Durations.learn(older, self._lives(seen_s))
+        lives = self._lives(seen_s)
+        told_s = self._told_s(lives)
+        older = [Life(seconds=seconds, since_s=told_s) for seconds in self._known]
+        return Durations.learn((), [*older, *lives])
+
+    def _told_s(self, lives: Sequence[Life]) -> float:
+        """Return the age up to which those of this run tell more than the older ones, being more.
+
+        Of what comes after that age the older ones tell still, of those among them that lasted as long.
+        """
+        begins = sorted(life.since_s for life in lives)
+        exits = sorted(life.seconds for life in lives)
+        older = sorted(self._known)
+        told_s = 0.0
+        for age_s in sorted({0.0, *older, *exits}):
+            at_risk = bisect_right(begins, age_s) - bisect_left(exits, age_s)
+            if at_risk < len(older) - bisect_left(older, age_s):
+                break
+            told_s = age_s
+        return min(told_s, exits[-1]) if exits else 0.0
 
     def _lives(self, seen_s: Callable[[str], float]) -> list[Life]:
         lives = [

@@ -50,3 +50,34 @@ def test_a_call_for_the_last_few_is_worth_less_than_one_for_a_hundred(batch, lea
         waits[number] = planner.plan("0", now_s=3600.0, part=0.5)
     assert waits[4] >= least * waits[100]
     assert batch > 1 or waits[4] <= waits[100] / least
+
+
+def _crowd(known, running, ended_s, *, now_s):
+    """Return a study that knows durations, and of a crowd begun at 0 these ends; the others still run."""
+    study = Study()
+    study.know(known)
+    for number in range(running + len(ended_s)):
+        study.begin(str(number), since_s=0.0, now_s=0.0)
+    for number, seconds in enumerate(ended_s):
+        study.end(str(number), seconds, now_s=seconds)
+    return study.learned(Durations(), now_s=now_s, seen_s=lambda _: now_s)
+
+
+def test_what_lasted_longer_than_this_run_still_tells_how_long_the_rest_of_a_crowd_may_last():
+    """Nine in ten end early; without the older ones nobody would know when the others do."""
+    chance = random.Random(3)
+    known = [600.0 * chance.lognormvariate(0, 0.2) for _ in range(180)]
+    known += [6000.0 * chance.lognormvariate(0, 0.2) for _ in range(20)]
+    early = [500.0 * chance.lognormvariate(0, 0.2) for _ in range(450)]
+    learned = _crowd(known, 50, early, now_s=2500.0)
+    assert learned.median_s == pytest.approx(500.0, rel=0.05)
+    assert 0.05 < learned.at(3500.0)[0] < 0.12
+    assert learned.at(6000.0)[0] == pytest.approx(0.05, abs=0.02)
+    assert learned.at(10_000.0)[0] < 0.02
+
+
+def test_a_few_that_run_for_long_do_not_drown_what_many_told():
+    """Six that outlast all known ones tell of great ages; of the others there is nothing to unlearn."""
+    learned = _crowd([float(seconds) for seconds in range(900, 1100)], 6, [], now_s=5000.0)
+    assert learned.count == 200
+    assert learned.median_s == pytest.approx(1000.0, rel=0.05)
