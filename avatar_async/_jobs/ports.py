@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from avatar_async._jobs.verdicts import SubmissionCodes
     from avatar_async.requests import Kind, Request
 
-Chunk = bytes | memoryview  #: a part of a file
+Chunk = bytes | bytearray | memoryview  #: a part of a file
 
 
 class Clock(Protocol):

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
+from typing import Final, cast
 
 from attrs import define, field
 
@@ -39,7 +39,7 @@ class Reading:
         self._stream: ArtifactStream | None = None
         #: What is left of the first answer's body; None before it is begun.
         self._rest: AsyncIterator[Chunk] | None = None
-        self._gathered: list[bytes] = []
+        self._gathered: list[bytes | bytearray] = []
         self._error: TransportError | ThrottledError | None = None
         #: Validator of what was read.
         self.etag: str | None = None
@@ -77,7 +77,8 @@ class Reading:
         if not self._lane.passes(self._clock.monotonic()):
             for chunk in self._gathered:
                 await self._lane.take(len(chunk))
-        return self._gathered[0] if len(self._gathered) == 1 else b"".join(self._gathered)
+        # Memory of its own, to which nobody writes any more, is as good as bytes.
+        return cast("bytes", self._gathered[0]) if len(self._gathered) == 1 else b"".join(self._gathered)
 
     async def _read(self, stream: ArtifactStream, total: int, patience_s: float) -> bool:
         """Gather the body; return whether it is complete."""
@@ -85,7 +86,7 @@ class Reading:
         ends_s = monotonic() + patience_s
         self._rest = stream.chunks()
         async for chunk in self._rest:
-            self._gathered.append(bytes(chunk))
+            self._gathered.append(bytes(chunk) if isinstance(chunk, memoryview) else chunk)
             came += len(chunk)
             if came > total or (came < total and monotonic() >= ends_s):
                 return False
@@ -139,7 +140,7 @@ class _Replayed:
     offset: int
     total_bytes: int | None
     etag: str | None
-    _gathered: Iterable[bytes] = field(repr=False)
+    _gathered: Iterable[bytes | bytearray] = field(repr=False)
     _rest: AsyncIterator[Chunk] = field(repr=False)
     _error: TransportError | ThrottledError | None
 

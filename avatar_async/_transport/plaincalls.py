@@ -111,7 +111,7 @@ class PlainCalls:
                 answer.status, answer.headers = head.status, head.headers
                 length = head.length or 0
                 check_length(length)
-                body = await exchange.next()
+                body = bytes(await exchange.next())
                 if len(body) < length:
                     body = await _rest(exchange, body, length, limit)
                 kept = head.kept

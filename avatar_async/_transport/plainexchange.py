@@ -10,12 +10,15 @@ from aiohttp.connector import Connection
 from avatar_async._transport import receiving
 from avatar_async._transport.blocks import BlockShares
 from avatar_async._transport.heads import MOST_HEAD_BYTES, Head, read_head
+from avatar_async._transport.rooms import Room
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
 
 #: Bytes that wait for the reader before the host has to wait.
 _MOST_AHEAD_BYTES: Final = 512 << 10
+#: Longest body that is received block by block; up to `LARGE_BYTES` it has memory of its own.
+_MOST_BLOCKS_BYTES: Final = 64 << 10
 _BEGINNING: Final = b"HTTP/1.1 "
 
 
@@ -40,29 +43,6 @@ class PlainExchange(asyncio.Protocol):
         aiohttp.ServerDisconnectedError: It was closed meanwhile.
     """
 
-    __slots__ = (
-        "_ahead_bytes",
-        "_blocks",
-        "_clean",
-        "_connection",
-        "_ended",
-        "_error",
-        "_left",
-        "_most_ahead_bytes",
-        "_patience_s",
-        "_paused",
-        "_placed",
-        "_ripe_at_s",
-        "_silent_looks",
-        "_transport",
-        "_unread",
-        "_waiter",
-        "answered",
-        "former",
-        "head",
-        "used",
-    )
-
     def __init__(self, connection: Connection, *, used: bool, patience_s: float = 0.0) -> None:
         former = connection.protocol
         assert former is not None
@@ -80,12 +60,14 @@ class PlainExchange(asyncio.Protocol):
 
     def _begin(self, *, used: bool) -> None:
         self._unread = b""
-        self._blocks: list[bytes] = []
+        self._blocks: list[bytes | bytearray] = []
         self._ahead_bytes = 0
         self._most_ahead_bytes = _MOST_AHEAD_BYTES
         #: Bytes of the body that did not come yet.
         self._left = 0
         self._paused = False
+        #: Where the rest of the body goes, if that is not among the blocks.
+        self._room: Room | None = None
         #: Whether the whole answer came, or the connection is aiohttp's again.
         self._ended = False
         #: Whether nothing came that does not belong to the answer.
@@ -119,7 +101,7 @@ class PlainExchange(asyncio.Protocol):
             raise OddAnswerError
         return head
 
-    async def next(self) -> bytes:
+    async def next(self) -> bytes | bytearray:
         """Return what came of the body; nothing after its last byte.
 
         Raises:
@@ -131,7 +113,7 @@ class PlainExchange(asyncio.Protocol):
             await self._more()
         return self.take()
 
-    def take(self) -> bytes:
+    def take(self) -> bytes | bytearray:
         """Return what came of the body and was not read yet, be it nothing."""
         blocks = self._blocks
         if not blocks:
@@ -238,7 +220,8 @@ class PlainExchange(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what came: a head and its body, and nothing else."""
         self.answered = True
-        if self.head is None:
+        first = self.head is None
+        if first:
             begun = self._after_head(data)
             if begun is None:
                 return
@@ -249,6 +232,12 @@ class PlainExchange(asyncio.Protocol):
             # The next answer cannot be told from this: the body counts, the connection does not.
             data, left, self._clean = data[:left], 0, False
         self._left = left
+        if first and left and self._patience_s:
+            length = left + len(data)
+            if _MOST_BLOCKS_BYTES < length <= receiving.LARGE_BYTES:
+                self._room = Room(length, data, self._filled, self)
+                self._transport.set_protocol(self._room)
+                return
         if data:
             self._blocks.append(data)
         if not left:
@@ -283,6 +272,30 @@ class PlainExchange(asyncio.Protocol):
         self._most_ahead_bytes = _MOST_AHEAD_BYTES if head.length <= receiving.LARGE_BYTES else 0
         return data[end + 4 :]
 
+    def _filled(self, count_bytes: int) -> None:
+        """Take note of bytes that went to the body's own memory."""
+        self._silent_looks = 0
+        self._left -= count_bytes
+        if not self._left:
+            self._transport.set_protocol(self)
+            self._ended = True
+            self._leave_room()
+        elif monotonic() >= self._ripe_at_s:
+            self._take_room()
+        else:
+            return
+        self._wake()
+
+    def _take_room(self) -> None:
+        if self._room is not None and (piece := self._room.take()):
+            self._blocks.append(piece)
+
+    def _leave_room(self) -> None:
+        self._take_room()
+        room, self._room = self._room, None
+        if room is not None:
+            room.leave()
+
     def eof_received(self) -> None:
         """End: the host says no more."""
         self._end(None)
@@ -313,11 +326,13 @@ class PlainExchange(asyncio.Protocol):
         self._wake()
 
     def _give_back(self) -> None:
+        self._leave_room()
         self._ended, self._placed = True, False
         self._transport.set_protocol(self.former)
 
     def _fail(self, error: Exception) -> None:
         if self._error is None:
+            self._take_room()
             self._error = error
             self._wake()
 

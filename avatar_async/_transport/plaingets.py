@@ -85,7 +85,7 @@ class _Pieces:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> bytes:
+    async def __anext__(self) -> Chunk:
         piece = self._exchange.take()
         if not piece:
             with mapped(self._name):

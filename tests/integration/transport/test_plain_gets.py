@@ -221,18 +221,19 @@ async def test_credentials_in_an_address_are_sent_as_ever():
     assert told in met.requests[0]
 
 
-async def test_hosts_prove_who_they_are():
+@pytest.mark.parametrize("body", [b"body", b"body" * 50_000])
+async def test_hosts_prove_who_they_are(body):
     """The file of authorities counts here too, and nothing is sent to a host that it does not know."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE, CERTIFICATE.with_name("test-only-key.pem"))
-    async with peer(answering(http(b"body")), tls=context) as met:
+    async with peer(answering(http(body)), tls=context) as met:
         async with client(ca_file=CERTIFICATE) as service:
-            assert [await read(service, met.origin) for _ in range(2)] == [b"body"] * 2
+            assert [await read(service, met.origin) for _ in range(3)] == [body] * 3
         assert met.connections == 1
         async with client() as service:
             with pytest.raises(TransportError, match="certificate"):
                 await read(service, met.origin)
-    assert len(met.requests) == 2
+    assert len(met.requests) == 3
 
 
 @pytest.mark.parametrize("framed", [http, chunked])

@@ -252,7 +252,7 @@ async def test_a_body_that_comes_soon_is_read_in_one_go_and_a_slow_one_as_it_com
             async def all_of_it(exchange: PlainExchange = exchange) -> None:
                 await exchange.ask(b"request")
                 while piece := await exchange.next():
-                    read.append(piece)
+                    read.append(bytes(piece))
 
             group.start_soon(all_of_it)
             await anyio.wait_all_tasks_blocked()
@@ -261,6 +261,55 @@ async def test_a_body_that_comes_soon_is_read_in_one_go_and_a_slow_one_as_it_com
                 lent.wire.protocol.data_received(piece)
                 await anyio.wait_all_tasks_blocked()
     assert read == [b"abc", b"a", b"b", b"c"]
+
+
+@pytest.mark.parametrize("ends", ["whole", "slowly", "early", "with more"])
+async def test_a_body_of_some_length_goes_to_memory_of_its_own(ends, monkeypatch):
+    """However it comes and ends, its bytes are read in their order, and none is lost."""
+    now = SimpleNamespace(s=0.0)
+    monkeypatch.setattr("avatar_async._transport.plainexchange.monotonic", lambda: now.s)
+    lent = Lent()
+    body = bytes(range(256)) * 400
+    exchange = PlainExchange(lent, used=False, patience_s=0.1)  # type: ignore[arg-type]
+    read: list[bytes] = []
+    errors: list[Exception] = []
+
+    async def all_of_it() -> None:
+        await exchange.ask(b"request")
+        try:
+            while piece := await exchange.next():
+                read.append(bytes(piece))
+        except aiohttp.ClientError as error:
+            errors.append(error)
+
+    def come(data: bytes) -> None:
+        protocol = lent.wire.protocol
+        assert isinstance(protocol, asyncio.BufferedProtocol)
+        memoryview(protocol.get_buffer(-1))[: len(data)] = data
+        protocol.buffer_updated(len(data))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(all_of_it)
+        await anyio.wait_all_tasks_blocked()
+        lent.wire.protocol.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 102400\r\n\r\n" + body[:50_000])
+        assert len(lent.wire.protocol.get_buffer(-1)) == 52_400, "no byte of what follows fits in"
+        now.s += 1.0 if ends == "slowly" else 0.0
+        come(body[50_000:60_000])
+        await anyio.wait_all_tasks_blocked()
+        assert read == ([body[:60_000]] if ends == "slowly" else [])
+        if ends == "early":
+            lent.wire.protocol.eof_received()
+        else:
+            come(body[60_000:])
+            assert lent.wire.protocol is exchange
+        if ends == "with more":
+            exchange.data_received(b"forged")
+    assert b"".join(read) == (body[:60_000] if ends == "early" else body)
+    assert [type(error) for error in errors] == [aiohttp.ClientPayloadError] * (ends == "early")
+    assert exchange.over is (ends in ("whole", "slowly"))
+    exchange.close(kept=True)
+    assert lent.kept is (ends in ("whole", "slowly"))
+    assert lent.wire.protocol is lent.protocol
 
 
 async def test_a_cancelled_exchange_cuts_its_connection():
