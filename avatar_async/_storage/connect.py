@@ -22,6 +22,9 @@ PAGE_BYTES: Final = 2048
 #: Length of the log from which the writer brings it into the file, before the next write. No other thread
 #: does: in SQLite before 3.51.3, a checkpoint beside a write may leave a commit out of the file for good.
 LOG_BYTES: Final = 16 << 20
+#: Pages that a reader keeps, in KiB: it goes through tables in order and seldom comes back, while thousands of
+#: waiting jobs share the memory of the process.
+_READER_KIB: Final = 512
 
 
 def prepare_file(path: Path, *, create: bool, read_only: bool = False) -> None:
@@ -102,6 +105,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
             msg = f"ledger {path}: an older version wrote it: `avatar-async run` brings it up to date"
             raise LedgerVersionError(msg)
         connection.execute("PRAGMA query_only = ON")
+        connection.execute(f"PRAGMA cache_size = -{_READER_KIB}")
     except BaseException:
         connection.close()
         raise

@@ -54,3 +54,11 @@ async def test_a_new_ledger_has_short_pages(tmp_path):
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA page_size").fetchone() == (connect.PAGE_BYTES,) == (2048,)
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+async def test_a_reader_keeps_few_pages(tmp_path):
+    """What it holds counts with the waiting jobs, of which each may take two KiB."""
+    path = tmp_path / "ledger.db"
+    async with Ledger.open(path) as ledger:
+        [kib] = await ledger._reader.call(lambda db: db.execute("PRAGMA cache_size").fetchone())
+    assert kib == -512
