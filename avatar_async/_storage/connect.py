@@ -22,8 +22,8 @@ PAGE_BYTES: Final = 2048
 #: Length of the log from which the writer brings it into the file, before the next write. No other thread
 #: does: in SQLite before 3.51.3, a checkpoint beside a write may leave a commit out of the file for good.
 LOG_BYTES: Final = 16 << 20
-#: Pages that a reader keeps, in KiB: it goes through tables in order and seldom comes back, while thousands of
-#: waiting jobs share the memory of the process.
+#: Pages that a reader keeps, in KiB: it goes through tables in order and seldom comes back, while thousands
+#: of waiting jobs share the memory of the process.
 _READER_KIB: Final = 512
 
 
