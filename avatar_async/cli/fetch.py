@@ -55,9 +55,8 @@ async def fetch(given: "Given", *, task_ids: Sequence[int], kind: str | None) ->
     ours: set[str] = set()
 
     async def feed(orchestrator: "Orchestrator") -> None:
-        for task_id in task_ids:
-            job = await orchestrator.adopt(task_id, kind=Kind(kind) if kind else None)
-            ours.add(job.id)
+        jobs = await orchestrator.adopt_all(task_ids, kind=Kind(kind) if kind else None)
+        ours.update(job.id for job in jobs)
 
     async with open_service(settings, given.place, embedded=given.embedded) as service:
         orchestrator = Orchestrator(

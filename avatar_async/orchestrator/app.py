@@ -1,6 +1,6 @@
 """The orchestrator as its users see it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -11,12 +11,12 @@ from attrs import evolve
 from avatar_async._clock import SystemClock
 from avatar_async._jobs.changes import change
 from avatar_async._jobs.ports import Clock, Service
-from avatar_async._jobs.records import ADOPTED, Job, JobSpec, NewJob
-from avatar_async._jobs.states import State
+from avatar_async._jobs.records import Job, JobSpec, NewJob
 from avatar_async._wire.callback import CallbackDialect, decode_callback
-from avatar_async.errors import ConfigError, JobNotFoundError, LedgerError, RequestError
+from avatar_async.errors import ConfigError, LedgerError
 from avatar_async.orchestrator import commands
-from avatar_async.orchestrator.adding import free_folders, plan
+from avatar_async.orchestrator.adding import plan
+from avatar_async.orchestrator.adopting import adopt_tasks
 from avatar_async.orchestrator.events import RunEvent
 from avatar_async.orchestrator.options import RunOptions
 from avatar_async.orchestrator.session import Session, open_session
@@ -175,40 +175,20 @@ class Orchestrator:
             ServiceError, TransportError: The service cannot be asked.
             ConflictError: The name is taken by another job.
         """
-        claimed = await self._open.store.claimed([task_id])
-        if task_id in claimed:
-            found = await self._open.store.find(self.options.batch, [claimed[task_id]])
-            job = found.get(claimed[task_id])
-            if job is not None and job.task_id == task_id:
-                await self._take_up([job])
-                return job
-        answer = await self._service.query_tasks([task_id])
-        task = next((task for task in answer.tasks if task.task_id == task_id), None)
-        if task is None:
-            message = f"the service knows no task {task_id}"
-            raise JobNotFoundError(message)
-        kind = kind or task.kind
-        if kind is None:
-            message = f"the service does not say what task {task_id} makes: name its kind"
-            raise RequestError(message)
-        name = name or f"task-{task_id}"
-        now = self._clock.now()
-        made = Job(
-            id="",
-            batch=self.options.batch,
-            name=name,
-            kind=kind,
-            folder=(await free_folders(self._open.store, [name]))[name],
-            task_name=task.name or "",
-            fingerprint=f"{ADOPTED}{task_id}",
-            state=State.IN_FLIGHT,
-            created_at=now,
-            accepted_at=now,
-            task_id=task_id,
-        )
-        [job] = await self._open.store.adopt([(made, {})])
-        await self._take_up([job])
+        [job] = await self._adopt({task_id: name or f"task-{task_id}"}, kind)
         return job
+
+    async def adopt_all(self, task_ids: Iterable[int], *, kind: Kind | None = None) -> list[Job]:
+        """Take up many tasks made elsewhere, all or none, in their order; see `adopt` for the rest."""
+        return await self._adopt({task_id: f"task-{task_id}" for task_id in task_ids}, kind)
+
+    async def _adopt(self, names: dict[int, str], kind: Kind | None) -> list[Job]:
+        session = self._open
+        jobs = await adopt_tasks(
+            session.store, self._service, session.loops.pace, self._clock, self.options.batch, names, kind
+        )
+        await self._take_up(jobs)
+        return jobs
 
     async def _take_up(self, jobs: Sequence[Job]) -> None:
         await self._open.loops.board.take_up(jobs)

@@ -73,7 +73,9 @@ class Loops:
         #: Whether every loop was started.
         self._running = False
         self._scope = anyio.CancelScope()
-        pace = Pace(clock, options.poll_rate)
+        #: The budget of query calls.
+        self.pace: Final = Pace(clock, options.poll_rate)
+        pace = self.pace
         self.admission: Final = Admission(
             clock,
             chance,

@@ -44,6 +44,28 @@ async def test_a_task_made_elsewhere_is_adopted_and_brought_home(orchestrator, s
     assert (tmp_path / "out" / f"task-{task_id}" / "model.zip").read_bytes() == service.bodies["elsewhere"]
 
 
+async def test_many_tasks_are_asked_for_together_and_under_the_poll_limit(orchestrator, service, training):
+    """A console's page of tasks must not become a burst of calls, one for each."""
+    task_ids = [service.accept(training(f"made-{number}")).task_id for number in range(5)]
+    service.query_batch = 2
+    asked = len(service.queries)
+    async with orchestrator(poll_rate=1.0) as runner:
+        began_s = service.clock.monotonic()
+        jobs = await runner.adopt_all([*task_ids, task_ids[0]])
+        assert service.clock.monotonic() - began_s >= 2.0
+    assert [job.task_id for job in jobs] == task_ids
+    assert [len(ids) for _, ids in service.queries[asked:]] == [2, 2, 1]
+
+
+async def test_every_unknown_task_is_named_and_none_is_adopted(orchestrator, service, training):
+    """Who typed two wrong ids learns of both, and types the command once more only."""
+    task_id = service.accept(training("made")).task_id
+    async with orchestrator() as runner:
+        with pytest.raises(JobNotFoundError, match="tasks 12345, 12346"):
+            await runner.adopt_all([task_id, 12345, 12346])
+        assert await runner.jobs() == []
+
+
 async def test_an_unknown_task_is_not_adopted(orchestrator):
     """A typing error must not become a job."""
     async with orchestrator() as runner:
