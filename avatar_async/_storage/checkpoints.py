@@ -25,6 +25,12 @@ class Checkpoints:
         self.recorded_bytes = artifact.verified_offset
 
     @property
+    def blank(self) -> bool:
+        """Whether nothing is on record: whatever is on the disk, the download begins anew."""
+        artifact = self._artifact
+        return not artifact.verified_offset and artifact.sha256 is None and artifact.bad_sha256 is None
+
+    @property
     def stale(self) -> bool:
         """Whether the record speaks of bytes that turned out not to be there."""
         artifact = self._artifact
@@ -79,3 +85,10 @@ class Checkpoints:
             )
         )
         self.recorded_bytes = offset
+
+
+class NoJournal:
+    """Forget how far a download is: nobody will go on with it."""
+
+    async def record(self, artifact: Artifact) -> None:
+        """Do nothing."""

@@ -174,16 +174,7 @@ class DownloadFolder:
                 connections=anyio.CapacityLimiter(self._connections),
             )
         part = PartFile(self._out, job.folder, artifact, care)
-        return await Fetch(
-            self._workshop, lane, part, artifact, source, journal or NoJournal(), on_progress
-        ).run()
-
-
-class NoJournal:
-    """Forget how far a download is: nobody will go on with it."""
-
-    async def record(self, artifact: Artifact) -> None:
-        """Do nothing."""
+        return await Fetch(self._workshop, lane, part, artifact, source, journal, on_progress).run()
 
 
 def _begun_anew(artifact: Artifact) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 from attrs import evolve
@@ -12,7 +12,7 @@ from avatar_async._jobs.records import Artifact
 from avatar_async._jobs.states import ArtifactState
 from avatar_async._storage.appending import Appending
 from avatar_async._storage.bandwidth import Lane
-from avatar_async._storage.checkpoints import Checkpoints
+from avatar_async._storage.checkpoints import Checkpoints, NoJournal
 from avatar_async._storage.findings import Finding
 from avatar_async._storage.judgement import judge
 from avatar_async._storage.partfile import PartFile, Start
@@ -28,6 +28,9 @@ from avatar_async.errors import (
     TransportTimeoutError,
     UnknownFileError,
 )
+
+if TYPE_CHECKING:
+    from asyncio import Future
 
 T = TypeVar("T")
 
@@ -47,16 +50,31 @@ class Fetch:
         part: PartFile,
         artifact: Artifact,
         source: ArtifactSource,
-        journal: FetchJournal,
+        journal: FetchJournal | None,
         on_progress: Callable[[int, int | None], None],
     ) -> None:
+        """Take what is needed; nothing is touched before `run`.
+
+        Args:
+            workshop: What all downloads share.
+            lane: Its part of the speed limit.
+            part: Its partial file.
+            artifact: What is to be brought, and what is on record of it.
+            source: What it is read from.
+            journal: Where its checkpoints go; without one nobody goes on with it, and the server is asked
+                while the partial file is opened.
+            on_progress: Told how many bytes are here, and of how many.
+        """
         self._shop = workshop
         self._lane = lane
         self._part = part
         self._appending = Appending(part, workshop, self._wrote, self._synced)
         self._artifact = artifact
         self._source = source
-        self._checkpoints = Checkpoints(part, artifact, journal)
+        self._checkpoints = Checkpoints(part, artifact, journal or NoJournal())
+        self._alone = journal is None
+        #: What was found on the disk, as long as that is awaited.
+        self._beginning: Future[Start] | None = None
         self._on_progress = on_progress
         self._etag = artifact.etag
         self._total: int | None = None
@@ -93,18 +111,28 @@ class Fetch:
                         await self._in_thread(self._part.close)
 
     async def _bring(self) -> Artifact:
-        part = self._part
-        start = await self._shop.writers.begin_filing(part.begin, durable=part.durable, regardless=False)
+        part, writers = self._part, self._shop.writers
+        self._beginning = writers.begin_filing(part.begin, durable=part.durable, regardless=False)
+        start = Start.OPEN
+        if not (self._alone and self._checkpoints.blank):
+            start = await self._found(self._beginning)
         if start is Start.ADOPTED:
             return evolve(self._artifact, state=ArtifactState.STORED, bad_sha256=None)
-        self._begun = True
-        self._note_room(self._part.free_bytes_then)
         if start is Start.OPEN:
             if self._checkpoints.stale:
                 self._etag = self._artifact.etag if self._part.offset else None
                 await self._checkpoints.begin(self._etag)
             await self._receive()
         return await self._finish()
+
+    async def _found(self, beginning: "Future[Start]") -> Start:
+        """Wait until the partial file is open, and return what was found."""
+        start = await beginning
+        self._beginning = None
+        if start is not Start.ADOPTED:
+            self._begun = True
+            self._note_room(self._part.free_bytes_then)
+        return start
 
     # ------------------------------------------------------------ receiving
     async def _receive(self) -> None:
@@ -160,6 +188,8 @@ class Fetch:
         async with self._source.open_artifact(
             self._artifact.url, offset=offset, etag=self._etag if offset else None
         ) as stream:
+            if self._beginning is not None:
+                await self._found(self._beginning)
             await self._agree(stream, offset)
             chunks = stream.chunks()
             try:
@@ -296,9 +326,10 @@ class Fetch:
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         """Await a call that opens, names or removes files to its end, though the download is cancelled."""
+        future = self._shop.writers.begin_filing(call, durable=self._part.durable, regardless=True)
         with anyio.CancelScope(shield=True):
-            result = await self._shop.writers.begin_filing(call, durable=self._part.durable, regardless=True)
-        return result
+            await future
+        return future.result()
 
 
 async def _close(chunks: AsyncIterator[Chunk]) -> None:
