@@ -7,7 +7,8 @@ from enum import StrEnum
 from sys import intern
 from typing import Any, Final
 
-from avatar_async._jobs.copies import Draft, draft_class, finished
+from avatar_async._jobs.copies import Draft, finished
+from avatar_async._jobs.drafts import draft_class
 from avatar_async._jobs.records import Artifact, Job, JobError
 from avatar_async._jobs.states import ArtifactState, State
 from avatar_async._storage import schema
