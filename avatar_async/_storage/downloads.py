@@ -20,7 +20,8 @@ from avatar_async._storage.filethread import FileThread
 from avatar_async._storage.partfile import PartFile
 from avatar_async._storage.reading import SMALL_BYTES, SMALL_LIMITED_BYTES, Reading
 from avatar_async._storage.room import DiskRoom
-from avatar_async._storage.smallfiles import SmallFile, SmallFiles
+from avatar_async._storage.smallfile import SmallFile
+from avatar_async._storage.smallfiles import SmallFiles
 from avatar_async._storage.workshop import CONNECTIONS, FetchRules, Workshop
 
 #: Longest file that is written in turns with the reading of others rather than beside it, in bytes.
@@ -119,11 +120,16 @@ class DownloadFolder:
         file = SmallFile(out=self._out, folder=job.folder, artifact=artifact, care=care)
         try:
             with self._thread:
-                body = await self._read(reading, artifact, limit)
+                clear = journal is None
+                if not clear:
+                    # What lies there may be this file: then nothing is asked for.
+                    file.look = True
+                    await self._thread.do(file)
+                    clear, file.look = file.clear, False
+                body = await self._read(reading, artifact, limit) if clear else None
                 if body is not None:
                     file.body, file.etag = body, reading.etag
-                    # What lies there may be this file, of which more is known where there is a journal.
-                    file.look, file.write, file.publish = journal is not None, True, journal is None
+                    file.write, file.publish = True, journal is None
                     on_progress(len(body), len(body))
                     await self._thread.do(file)
                     if file.written and journal is not None:

@@ -1,111 +1,20 @@
 """Small files from memory to their names, several in one go. Blocking; for a worker thread."""
 
-import hashlib
-import io
 import os
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define
 
-from avatar_async._jobs.records import Artifact
-from avatar_async._storage.care import Care
-from avatar_async._storage.checks import examine
-from avatar_async._storage.filethread import Errand
-from avatar_async._storage.findings import Finding
-from avatar_async._storage.judgement import judge
 from avatar_async._storage.paths import JobFolder, file_errors, open_together
 from avatar_async._storage.room import DiskRoom
-from avatar_async.errors import UnknownFileError
+from avatar_async._storage.smallfile import SmallFile
 
-_NEVER = threading.Event()
-_UNSEEN = Finding()
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _PART_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-
-
-@define(eq=False, kw_only=True)
-class SmallFile(Errand):
-    """A file that is to be written whole, and what is to be done with it now.
-
-    Attributes:
-        out: The output folder.
-        folder: Name of the job's folder in it.
-        artifact: What was announced.
-        care: What is done to make sure of it.
-        look: Whether to write it only if nothing lies under its names.
-        write: Whether to check it and write the partial file.
-        publish: Whether to give that its final name.
-        body: Every byte, once it came.
-        etag: Validator that came with it.
-        written: Whether the partial file is there and good.
-        published: Whether it has its final name.
-        note: What is odd about it.
-        sha256: Lowercase hex digest, if the bytes are hashed.
-        md5: The same, if the service announced one.
-        descriptor: The partial file until it is durable.
-        home: Its open folder, between the writing of the partial file and its naming.
-    """
-
-    out: Path
-    folder: str
-    artifact: Artifact
-    care: Care
-    look: bool = False
-    write: bool = False
-    publish: bool = False
-    body: bytes = field(default=b"", repr=False)
-    etag: str | None = None
-    written: bool = False
-    note: str | None = None
-    published: bool = False
-    sha256: str = ""
-    md5: str | None = None
-    descriptor: int | None = None
-    home: JobFolder | None = None
-
-    def __str__(self) -> str:
-        return str(self.path)
-
-    @property
-    def offset(self) -> int:
-        """Length in bytes."""
-        return len(self.body)
-
-    @property
-    def verifies(self) -> bool:
-        """Whether the bytes are hashed and the content looked at."""
-        return self.care.verify
-
-    @property
-    def path(self) -> Path:
-        """Where it will lie."""
-        return self.out / self.folder / self.artifact.name
-
-    def leave(self) -> None:
-        """Let go of its folder, if it has that still."""
-        home, self.home = self.home, None
-        if home is not None:
-            home.close()
-
-    def check(self) -> bool:
-        """Hash it and look at its content; return whether it is what was announced."""
-        finding = _UNSEEN
-        if self.care.verify:
-            self.sha256 = hashlib.sha256(self.body).hexdigest()
-            if self.artifact.md5 is not None:
-                self.md5 = hashlib.md5(self.body, usedforsecurity=False).hexdigest()
-            finding = examine(
-                io.BytesIO(self.body),
-                self.artifact.name,
-                self.artifact.role,
-                length_known=True,
-                stop=_NEVER,
-            )
-        judgement = judge(self, self.artifact, finding, too_long=False)
-        self.note = judgement.note
-        return judgement.problem is None
 
 
 class SmallFiles:
@@ -123,6 +32,7 @@ class SmallFiles:
         opened = _open_all(files)
         try:
             for folder, of_folder in opened:
+                _look_at_all(folder, [each for each in of_folder if each.look])
                 self._write_all(folder, [each for each in of_folder if each.write])
             _force_all([each for _, of_folder in opened for each in of_folder])
             _publish_all(
@@ -149,8 +59,6 @@ class SmallFiles:
             _attempt(each, self._write, batch)
 
     def _write(self, file: SmallFile, batch: "_Batch") -> None:
-        if file.look and batch.folder.look(file.artifact.name) is not None:
-            return
         if not file.check():
             return
         self._room.check(len(file.body), batch.free_bytes, file)
@@ -199,7 +107,7 @@ class _Batch:
                     return False
                 file.published = self.folder.give_name(descriptor, file.artifact.name)
             except FileExistsError:
-                raise _in_the_way(file) from None
+                raise file.in_the_way() from None
             finally:
                 os.close(descriptor)
             if file.published:
@@ -259,6 +167,16 @@ def _open_all(files: Iterable[SmallFile]) -> list[_Members]:
     return opened
 
 
+def _look_at_all(folder: JobFolder, files: Sequence[SmallFile]) -> None:
+    for each in files:
+        _attempt(each, _look, folder)
+
+
+def _look(file: SmallFile, folder: JobFolder) -> None:
+    name = file.artifact.name
+    file.clear = folder.look(name) is None and folder.look(f"{name}.part") is None
+
+
 def _keep_or_close(folder: JobFolder, files: Sequence[SmallFile]) -> None:
     """Leave a folder to its file if that is the only one and gets its name later, or let go of it."""
     [file, *others] = files
@@ -314,15 +232,9 @@ def _publish(file: SmallFile, folder: JobFolder) -> None:
     if folder.look(name) is not None:
         if file.write:
             folder.remove(f"{name}.part")
-        raise _in_the_way(file)
+        raise file.in_the_way()
     folder.rename(f"{name}.part", name, durable=False)
     file.published = True
-
-
-def _in_the_way(file: SmallFile) -> UnknownFileError:
-    return UnknownFileError(
-        f"{file}: a file that is no result of this attempt is in the way, and is kept: move it away"
-    )
 
 
 def _attempt(file: SmallFile, step: Callable[..., None], *arguments: object) -> None:

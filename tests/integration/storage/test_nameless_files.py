@@ -10,7 +10,8 @@ import pytest
 from avatar_async._storage.care import Care
 from avatar_async._storage.downloads import DownloadFolder
 from avatar_async._storage.room import DiskRoom
-from avatar_async._storage.smallfiles import SmallFile, SmallFiles
+from avatar_async._storage.smallfile import SmallFile
+from avatar_async._storage.smallfiles import SmallFiles
 from avatar_async.errors import DiskSpaceError, DownloadError, UnknownFileError
 
 FLEETING = Care(durable=False)
