@@ -25,7 +25,8 @@ def crew():
 
 async def test_calls_of_one_thread_are_made_in_the_order_in_which_they_were_begun(crew):
     """What is written and then closed must not be closed and then written."""
-    only, made = crew(), []
+    made: list[int] = []
+    only = crew()
     futures = [only.begin(made.append, number) for number in range(50)]
     await futures[-1]
     assert made == list(range(50))
@@ -57,7 +58,8 @@ async def test_a_call_that_fails_tells_who_waits_and_the_next_one_is_made(crew):
 
 async def test_a_cancelled_call_is_left_out_unless_it_is_to_be_made_regardless(crew):
     """A batch nobody waits for need not be written; a file has to be closed."""
-    only, go_on, made = crew(), threading.Event(), []
+    made: list[str] = []
+    only, go_on = crew(), threading.Event()
     held = only.begin(go_on.wait, 5)
     left, must = only.begin(made.append, "left"), only.begin(made.append, "must", regardless=True)
     left.cancel()
