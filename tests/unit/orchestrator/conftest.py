@@ -229,8 +229,8 @@ def patient_clock(monkeypatch: pytest.MonkeyPatch) -> PatientClock:
     monkeypatch.setattr(anyio.to_thread, "run_sync", counted(anyio.to_thread.run_sync))
 
     def counting(known: Callable[..., Any]) -> Callable[..., Any]:
-        def begin(*arguments: Any) -> Any:
-            future = known(*arguments)
+        def begin(*arguments: Any, **options: Any) -> Any:
+            future = known(*arguments, **options)
             clock.at_work += 1
 
             def end(_: Any) -> None:
