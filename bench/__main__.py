@@ -18,7 +18,7 @@ from bench.runner import Spare, race
 
 _ROOT = Path(__file__).parents[1]
 #: Rounds of the quick form beside the planned ones for a target that is not met, and the seconds for all.
-_MORE_QUICK, _SPARE_QUICK_S = 3, 30
+_MORE_QUICK, _SPARE_QUICK_S = 3, 20
 _EXAMPLES = """examples:
   scripts/bench                                  everything; writes bench/results.json and results.md
   scripts/bench --quick                          every section with small sizes, in less than three minutes

@@ -172,7 +172,7 @@ SECTION = Section(
         Setting(
             name="polling_shapes", default=_SHAPES, quick=_QUICK_SHAPES, text="NAME=SHAPE;... of durations"
         ),
-        Setting(name="polling_jobs", default=10_000, quick=300, text="jobs of a race"),
+        Setting(name="polling_jobs", default=10_000, quick=200, text="jobs of a race"),
         Setting(name="polling_rate", default=5, text="calls a second that may be spent"),
         Setting(name="polling_calls", default=8, text="calls a job that a steady stream of jobs leaves"),
         Setting(name="polling_few", default=5, quick=3, text="jobs in flight where calls are in plenty"),
@@ -186,6 +186,6 @@ SECTION = Section(
             quick="10000+30000",
             text="tasks queued, as 10000+100000",
         ),
-        Setting(name="polling_decisions", default=300_000, quick=50_000, text="decisions that are timed"),
+        Setting(name="polling_decisions", default=300_000, quick=30_000, text="decisions that are timed"),
     ),
 )
