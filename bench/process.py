@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -69,6 +69,25 @@ def run(contender: Contender, amount: float) -> tuple[Figures, float]:
     if figures["seconds"] > 0:
         figures["speed"] = amount / figures["seconds"]
     return figures, foreign
+
+
+def prepare(command: Sequence[str], what: str, environment: Mapping[str, str] | None = None) -> str:
+    """Run what comes before a race apart from the bench, whose memory would grow; return its output.
+
+    Args:
+        command: The program and its arguments.
+        what: What it makes, for the error.
+        environment: What it has beside the bench's own.
+
+    Raises:
+        BenchError: It failed.
+    """
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, **(environment or {})}
+    )
+    if ended.returncode:
+        raise BenchError(f"{what} could not be made: {ended.stderr[-_LONGEST_TALE:].strip()}")
+    return ended.stdout
 
 
 def _forget_own_peak() -> None:

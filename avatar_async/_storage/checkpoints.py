@@ -8,6 +8,11 @@ from avatar_async._jobs.states import ArtifactState
 from avatar_async._storage.partfile import PartFile
 
 
+def blank(artifact: Artifact) -> bool:
+    """Tell whether nothing is on record that could be on the disk, or of bytes that came before."""
+    return not artifact.verified_offset and artifact.sha256 is None and artifact.bad_sha256 is None
+
+
 class Checkpoints:
     """Entries of one download in the journal, each written only for what it says already.
 
@@ -23,12 +28,6 @@ class Checkpoints:
         self._journal = journal
         #: Bytes that are on record as durable.
         self.recorded_bytes = artifact.verified_offset
-
-    @property
-    def blank(self) -> bool:
-        """Whether nothing is on record: whatever is on the disk, the download begins anew."""
-        artifact = self._artifact
-        return not artifact.verified_offset and artifact.sha256 is None and artifact.bad_sha256 is None
 
     @property
     def stale(self) -> bool:

@@ -15,6 +15,7 @@ from avatar_async._jobs.records import Artifact, Job
 from avatar_async._jobs.states import ArtifactState
 from avatar_async._storage.bandwidth import Bandwidth, Lane
 from avatar_async._storage.care import FULL, Care
+from avatar_async._storage.checkpoints import blank
 from avatar_async._storage.fetching import Fetch
 from avatar_async._storage.filethread import FileThread
 from avatar_async._storage.partfile import PartFile
@@ -114,7 +115,7 @@ class DownloadFolder:
     ) -> Artifact | SmallFile:
         lane = self._bandwidth.lane(urgency(job))
         limit = min(SMALL_BYTES if lane.free else SMALL_LIMITED_BYTES, self._rules.batch_bytes)
-        if not _begun_anew(artifact) or (artifact.size_bytes or 0) > limit:
+        if not blank(artifact) or (artifact.size_bytes or 0) > limit:
             return await self._streamed(lane, job, artifact, source, journal, on_progress, care)
         reading = Reading(source, artifact, lane, self._clock)
         file = SmallFile(out=self._out, folder=job.folder, artifact=artifact, care=care)
@@ -141,7 +142,7 @@ class DownloadFolder:
             file.leave()
             await reading.aclose()
 
-    async def _read(self, reading: Reading, artifact: Artifact, limit_bytes: int) -> bytes | None:
+    async def _read(self, reading: Reading, artifact: Artifact, limit_bytes: int) -> bytes | bytearray | None:
         """Read a file that the thread shall write, at once or with those that come soon; see `Reading.whole`.
 
         Of a longer one, most of the work is the system's, which goes on beside the loop.
@@ -181,11 +182,6 @@ class DownloadFolder:
             )
         part = PartFile(self._out, job.folder, artifact, care)
         return await Fetch(self._workshop, lane, part, artifact, source, journal, on_progress).run()
-
-
-def _begun_anew(artifact: Artifact) -> bool:
-    """Tell whether nothing is recorded that could be on the disk, or of bytes that came before."""
-    return not artifact.verified_offset and artifact.sha256 is None and artifact.bad_sha256 is None
 
 
 def _stored(file: SmallFile) -> Artifact:

@@ -12,7 +12,7 @@ from avatar_async._jobs.records import Artifact
 from avatar_async._jobs.states import ArtifactState
 from avatar_async._storage.appending import Appending
 from avatar_async._storage.bandwidth import Lane
-from avatar_async._storage.checkpoints import Checkpoints, NoJournal
+from avatar_async._storage.checkpoints import Checkpoints, NoJournal, blank
 from avatar_async._storage.findings import Finding
 from avatar_async._storage.judgement import judge
 from avatar_async._storage.partfile import PartFile, Start
@@ -114,7 +114,7 @@ class Fetch:
         part, writers = self._part, self._shop.writers
         self._beginning = writers.begin_filing(part.begin, durable=part.durable, regardless=False)
         start = Start.OPEN
-        if not (self._alone and self._checkpoints.blank):
+        if not (self._alone and blank(self._artifact)):
             start = await self._found(self._beginning)
         if start is Start.ADOPTED:
             return evolve(self._artifact, state=ArtifactState.STORED, bad_sha256=None)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final, cast
+from typing import Final
 
 from attrs import define, field
 
@@ -44,7 +44,7 @@ class Reading:
         #: Validator of what was read.
         self.etag: str | None = None
 
-    async def whole(self, limit_bytes: int, patience_s: float) -> bytes | None:
+    async def whole(self, limit_bytes: int, patience_s: float) -> bytes | bytearray | None:
         """Return every byte of the file; None if it is not small, or does not come as announced and soon.
 
         The speed limit counts it once it is here: what is left to another download is not counted twice.
@@ -77,8 +77,7 @@ class Reading:
         if not self._lane.passes(self._clock.monotonic()):
             for chunk in self._gathered:
                 await self._lane.take(len(chunk))
-        # Memory of its own, to which nobody writes any more, is as good as bytes.
-        return cast("bytes", self._gathered[0]) if len(self._gathered) == 1 else b"".join(self._gathered)
+        return self._gathered[0] if len(self._gathered) == 1 else b"".join(self._gathered)
 
     async def _read(self, stream: ArtifactStream, total: int, patience_s: float) -> bool:
         """Gather the body; return whether it is complete."""

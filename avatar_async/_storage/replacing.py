@@ -9,6 +9,7 @@ from typing import Final
 from attrs import define, field
 
 from avatar_async._storage.paths import JobFolder, file_errors, open_together
+from avatar_async._storage.wholewrites import begin_writing_out, write_whole
 
 _DRAFT_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
@@ -111,12 +112,8 @@ class _Draft:
     def write(self) -> None:
         """Write every byte, and have the system begin to write them out."""
         self.descriptor = descriptor = self._open()
-        written = os.write(descriptor, self.content)
-        while written < len(self.content):
-            written += os.write(descriptor, self.content[written:])
-        if hasattr(os, "posix_fadvise"):
-            with suppress(OSError):
-                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        write_whole(descriptor, self.content)
+        begin_writing_out(descriptor)
 
     def _open(self) -> int:
         try:

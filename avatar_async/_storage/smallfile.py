@@ -52,7 +52,7 @@ class SmallFile(Errand):
     look: bool = False
     write: bool = False
     publish: bool = False
-    body: bytes = field(default=b"", repr=False)
+    body: bytes | bytearray = field(default=b"", repr=False)
     clear: bool = False
     etag: str | None = None
     written: bool = False

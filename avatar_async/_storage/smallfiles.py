@@ -10,6 +10,7 @@ from attrs import define
 from avatar_async._storage.paths import JobFolder, file_errors, open_together
 from avatar_async._storage.room import DiskRoom
 from avatar_async._storage.smallfile import SmallFile
+from avatar_async._storage.wholewrites import begin_writing_out, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,10 +138,8 @@ class _Batch:
             os.close(descriptor)
         return True
 
-    def _fill(self, descriptor: int, body: bytes) -> None:
-        written = os.write(descriptor, body)
-        while written < len(body):
-            written += os.write(descriptor, memoryview(body)[written:])
+    def _fill(self, descriptor: int, body: bytes | bytearray) -> None:
+        write_whole(descriptor, body)
         if self.as_opened is None:
             self.as_opened = os.fstat(descriptor).st_mode & 0o777 == self.mode
         if not self.as_opened:
@@ -190,11 +189,10 @@ def _keep_or_close(folder: JobFolder, files: Sequence[SmallFile]) -> None:
 def _force_all(files: Iterable[SmallFile]) -> None:
     """Make what was written durable; begun for all before the first is waited for, that costs half."""
     held = [each for each in files if each.descriptor is not None]
-    if len(held) > 1 and hasattr(os, "posix_fadvise"):
+    if len(held) > 1:
         for each in held:
             assert each.descriptor is not None
-            with suppress(OSError):
-                os.posix_fadvise(each.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            begin_writing_out(each.descriptor)
     for each in held:
         _attempt(each, _force)
 

@@ -1,7 +1,8 @@
-"""Writing many chunks to a place in a file. Blocking; for worker threads."""
+"""Writing whole bodies and many chunks to files. Blocking; for worker threads."""
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 from avatar_async._jobs.ports import Chunk
@@ -29,6 +30,24 @@ def write_all(descriptor: int, chunks: Sequence[Chunk], offset: int) -> int:
             if rest:
                 rest[0] = memoryview(rest[0])[written:]
     return offset
+
+
+def write_whole(descriptor: int, body: bytes | bytearray) -> None:
+    """Write a short body to where the file stands.
+
+    Raises:
+        OSError: The system refuses; some of it may be written.
+    """
+    written = os.write(descriptor, body)
+    while written < len(body):
+        written += os.write(descriptor, memoryview(body)[written:])
+
+
+def begin_writing_out(descriptor: int) -> None:
+    """Have the system begin to bring what was written to the disk, if it can, without waiting."""
+    if hasattr(os, "posix_fadvise"):
+        with suppress(OSError):
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _groups(chunks: Sequence[Chunk]) -> Iterator[Sequence[Chunk]]:

@@ -1,12 +1,12 @@
 """How well and how fast a screen is keyed, beside FFmpeg's filters tuned on the same scenes."""
 
 import os
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.model import BenchError, Contender, Place, Section, Setting, Target, Work
+from bench.model import Contender, Place, Section, Setting, Target, Work
+from bench.process import prepare
 
 #: Where programs find the scenes, which tests share.
 _FOUND = {"PYTHONPATH": os.fspath(Path(__file__).parents[2])}
@@ -26,9 +26,7 @@ def works(place: Place) -> Iterator[Sequence[Work]]:
     command = place.program(
         "keying_made", scenes, place.number("keying_scenes"), video, place.real("keying_video_s")
     )
-    made = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **_FOUND})
-    if made.returncode:
-        raise BenchError(f"the scenes could not be made: {made.stderr[-500:]}")
+    prepare(command, "the scenes", _FOUND)
     yield [_scenes(place, scenes), _video(place, video)]
 
 

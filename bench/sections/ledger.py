@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Final
 
 from bench.contenders.made_ledger import Made
 from bench.model import Contender, Place, Section, Setting, Target, Work
+from bench.process import prepare
 
 _WAITS: Final = ("seconds", "speed", "p50_ms", "p99_ms", "longest_ms", "cpu_s")
 _MIB: Final = 2**20
@@ -46,8 +46,7 @@ def _made(place: Place, made: Made) -> Path:
     """Make the ledger in a process of its own: what this one once took would count as its children's."""
     command = (sys.executable, "-m", "bench.contenders.made_ledger", str(place.scratch))
     sizes = ("--jobs", str(made.jobs), "--open-jobs", str(made.open_jobs))
-    told = subprocess.run([*command, *sizes], check=True, stdout=subprocess.PIPE)
-    return Path(json.loads(told.stdout)["path"])
+    return Path(json.loads(prepare([*command, *sizes], "the long ledger"))["path"])
 
 
 def _race(
@@ -185,7 +184,7 @@ def _status(place: Place, path: Path) -> Work:
 
 
 def _document(place: Place, path: Path) -> Work:
-    """Return the work that takes a minute a million jobs; one round says what its memory is."""
+    """Return the work that takes half a minute a million jobs; one round says what its memory is."""
     return Work(
         name="status_json",
         title="Every job of that ledger as JSON, one a line",

@@ -1,13 +1,13 @@
 """Start-up: commands that answer at once, and imports, beside bare Python and aiohttp."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from bench.model import BenchError, Contender, Place, Section, Target, Work
+from bench.process import prepare
 
 _COLUMNS = ("seconds", "cpu_s", "peak_rss_bytes")
 _BARE, _AIOHTTP, _PACKAGE = "python -c pass", "import aiohttp", "import avatar_async"
@@ -79,7 +79,7 @@ def works(place: Place) -> Iterator[Sequence[Work]]:
         remark="The package's names are loaded when they are first used.",
     )
     for each in (*commands.contenders, *imports.contenders):
-        subprocess.run(each.command, env={**os.environ, **compiled}, stdout=subprocess.DEVNULL, check=True)
+        prepare(each.command, f"what `{each.name}` needs", compiled)
     yield [commands, imports]
 
 

@@ -2,12 +2,12 @@
 
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from bench.model import BenchError, Contender, Place, Section, Setting, Target, Work
+from bench.process import prepare
 
 #: Of a resumed ledger's open jobs, those not submitted yet, in per mille.
 _PLANNED = 120
@@ -135,10 +135,7 @@ def _ledger(place: Place, jobs: int, still: int, planned: int = 0) -> Path:
         BenchError: It cannot be made.
     """
     command = place.program("waiting_ledger", place.scratch / "made", jobs, still, planned)
-    made = subprocess.run(command, capture_output=True, text=True, check=False)
-    if made.returncode:
-        raise BenchError(f"no ledger of {jobs} jobs could be made: {made.stderr[-500:]}")
-    return Path(made.stdout.strip())
+    return Path(prepare(command, f"a ledger of {jobs} jobs").strip())
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -5,30 +5,16 @@ from contextlib import asynccontextmanager
 
 import anyio
 import pytest
-from attrs import frozen
 
 from avatar_async import RemoteFile
 from avatar_async._storage.partfile import PartFile
 from avatar_async._storage.single import SingleDownloads
 from avatar_async.errors import ArtifactRefusedError, UnknownFileError
 from avatar_async.testing import VirtualClock
+from tests.unit.storage.streams import Stream
 
 BODY = b"0123456789" * 200_000
 FILE = RemoteFile(role="other", name="long.bin", url="https://example.test/long.bin", size_bytes=len(BODY))
-
-
-@frozen
-class Stream:
-    """An answer in two parts."""
-
-    status: int = 200
-    offset: int = 0
-    total_bytes: int | None = len(BODY)
-    etag: str | None = '"v1"'
-
-    async def chunks(self):
-        yield BODY[:1_000_000]
-        yield BODY[1_000_000:]
 
 
 class Host:
@@ -44,7 +30,7 @@ class Host:
         await anyio.lowlevel.checkpoint()
         if self.refuses:
             raise ArtifactRefusedError("HTTP 403", http_status=403)
-        yield Stream()
+        yield Stream(parts=(BODY[:1_000_000], BODY[1_000_000:]))
 
 
 async def fetch(host, folder, **care):

@@ -6,26 +6,13 @@ from pathlib import Path
 
 import anyio
 import pytest
-from attrs import frozen
 
 from avatar_async import RemoteFile
 from avatar_async._storage.single import SingleDownloads
 from avatar_async.testing import VirtualClock
+from tests.unit.storage.streams import Stream
 
 BODY = b"0123456789" * 400
-
-
-@frozen
-class Stream:
-    """An answer in one part."""
-
-    status: int = 200
-    offset: int = 0
-    total_bytes: int | None = len(BODY)
-    etag: str | None = '"v1"'
-
-    async def chunks(self):
-        yield BODY
 
 
 class Source:
@@ -33,7 +20,7 @@ class Source:
 
     @asynccontextmanager
     async def open_artifact(self, _url, *, offset=0, etag=None):
-        yield Stream(offset=offset)
+        yield Stream(parts=(BODY,), offset=offset)
 
 
 @pytest.fixture
