@@ -7,7 +7,7 @@ import sys
 import aiofiles
 import httpx
 
-from bench.contenders.large_figures import Figures
+from bench.contenders.figures import Figures
 
 
 async def main(url: str, path: str, ca_file: str) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from avatar_async import AvatarClient, RemoteFile, Settings
-from bench.contenders.large_figures import Figures
+from bench.contenders.figures import Figures
 
 
 async def main(url: str, length: str, folder: str, name: str, ca_file: str, *left_out: str) -> None:

@@ -6,7 +6,7 @@ import sys
 import aiofiles
 import aiohttp
 
-from bench.contenders.large_figures import Figures
+from bench.contenders.figures import Figures
 from bench.contenders.many_files import Files, name_of
 
 

@@ -12,7 +12,7 @@ from avatar_async._jobs.states import State
 from avatar_async._storage.ledger import Ledger
 from avatar_async.orchestrator import RunOptions
 from avatar_async.requests import Kind
-from bench.contenders.large_figures import Figures
+from bench.contenders.figures import Figures
 from bench.contenders.many_files import Files, name_of
 
 _ENDPOINT = "http://127.0.0.1:1"

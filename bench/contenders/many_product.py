@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from avatar_async import AvatarClient, RemoteFile, Settings
-from bench.contenders.large_figures import Figures
+from bench.contenders.figures import Figures
 from bench.contenders.many_files import Files, name_of
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from bench.contenders.large_figures import WARM_BYTES, WARM_FILE, warm
+from bench.contenders.figures import warm, warmed
 from bench.model import BenchError, Contender, Place, Section, Setting, Target, Work
 from bench.servers.line import line
 from bench.servers.nginx import Nginx, nginx
@@ -82,7 +82,7 @@ class _Race:
             command=command,
             before=self._prepare,
             after=self._check,
-            environment={WARM_FILE: str(self._warmth), WARM_BYTES: str(self.source.stat().st_size)},
+            environment=warmed(self._warmth, self.source.stat().st_size),
             server_pids=self.server.pids,
         )
 

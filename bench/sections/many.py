@@ -8,6 +8,7 @@ from pathlib import Path
 
 from attrs import define
 
+from bench.contenders.figures import warm, warmed
 from bench.contenders.many_files import Files, name_of
 from bench.model import BenchError, Contender, Place, Section, Setting, Target, Work
 from bench.servers.nginx import Nginx, nginx
@@ -59,8 +60,25 @@ class _Race:
 
     def _contender(self, name: str, command: Sequence[str]) -> Contender:
         return Contender(
-            name=name, command=command, before=self._fresh, after=self._check, server_pids=self.server.pids
+            name=name,
+            command=command,
+            before=self._prepare,
+            after=self._check,
+            environment=warmed(self._warmth, self._total_bytes),
+            server_pids=self.server.pids,
         )
+
+    @property
+    def _warmth(self) -> Path:
+        return self.place.scratch / "warmth"
+
+    @property
+    def _total_bytes(self) -> int:
+        return len(self.files.urls) * self.files.length
+
+    def _prepare(self) -> None:
+        self._fresh()
+        warm(self._warmth, self._total_bytes)
 
     def _fresh(self) -> None:
         folder = self.files.folder
@@ -81,7 +99,7 @@ class _Race:
             source = self.server.files / self.files.folder.name / name
             if position % 50 == 0 and came[name].read_bytes() != source.read_bytes():
                 raise BenchError(f"{name} differs")
-        if len(wanted) * self.files.length > _KEPT_BYTES:
+        if self._total_bytes > _KEPT_BYTES:
             for path in came.values():
                 path.unlink()
 

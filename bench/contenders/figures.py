@@ -1,4 +1,4 @@
-"""The figures of one download by a Python program: its interpreter and its imports left out."""
+"""The figures of downloads by a Python program: its interpreter and its imports left out."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 #: Names the file that `Figures` warms the memory with, and its length in bytes.
-WARM_FILE, WARM_BYTES = "BENCH_WARM_FILE", "BENCH_WARM_BYTES"
+_WARM_FILE, _WARM_BYTES = "BENCH_WARM_FILE", "BENCH_WARM_BYTES"
 _BLOCK = bytes(1 << 20)
 
 
@@ -24,12 +24,17 @@ def warm(path: Path, length: int) -> None:
     path.unlink()
 
 
+def warmed(path: Path, length: int) -> dict[str, str]:
+    """Return the environment in which a Python program does that itself, after its imports."""
+    return {_WARM_FILE: str(path), _WARM_BYTES: str(length)}
+
+
 class Figures:
     """Measure from here on; the memory is warm, if that was asked for."""
 
     def __init__(self) -> None:
-        if WARM_FILE in os.environ:
-            warm(Path(os.environ[WARM_FILE]), int(os.environ[WARM_BYTES]))
+        if _WARM_FILE in os.environ:
+            warm(Path(os.environ[_WARM_FILE]), int(os.environ[_WARM_BYTES]))
         self._before = resource.getrusage(resource.RUSAGE_SELF)
         self._began_s = time.perf_counter()
 
