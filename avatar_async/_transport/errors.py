@@ -139,5 +139,6 @@ _WORDS = {
     "NonHttpUrlClientError": "the address is not http or https",
     "NonHttpUrlRedirectClientError": "a redirect leads to an address that is not http or https",
     "InvalidUrlRedirectClientError": "a redirect leads to an address that is not valid",
+    "ClientConnectionError": "the connection was closed",
     "ClientConnectionResetError": "the connection was reset",
 }

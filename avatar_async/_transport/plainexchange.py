@@ -195,6 +195,7 @@ class PlainExchange(asyncio.Protocol):
             return
         self._transport.abort()
         self._connection.close()
+        self._fail(aiohttp.ClientConnectionError("the connection was closed here"))
 
     def look(self, most: int) -> None:
         """Give the host up if nothing came for so many looks although somebody waits."""

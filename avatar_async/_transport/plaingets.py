@@ -53,10 +53,14 @@ class PlainStream:
     _leave: Callable[[PlainExchange, Origin | None], None] = field(repr=False)
     _lent: tuple[bytes, Receiver] | None = field(repr=False)
     _shares: BlockShares = field(repr=False)
+    _pieces: "_Pieces | None" = field(default=None, init=False, repr=False)
 
     def chunks(self) -> AsyncIterator[Chunk]:
-        """Yield the body as it arrives; see `ArtifactStream`."""
-        return _Pieces(self._name, self._exchange) if self._lent is None else self._views(*self._lent)
+        """Yield the body as it arrives; see `ArtifactStream`. To be called once."""
+        if self._lent is not None:
+            return self._views(*self._lent)
+        self._pieces = _Pieces(self._name, self._exchange)
+        return self._pieces
 
     async def _views(self, begun: bytes, receiver: Receiver) -> AsyncIterator[Chunk]:
         with mapped(self._name):
@@ -70,28 +74,45 @@ class PlainStream:
         """Let go of the connection: kept for others if the body was read to its end."""
         if self._lent is not None:
             self._lent[1].close()
+        if self._pieces is not None:
+            self._pieces.leave()
         self._leave(self._exchange, self._origin if self.head.kept else None)
 
 
 class _Pieces:
-    """What comes of a body that nobody else receives; a generator would be dearer than the asking."""
+    """What comes of a body that nobody else receives; a generator would be dearer than the asking.
 
-    __slots__ = ("_exchange", "_name")
+    After the last piece, and once it is left, the connection is another file's.
+    """
+
+    __slots__ = ("_ended", "_exchange", "_name")
 
     def __init__(self, name: str, exchange: PlainExchange) -> None:
         self._name = name
-        self._exchange = exchange
+        self._exchange: PlainExchange | None = exchange
+        self._ended = False
+
+    def leave(self) -> None:
+        """Let go of the connection, wherever the body is."""
+        self._exchange = None
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Chunk:
-        piece = self._exchange.take()
+        exchange = self._exchange
+        piece = b"" if exchange is None else exchange.take()
+        if piece:
+            return piece
+        if exchange is None and self._ended:
+            raise StopAsyncIteration
+        with mapped(self._name):
+            if exchange is None:
+                raise aiohttp.ClientConnectionError("the download was left")
+            piece = await exchange.next()
         if not piece:
-            with mapped(self._name):
-                piece = await self._exchange.next()
-            if not piece:
-                raise StopAsyncIteration
+            self._ended, self._exchange = True, None
+            raise StopAsyncIteration
         return piece
 
 
@@ -172,7 +193,8 @@ class PlainGets:
                 except BaseException as error:
                     self._leave(exchange, None)
                     if isinstance(error, (aiohttp.ClientError, OSError)):
-                        if exchange.used and not exchange.answered:
+                        stale = exchange.used and not exchange.answered
+                        if stale and not isinstance(error, TimeoutError):
                             continue  # the host closed it while it was kept
                         raise
                     if not isinstance(error, OddAnswerError):
