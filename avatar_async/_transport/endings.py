@@ -18,7 +18,7 @@ class Body:
 
     A body that breaks the rules of HTTP while its reader is behind leaves that reader waiting for ever
     (aiohttp 3.14): the parser's error goes to nobody, and no timer runs for a connection that is closed. So
-    the end of the connection is watched here.
+    the end of the connection is watched here, unless aiohttp hides it.
 
     Args:
         content: What aiohttp reads the body into.
@@ -37,7 +37,7 @@ class Body:
         return cls(response.content, None if connection is None else connection.protocol)
 
     def __enter__(self) -> Self:
-        if self._protocol is not None:
+        if self._protocol is not None and hasattr(type(self._protocol), "closed"):
             self._closed = self._protocol.closed
             if self._closed is None:
                 self._end()
@@ -67,7 +67,7 @@ class Body:
                 return await self._content.readany()
             return await self._content.read(most_bytes)
         except RuntimeError:
-            if self._protocol is None or self._protocol.connected:
+            if self._protocol is None or getattr(self._protocol, "connected", False):
                 raise
             raise aiohttp.ClientPayloadError(_BROKEN) from None
 

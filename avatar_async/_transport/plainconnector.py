@@ -1,23 +1,24 @@
 """Connections of aiohttp's that plain exchanges may use, too: those it made itself, straight to a host."""
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import aiohttp
 import aiohttp.client
-from aiohttp import ClientRequest
-from aiohttp.client_proto import ResponseHandler
 from attrs import frozen
 from yarl import URL
 
+from avatar_async._transport.lending import lends
 from avatar_async._transport.plainexchange import PlainExchange
+
+if TYPE_CHECKING:
+    from aiohttp import ClientRequest
+    from aiohttp.client_proto import ResponseHandler
 
 #: Scheme, host and port.
 Origin: TypeAlias = tuple[str, str | None, int | None]
 #: Most origins that are remembered.
 _MOST_ORIGINS: Final = 256
-#: What plain exchanges need of aiohttp beside its documented interface; without it they are not made.
-_NEEDED: Final = ("closed", "connection_lost", "data_received", "read", "set_response_params", "should_close")
 
 
 def origin_of(address: URL) -> Origin:
@@ -29,8 +30,8 @@ def origin_of(address: URL) -> Origin:
 class _Reached:
     """How aiohttp reached an origin: the request it did that for, and the functions that send requests."""
 
-    request: ClientRequest
-    senders: tuple[Callable[..., Any], ...]
+    request: "ClientRequest"
+    senders: tuple[Callable[..., Any] | None, ...]
 
 
 class PlainConnector(aiohttp.TCPConnector):
@@ -77,27 +78,25 @@ class PlainConnector(aiohttp.TCPConnector):
                 return PlainExchange(connection, used=self._made == made, patience_s=patience_s)
             connection.close()  # something came while nobody asked
 
-    async def _create_connection(self, req: ClientRequest, *rest: Any, **named: Any) -> ResponseHandler:
+    async def _create_connection(self, req: "ClientRequest", *rest: Any, **named: Any) -> "ResponseHandler":
         """Make a connection: the hook of every connector."""
         protocol = await super()._create_connection(req, *rest, **named)
         self._made += 1
         origin, senders = origin_of(req.url), _senders()
         self._reached.pop(origin, None)
-        fits = all(hasattr(type(protocol), name) for name in _NEEDED)  # asking one itself would make futures
-        if fits and req.proxy is None and all(map(_is_aiohttps, senders)):
+        if lends(protocol) and req.proxy is None and all(map(_is_aiohttps, senders)):
             if len(self._reached) >= _MOST_ORIGINS:
                 del self._reached[next(iter(self._reached))]
             self._reached[origin] = _Reached(req, senders)
         return protocol
 
 
-def _senders() -> tuple[Callable[..., Any], ...]:
+def _senders() -> tuple[Callable[..., Any] | None, ...]:
     """Return the functions through which sessions send what we ask for; tests put others in their place."""
-    session = aiohttp.ClientSession
-    return session._request, session.request, session.get  # noqa: SLF001 - what such libraries replace
+    return tuple(getattr(aiohttp.ClientSession, name, None) for name in ("_request", "request", "get"))
 
 
-def _is_aiohttps(function: Callable[..., Any]) -> bool:
+def _is_aiohttps(function: Callable[..., Any] | None) -> bool:
     return getattr(function, "__globals__", None) is vars(aiohttp.client)
 
 

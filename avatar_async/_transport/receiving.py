@@ -9,6 +9,7 @@ import aiohttp
 from aiohttp import hdrs
 
 from avatar_async._transport.blocks import LEAST_BYTES, Blocks, BlockShares
+from avatar_async._transport.lending import lends
 
 if TYPE_CHECKING:
     from mmap import mmap
@@ -257,7 +258,7 @@ def take_over(
 
     Returns:
         Bytes that came already, and who receives the rest; None if that is left to aiohttp, as it is when the
-        connection broke meanwhile.
+        connection broke meanwhile, or where aiohttp does not lend it.
     """
     content, connection = response.content, response.connection
     former = None if connection is None else connection.protocol
@@ -265,7 +266,7 @@ def take_over(
     transport = None if connection is None else connection.transport
     if length is None or length <= LARGE_BYTES or former is None or transport is None:
         return b"", None
-    if transport.is_closing() or content.exception() is not None:
+    if not lends(former) or transport.is_closing() or content.exception() is not None:
         return b"", None
     transport.pause_reading()
     came: list[bytes] = []

@@ -3,7 +3,6 @@
 import aiohttp
 import pytest
 
-from avatar_async._transport import plainconnector
 from avatar_async.client import AvatarClient
 from tests.integration.transport.asking import BODY, GOOD, ask, client
 from tests.integration.transport.peers import answering, http, peer
@@ -62,17 +61,6 @@ async def test_what_records_requests_sees_every_one(monkeypatch):
         for _ in range(3):
             await ask(service)
     assert seen == ["POST"] * 3
-
-
-async def test_an_aiohttp_that_lacks_what_plain_requests_need_sends_all_itself(monkeypatch):
-    """A newer version may hide what is used beside its documented interface."""
-    monkeypatch.setattr(plainconnector, "_NEEDED", ("gone",))
-    asked = []
-    monkeypatch.setattr(plainconnector.PlainConnector, "exchange", lambda *_: asked.append(1))
-    async with peer(answering(GOOD)) as met, client(met.origin) as service:
-        assert [await ask(service) for _ in range(3)] == ["RUNNING"] * 3
-    assert len(met.requests) == 3
-    assert asked == []
 
 
 @pytest.mark.parametrize("name", ["request", "get"])
