@@ -19,8 +19,10 @@ BUSY_TIMEOUT_S = 15.0
 #: Size of a page of a new ledger; one that exists keeps its own. A change to one job writes the whole page
 #: that its row lies on, into the log and from there into the file.
 PAGE_BYTES: Final = 2048
-#: Length of the log from which the writer brings it into the file, before the next write. No other thread
-#: does: in SQLite before 3.51.3, a checkpoint beside a write may leave a commit out of the file for good.
+#: Length of the log from which the run that holds the ledger brings it into the file, between two writes.
+#: No other connection does: before SQLite 3.51.3, when two connections checkpoint one after the other while
+#: somebody writes, a commit may be left out of the file for good (sqlite.org/wal.html, "The WAL-Reset Bug").
+#: Whoever closes the file last is alone with it, and empties the log then.
 LOG_BYTES: Final = 16 << 20
 #: Pages that a reader keeps, in KiB: it goes through tables in order and seldom comes back, while thousands
 #: of waiting jobs share the memory of the process.
@@ -62,8 +64,12 @@ def prepare_file(path: Path, *, create: bool, read_only: bool = False) -> None:
                 raise
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
-    """Return the connection that writes, its file brought up to date.
+def open_writer(path: Path, *, beside: bool = False) -> sqlite3.Connection:
+    """Return a connection that writes, its file brought up to date.
+
+    Args:
+        path: The ledger's file.
+        beside: Whether a run may have it open, too, which then brings the log into the file.
 
     Raises:
         LedgerError, LedgerVersionError: The file is not a ledger this code knows.
@@ -77,7 +83,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
-        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_BYTES // page_bytes}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {0 if beside else LOG_BYTES // page_bytes}")
         schema.migrate(connection)
     except BaseException:
         connection.close()

@@ -45,7 +45,7 @@ class Ledger:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, path: str | Path, *, read_only: bool = False, create: bool = True
+        cls, path: str | Path, *, read_only: bool = False, create: bool = True, beside: bool = False
     ) -> AsyncIterator[Self]:
         """Open a ledger for the block; what is queued at its end is still written.
 
@@ -53,6 +53,7 @@ class Ledger:
             path: The file, made with mode 0600 if it is missing.
             read_only: Refuse every write, and open no connection that could.
             create: Whether a missing file is made (never when `read_only`).
+            beside: Whether a run may hold it: all that do not have its `RunnerLock` have to say so.
 
         Raises:
             LedgerError: It cannot be opened, is no ledger, or lies on a network file system.
@@ -64,7 +65,7 @@ class Ledger:
             await anyio.to_thread.run_sync(prepare)
         except OSError as error:
             raise ledger_error(error, path) from error
-        writer = None if read_only else _writing_thread(path)
+        writer = None if read_only else _writing_thread(path, beside=beside)
         reader = SqliteThread(path, lambda: open_reader(path), read_group, name="reader")
         try:
             if writer is not None:
@@ -229,12 +230,12 @@ class Ledger:
         return self._writer.call(work)
 
 
-def _writing_thread(path: Path) -> SqliteThread:
+def _writing_thread(path: Path, *, beside: bool) -> SqliteThread:
     """Return the thread that writes; it notices when the file is taken away from under it."""
     staying: list[Staying] = []
 
     def connect() -> sqlite3.Connection:
-        connection = open_writer(path)
+        connection = open_writer(path, beside=beside)
         staying.append(Staying(path))
         return connection
 

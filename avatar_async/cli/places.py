@@ -66,7 +66,7 @@ async def opened(place: Place, *, read_only: bool) -> AsyncIterator["Ledger"]:
 
     if not place.ledger.exists():
         raise ConfigError(_missing(place))
-    async with Ledger.open(place.ledger, read_only=read_only, create=False) as ledger:
+    async with Ledger.open(place.ledger, read_only=read_only, create=False, beside=True) as ledger:
         yield ledger
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from avatar_async._storage import connect
 from avatar_async._storage.ledger import Ledger
+from avatar_async.cli.places import opened, place_of
 
 
 def in_the_file(path):
@@ -29,6 +30,44 @@ async def test_a_long_log_is_brought_into_the_file_by_the_thread_that_writes(tmp
         await ledger.insert([new_job("last")])
         assert in_the_file(path) == 1001
     assert in_the_file(path) == 1002
+
+
+async def test_a_command_leaves_the_log_to_the_run_that_holds_the_ledger(tmp_path, new_job, monkeypatch):
+    """Two that bring it into the file by turns could lose a commit."""
+    monkeypatch.setattr(connect, "LOG_BYTES", 256 << 10)
+    path = tmp_path / "ledger.db"
+    async with Ledger.open(path):
+        pass
+    async with Ledger.open(path) as run:
+        await run.insert([new_job("of the run")])
+        async with Ledger.open(path, create=False, beside=True) as command:
+            await command.insert([new_job(str(number)) for number in range(1000)])
+            await command.insert([new_job("of the command")])
+        assert path.with_name("ledger.db-wal").stat().st_size > connect.LOG_BYTES
+        assert in_the_file(path) == 0
+        await run.insert([new_job("of the run, later")])
+        assert in_the_file(path) == 1003
+
+
+async def test_every_command_says_that_a_run_may_hold_the_ledger(tmp_path):
+    """One that did not would clear the log of a run."""
+    async with Ledger.open(tmp_path / "ledger.db"):
+        pass
+    async with opened(place_of(tmp_path, None), read_only=False) as ledger:
+        assert ledger._writer is not None
+        pragma = "PRAGMA wal_autocheckpoint"
+        [pages] = await ledger._writer.call(lambda group: group.connection.execute(pragma).fetchone())
+    assert pages == 0
+
+
+async def test_a_ledger_that_only_commands_write_to_keeps_no_log(tmp_path, new_job):
+    """Whoever leaves last is alone with the file, and empties it: nothing grows for ever."""
+    path = tmp_path / "ledger.db"
+    for number in range(20):
+        async with Ledger.open(path, beside=True) as command:
+            await command.insert([new_job(str(number))])
+        assert not path.with_name("ledger.db-wal").exists()
+        assert in_the_file(path) == number + 1
 
 
 @pytest.mark.parametrize("page_bytes", [512, 4096])
