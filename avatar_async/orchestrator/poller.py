@@ -150,8 +150,8 @@ class Poller:
         ids = self._planner.take(now_s)
         jobs = [job for job in map(self._board.get, ids) if job is not None and job.task_id is not None]
         for job_id in ids:
-            if self._hinted_s.get(job_id, now_s + _AHEAD_S) <= now_s + _AHEAD_S:
-                self._hinted_s.pop(job_id, None)
+            if self._hinted_s.get(job_id, math.inf) <= now_s + _AHEAD_S:
+                del self._hinted_s[job_id]
                 self._heeded_s[job_id] = now_s
         self._claiming = False
         self.wake.set()

@@ -141,6 +141,25 @@ async def test_a_hint_at_a_task_of_ours_is_heeded_soon(orchestrator, service, tr
     assert asked_s - hinted_s < 100.0, "not at the planned poll, minutes later"
 
 
+async def test_a_hint_right_after_a_planned_poll_is_heeded_at_once(orchestrator, service, training, clock):
+    """Only hints wait for each other: what a poll of our own missed by a moment is asked for now."""
+    service.duration_s = 1e9
+    async with orchestrator() as runner:
+        events = runner.events()
+        await runner.add("a", training("a"))
+        iterator = runner.run()
+        await until(events, "a", State.IN_FLIGHT)
+        while len(service.queries) < 2 or service.queries[-1][0] - service.queries[-2][0] < 100.0:
+            due_s = runner._open.loops.poller._planner.next_due_s() or 0.0
+            await clock.sleep(max(0.1, due_s + 0.1 - clock.monotonic()))
+        planned, service.duration_s = len(service.queries), 1.0
+        hinted_s = clock.monotonic()
+        runner.hint(min(service.tasks))
+        assert [job.state async for job in iterator] == [State.STORED]
+    assert hinted_s - service.queries[planned - 1][0] < 1.0, "right after it"
+    assert service.queries[planned][0] - hinted_s < 1.0
+
+
 async def test_a_flood_of_hints_keeps_to_the_poll_rate_and_in_bounds(orchestrator, service, training):
     """Anybody may send callbacks; they cost neither calls nor memory without end."""
     service.duration_s = 1e9
