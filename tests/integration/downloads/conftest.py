@@ -13,20 +13,19 @@ import threading
 import time
 import zipfile
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import define, field
 
-from avatar_async._jobs.records import Artifact, Job
+from avatar_async._jobs.records import Artifact
 from avatar_async._jobs.states import State
 from avatar_async._storage.downloads import DownloadFolder
 from avatar_async._storage.workshop import FetchRules
 from avatar_async.client import AvatarClient
-from avatar_async.requests import Kind
 from avatar_async.settings import Settings
+from tests.jobs_kept import a_job
 
 TLS = Path(__file__).parents[1] / "transport" / "tls"
 _CONF = """
@@ -278,18 +277,7 @@ class Bench:
         downloads = DownloadFolder(
             self.out, clock=self.clock, disk_reserve_bytes=0, rules=FetchRules(**self.rules)
         )
-        job = Job(
-            id="1",
-            batch="default",
-            name="one",
-            kind=Kind.TRAINING,
-            folder="one",
-            task_name="one",
-            fingerprint="f",
-            state=State.FETCHING,
-            created_at=datetime(2026, 3, 1, tzinfo=UTC),
-            artifacts=(artifact,),
-        )
+        job = a_job("one", state=State.FETCHING, artifacts=(artifact,))
 
         def note(done: int, total: int | None) -> None:
             self.progress.append(done)

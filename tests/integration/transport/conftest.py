@@ -1,12 +1,13 @@
 """Small servers on real sockets."""
 
 import asyncio
-import ssl as ssl_errors
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
+
+from tests.integration.transport.peers import Conversation, peer
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -30,37 +31,13 @@ def raw_server():
     async def serve(*answers: Handler | bytes, ssl=None) -> AsyncIterator[tuple[str, list[bytes]]]:
         replies = [answer for answer in answers if isinstance(answer, bytes)]
         handler = next((answer for answer in answers if callable(answer)), None) or _answering(*replies)
-        requests: list[bytes] = []
-        handling: set[asyncio.Task[None]] = set()
 
-        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            handling.add(task)
-            try:
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = 0
-                for line in head.split(b"\r\n"):
-                    if line.lower().startswith(b"content-length:"):
-                        length = int(line.split(b":")[1])
-                requests.append(head + await reader.readexactly(length))
-                await handler(reader, writer)
-            except (asyncio.IncompleteReadError, ConnectionError):
-                pass
-            finally:
-                writer.close()
-                with suppress(ConnectionError, ssl_errors.SSLError):
-                    await writer.wait_closed()
-                handling.discard(task)
+        async def script(conversation: Conversation) -> None:
+            await conversation.read_request()
+            await handler(conversation.reader, conversation.writer)
 
-        server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=ssl)
-        port = server.sockets[0].getsockname()[1]
-        try:
-            yield f"{'https' if ssl else 'http'}://127.0.0.1:{port}", requests
-        finally:
-            server.close()
-            if handling:
-                await asyncio.wait(handling, timeout=2)
+        async with peer(script, tls=ssl) as met:
+            yield met.origin, met.requests
 
     return serve
 

@@ -7,24 +7,10 @@ import pytest
 
 from avatar_async._jobs import events as ev
 from avatar_async._jobs.changes import Change, change
-from avatar_async._jobs.records import Job
-from avatar_async.requests import Kind
+from tests.jobs_kept import a_job
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
-JOB = Job(
-    id="7",
-    batch="default",
-    name="one",
-    kind=Kind.TRAINING,
-    folder="one",
-    task_name="one",
-    fingerprint="f" * 64,
-    created_at=AT,
-    attempt=3,
-    owner="run-1c9e",
-    task_id=12,
-    revision=9,
-)
+JOB = a_job("one", id="7", attempt=3, owner="run-1c9e", task_id=12, revision=9)
 
 
 @pytest.mark.parametrize(

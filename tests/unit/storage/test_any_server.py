@@ -7,7 +7,6 @@ import random
 import tempfile
 import zipfile
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
@@ -15,7 +14,7 @@ from attrs import define, evolve, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avatar_async._jobs.records import Artifact, Job
+from avatar_async._jobs.records import Artifact
 from avatar_async._jobs.states import ArtifactState, State
 from avatar_async._storage.downloads import DownloadFolder
 from avatar_async._storage.workshop import FetchRules
@@ -28,8 +27,8 @@ from avatar_async.errors import (
     TransportError,
     TransportTimeoutError,
 )
-from avatar_async.requests import Kind
 from avatar_async.testing import VirtualClock
+from tests.jobs_kept import a_job
 
 _TRIES = 3
 _ROUNDS = 14
@@ -164,17 +163,7 @@ async def bring(out, server, artifact):
     clock = VirtualClock(auto_advance=True)
     rules = FetchRules(batch_bytes=500, checkpoint_bytes=900, tries=_TRIES)
     for _ in range(_ROUNDS):
-        job = Job(
-            id="1",
-            batch="b",
-            name="j",
-            kind=Kind.TRAINING,
-            folder="j",
-            task_name="j",
-            fingerprint="f",
-            state=State.FETCHING,
-            created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        )
+        job = a_job("j", state=State.FETCHING)
         journal = Journal(artifact)
         downloads = DownloadFolder(
             out, clock=clock, disk_reserve_bytes=0, rules=rules, chance=random.Random(0)

@@ -10,14 +10,14 @@ import pytest
 from attrs import define, field
 
 from avatar_async._jobs.expiry import urgency
-from avatar_async._jobs.records import Artifact, Job
+from avatar_async._jobs.records import Artifact
 from avatar_async._jobs.states import ArtifactState, State
 from avatar_async._storage.downloads import DownloadFolder
 from avatar_async._storage.room import DiskRoom
 from avatar_async._storage.workshop import FetchRules, Workshop
 from avatar_async.errors import ConnectionLostError
-from avatar_async.requests import Kind
 from avatar_async.testing import VirtualClock
+from tests.jobs_kept import a_job
 
 BODY = b"x" * 8000
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -84,11 +84,14 @@ def made_job(number, *, days=7):
     artifact = Artifact(
         role="other", name="m.bin", url=f"https://example.test/{number}", size_bytes=len(BODY)
     )
-    return Job(
-        id=str(number), batch="default", name=f"job-{number}", kind=Kind.TRAINING, folder=f"job-{number}",
-        task_name="t", fingerprint="f", state=State.FETCHING, created_at=START, artifacts=(artifact,),
+    return a_job(
+        f"job-{number}",
+        id=str(number),
+        state=State.FETCHING,
+        created_at=START,
+        artifacts=(artifact,),
         expires_at=START + timedelta(days=days),
-    )  # fmt: skip
+    )
 
 
 async def bring(folder, job, source, done):
