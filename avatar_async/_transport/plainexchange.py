@@ -10,6 +10,7 @@ from aiohttp.connector import Connection
 from avatar_async._transport import receiving
 from avatar_async._transport.blocks import BlockShares
 from avatar_async._transport.heads import MOST_HEAD_BYTES, Head, read_head
+from avatar_async._transport.pending import has_more
 from avatar_async._transport.rooms import Room
 
 if TYPE_CHECKING:
@@ -173,9 +174,10 @@ class PlainExchange(asyncio.Protocol):
     def again(self) -> bool:
         """Begin anew over the same connection, after one that is over; return whether it is still good.
 
-        If it is not, it is closed.
+        If it is not, it is closed: what came since, though nobody read it yet, is no answer to what is asked
+        now.
         """
-        if not self.over:
+        if not self.over or has_more(self._transport):
             self.close()
             return False
         self._begin(used=True)

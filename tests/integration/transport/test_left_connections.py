@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from avatar_async._jobs.remote import RemoteFile
+from avatar_async._transport.plaingets import PlainStream
 from avatar_async.client import AvatarClient
 from avatar_async.errors import ConnectionLostError, TransportTimeoutError
 from tests.integration.transport.peers import Conversation, answering, http, peer
@@ -62,6 +63,32 @@ async def test_files_with_a_partial_one_in_their_way_disturb_no_others(tmp_path)
                     group.start_soon(bring, service, path)
     assert len(met.requests) == len(bodies)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path[1:] for path in bodies)
+
+
+async def test_what_arrived_before_a_request_is_no_answer_to_it():
+    """A host that answers twice would otherwise have one file stored as another."""
+    asked, told = anyio.Event(), anyio.Event()
+
+    async def script(conversation: Conversation) -> None:
+        await conversation.read_request()
+        await conversation.send(http(b"one"))
+        await conversation.read_request()
+        await conversation.send(http(b"two"))
+        await asked.wait()
+        await conversation.send(http(b"two"))
+        told.set()
+        await conversation.wait_until_left()
+
+    async with peer(script) as met, client() as service:
+        assert await read(service, met.origin) == b"one"
+        async with service.open_artifact(met.origin) as stream:
+            assert b"".join([bytes(chunk) async for chunk in stream.chunks()]) == b"two"
+            assert isinstance(stream, PlainStream)
+            stream._exchange._transport.pause_reading()  # as if the loop were busy
+            asked.set()
+            await told.wait()
+        assert await read(service, met.origin) == b"one"
+    assert met.connections == 2
 
 
 @pytest.mark.parametrize("length", [9, 100_000, 900_000, 3 << 20])
