@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 HELP = """Adopt tasks made elsewhere and bring their results home.
 
-Asks the service for each task id, waits until the task is finished, and stores
-its files in DIR/task-ID/ with size and SHA-256 checked. Creates nothing. The
-same command goes on with what was interrupted.
+Asks the service for the task ids, waits until the tasks are finished, and
+stores their files, verified, in DIR/task-ID/. Creates nothing. The same command
+goes on with what was interrupted.
 """ + arguments(("TASK_ID", "Ids of tasks, as the service's console shows them."))
 EXAMPLES = examples(
     "avatar-async fetch 8123401 8123402 --out models --profile avatar.toml",

@@ -31,8 +31,11 @@ Exit codes:
   0    every preview is there
   1    some could not be made, or need a person
   2    bad usage or configuration: nothing was sent
-  130  Ctrl-C: the same command goes on
-""".format(arguments=arguments(("MEDIUM", "Pictures and videos: files, or http(s) addresses.")))
+  129  SIGHUP (a closed terminal), 130 Ctrl-C, 143 SIGTERM: the same command
+       goes on
+""".format(
+    arguments=arguments(("MEDIUM", "Pictures and videos: files, or http(s) addresses. None to pick only."))
+)
 EXAMPLES = examples(
     "avatar-async preview a.png --out looks --local --sweep h=120..200:20",
     ("avatar-async preview *.mp4 --out o --local --sweep h=90,160 --sweep blur=1,6", "a grid"),
@@ -108,7 +111,7 @@ _WANTED = (
 
 
 @click.command(help=HELP, epilog=EXAMPLES)
-@click.argument("media", metavar="MEDIUM...", nargs=-1)
+@click.argument("media", metavar="[MEDIUM...]", nargs=-1)
 @giving(first=_WANTED, after_limits=(opt.no_preflight,))
 async def preview(
     given: "Given",

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 HELP = """Run a batch until it ends, or go on with it.
 
 Reads job manifests, submits each job once, watches the tasks, and stores their
-files in DIR/JOB/ with size and SHA-256 checked. All that is known stands in
-DIR/ledger.db: after Ctrl-C, a crash or a power cut the same command goes on.
+files, verified, in DIR/JOB/. All that is known stands in DIR/ledger.db: after
+Ctrl-C, a crash or a power cut the same command goes on.
 
 Credentials come from AVATAR_APP_ID and AVATAR_APP_KEY (or AVATAR_TOKEN), the
 service from AVATAR_ENDPOINT, everything else from the profile (AVATAR_PROFILE).
