@@ -13,6 +13,7 @@ from avatar_async._jobs.ports import Clock, JobStore
 from avatar_async._jobs.records import Job, NewJob
 from avatar_async._jobs.states import State
 from avatar_async.errors import ConflictError
+from avatar_async.orchestrator.eligible import EligibleJobs
 from avatar_async.orchestrator.events import StateEvent, WarningEvent
 from avatar_async.orchestrator.hub import EventHub
 from avatar_async.orchestrator.openjobs import OpenJobs
@@ -52,11 +53,7 @@ class Board:
         self._recount_due = False
         #: How many insertions are under way, whose jobs a look at the ledger may or may not count.
         self._inserting = 0
-        #: State of every open job and of every job that an open one needs, by name.
-        self._states: dict[str, State] = {}
-        self._dependents: dict[str, set[str]] = {}
-        #: Planned jobs whose needs are stored and that no person holds, oldest first.
-        self._eligible: dict[str, None] = {}
+        self._eligible = EligibleJobs(self._jobs.get)
         self._warned: set[str] = set()
         self._listeners: list[Callable[[Job], None]] = []
         #: Woken by every change; for those who wait for the end of the run.
@@ -95,14 +92,9 @@ class Board:
         """Return how many jobs of the ledger are in each state."""
         return {state: self._counts[state] for state in State}
 
-    @property
-    def states(self) -> Mapping[str, State]:
-        """Return the state of every open job, and of those they need, by name."""
-        return self._states
-
     def eligible(self, *, besides: Container[str] = ()) -> Iterable[Job]:
         """Return the planned jobs that may be submitted, oldest first, save those of some ids."""
-        return self._jobs.these(job_id for job_id in self._eligible if job_id not in besides)
+        return self._jobs.these(self._eligible.ids(besides))
 
     @property
     def any_eligible(self) -> bool:
@@ -241,7 +233,7 @@ class Board:
         self._absorbed += 1
         self._index(before, job)
         if before is None or before.state is not job.state:
-            self._recheck(job.name)
+            self._eligible.recheck(job.name)
             if tell:
                 self._tell(before, job)
         for listener in self._listeners:
@@ -261,11 +253,10 @@ class Board:
     # ------------------------------------------------------------ inside
     async def _learn_needs(self, jobs: Iterable[Job]) -> None:
         """Read the states of jobs that these need and that are not here."""
-        wanted = {need for job in jobs for need in job.needs if need not in self._states}
+        wanted = self._eligible.unknown(jobs)
         if wanted:
             found = await self._store.find(self.batch, wanted)
-            for name, job in found.items():
-                self._states.setdefault(name, job.state)
+            self._eligible.know({name: job.state for name, job in found.items()})
 
     async def _recount(self) -> None:
         """Read the counts anew at a moment when nothing was written meanwhile, or else at the next look."""
@@ -301,34 +292,13 @@ class Board:
             self._by_state[before.state].pop(job.id, None)
             self._moving -= _moves(before)
         self._moving += _moves(job)
-        self._states[job.name] = job.state
         if job.terminal:
             self._ended[job.id] = job.revision
             self._jobs.drop(job.id)
-            self._eligible.pop(job.id, None)
-            return
-        self._jobs.put(job)
-        self._by_state[job.state][job.id] = None
-        for need in job.needs:
-            self._dependents.setdefault(need, set()).add(job.id)
-        self._place(job)
-
-    def _place(self, job: Job) -> None:
-        ready = (
-            job.state is State.PLANNED
-            and job.hold is None
-            and all(self._states.get(need) is State.STORED for need in job.needs)
-        )
-        if ready:
-            self._eligible.setdefault(job.id)
         else:
-            self._eligible.pop(job.id, None)
-
-    def _recheck(self, name: str) -> None:
-        for job_id in self._dependents.get(name, ()):
-            job = self._jobs.get(job_id)
-            if job is not None:
-                self._place(job)
+            self._jobs.put(job)
+            self._by_state[job.state][job.id] = None
+        self._eligible.follow(job)
 
 
 def _moves(job: Job) -> bool:
