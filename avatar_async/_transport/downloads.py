@@ -10,7 +10,7 @@ from typing import Final, Self
 import aiohttp
 import anyio
 from aiohttp import hdrs
-from attrs import define, field
+from attrs import define, evolve, field
 from yarl import URL
 
 from avatar_async._jobs.ports import ArtifactStream, Chunk, Clock
@@ -123,8 +123,9 @@ class DownloadSession:
         self._session = await self._stack.enter_async_context(session)
         if (lent := plain_connector(session)) is not None:
             silence_s = self._settings.read_timeout_s
+            timeout = evolve(self._timeout, connect=self._head_s)
             gets = PlainGets(
-                lent, headers=_HEADERS, timeout=self._timeout, silence_s=silence_s, shares=self._shares
+                lent, headers=_HEADERS, timeout=timeout, silence_s=silence_s, shares=self._shares
             )
             self._plain = self._stack.enter_context(gets)
         return self

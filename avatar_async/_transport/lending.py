@@ -14,7 +14,11 @@ def lends(protocol: Any) -> bool:
 
     Without that, aiohttp sends and reads everything itself.
     """
-    kind: Any = type(protocol)
+    return all_lend(type(protocol))
+
+
+def all_lend(kind: Any) -> bool:
+    """Tell whether that can be done with all protocols of a class."""
     return _has(kind, NEEDED)
 
 

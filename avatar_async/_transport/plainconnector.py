@@ -1,19 +1,20 @@
 """Connections of aiohttp's that plain exchanges may use, too: those it made itself, straight to a host."""
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import aiohttp
 import aiohttp.client
+from aiohttp.client_proto import ResponseHandler
 from attrs import frozen
 from yarl import URL
 
-from avatar_async._transport.lending import lends
+from avatar_async._transport.lending import all_lend, lends
 from avatar_async._transport.plainexchange import PlainExchange
 
 if TYPE_CHECKING:
     from aiohttp import ClientRequest
-    from aiohttp.client_proto import ResponseHandler
 
 #: Scheme, host and port.
 Origin: TypeAlias = tuple[str, str | None, int | None]
@@ -26,9 +27,13 @@ def origin_of(address: URL) -> Origin:
     return address.scheme, address.raw_host, address.port
 
 
+class UnreachedError(Exception):
+    """Tell that a host is to be spoken to by aiohttp's own code only."""
+
+
 @frozen
 class _Reached:
-    """How aiohttp reached an origin: the request it did that for, and the functions that send requests."""
+    """How an origin was reached: the request that was done for, and the functions that send requests."""
 
     request: "ClientRequest"
     senders: tuple[Callable[..., Any] | None, ...]
@@ -37,9 +42,9 @@ class _Reached:
 class PlainConnector(aiohttp.TCPConnector):
     """A pool of connections that serves plain exchanges beside the requests of a session.
 
-    Only origins that aiohttp itself has connected to, without a proxy, can be spoken to plainly, and only
-    while requests are sent by aiohttp's own code: where a test answers them in its stead, or something
-    records them, every request goes that way. Connections are made, limited, checked and kept by aiohttp.
+    Only without a proxy can origins be spoken to plainly, and only while requests are sent by aiohttp's own
+    code: where a test answers them in its stead, or something records them, every request goes that way.
+    Connections are made, limited, checked and kept by aiohttp.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -48,14 +53,20 @@ class PlainConnector(aiohttp.TCPConnector):
         self._made = 0
 
     def reaches(self, origin: Origin) -> bool:
-        """Whether plain exchanges with an origin are possible."""
+        """Whether plain exchanges are possible with an origin that was connected to."""
         reached = self._reached.get(origin)
         return reached is not None and reached.senders == _senders()
+
+    def may_reach(self, origin: Origin) -> bool:
+        """Whether plain exchanges with an origin are possible, as far as can be told before connecting."""
+        if origin in self._reached:
+            return self.reaches(origin)
+        return all_lend(ResponseHandler) and all(map(_is_aiohttps, _senders()))
 
     async def exchange(
         self, origin: Origin, timeout: aiohttp.ClientTimeout, *, patience_s: float = 0.0
     ) -> PlainExchange:
-        """Return an exchange on a connection to an origin that is reached: a kept one, or one that is made.
+        """Return an exchange on a connection to an origin: a kept one, or one that is made.
 
         Args:
             origin: Whom to speak to.
@@ -63,15 +74,20 @@ class PlainConnector(aiohttp.TCPConnector):
             patience_s: See `PlainExchange`.
 
         Raises:
+            UnreachedError: It turns out that there can be none with that origin.
             aiohttp.ClientError: None could be had, as aiohttp tells of it.
         """
-        request = self._reached[origin].request
+        reached = self._reached.get(origin)
+        request = _request_to(origin) if reached is None else reached.request
         while True:
             made = self._made
             try:
                 connection = await self.connect(request, [], timeout)
             except TimeoutError as error:
                 raise aiohttp.ConnectionTimeoutError from error
+            if origin not in self._reached:
+                connection.release()
+                raise UnreachedError
             protocol = connection.protocol
             if protocol is None or not protocol.should_close:
                 # Nothing else is made while a kept one is taken, which waits for nothing.
@@ -89,6 +105,20 @@ class PlainConnector(aiohttp.TCPConnector):
                 del self._reached[next(iter(self._reached))]
             self._reached[origin] = _Reached(req, senders)
         return protocol
+
+
+def _request_to(origin: Origin) -> "ClientRequest":
+    """Return a request by which an origin can be connected to; it is never sent.
+
+    Raises:
+        UnreachedError: This version of aiohttp wants more for one.
+    """
+    scheme, host, port = origin
+    address = URL.build(scheme=scheme, host=host or "", port=port)
+    try:
+        return aiohttp.ClientRequest("GET", address, loop=asyncio.get_running_loop())
+    except TypeError as error:
+        raise UnreachedError from error
 
 
 def _senders() -> tuple[Callable[..., Any] | None, ...]:

@@ -1,6 +1,6 @@
 """Files by plain requests, at half of what aiohttp's cost.
 
-What is plain: an address without credentials at a host that aiohttp has connected to, and an answer of one
+What is plain: an address without credentials at a host that is reached without a proxy, and an answer of one
 length. Whatever else there is, aiohttp does; a host whose answers are not plain is left to it.
 """
 
@@ -19,7 +19,7 @@ from avatar_async._transport.blocks import BlockShares
 from avatar_async._transport.errors import mapped
 from avatar_async._transport.heads import Head
 from avatar_async._transport.places import Place
-from avatar_async._transport.plainconnector import Origin, PlainConnector
+from avatar_async._transport.plainconnector import Origin, PlainConnector, UnreachedError
 from avatar_async._transport.plainexchange import OddAnswerError, PlainExchange
 from avatar_async._transport.receiving import Receiver
 
@@ -177,14 +177,17 @@ class PlainGets:
             ConnectionLostError: The host closed the connection without an answer.
         """
         origin = place.origin
-        if not self._connector.reaches(origin) or origin in self._odd:
+        if origin in self._odd or not self._connector.may_reach(origin):
             return None
         request = f"GET {path} HTTP/1.1\r\nHost: {place.header}\r\n{self._lines}\r\n".encode("ascii")
         with mapped(place.name):
             while True:
-                exchange = self._parked_one(origin) or await self._connector.exchange(
-                    origin, self._timeout, patience_s=_PATIENCE_S
-                )
+                try:
+                    exchange = self._parked_one(origin) or await self._connector.exchange(
+                        origin, self._timeout, patience_s=_PATIENCE_S
+                    )
+                except UnreachedError:
+                    return None
                 self._busy.add(exchange)
                 if self._timer is None:
                     self._look()

@@ -10,6 +10,7 @@ from aiohttp import hdrs
 
 from avatar_async._transport.blocks import LEAST_BYTES, Blocks, BlockShares
 from avatar_async._transport.lending import lends
+from avatar_async._transport.windows import open_window
 
 if TYPE_CHECKING:
     from mmap import mmap
@@ -72,6 +73,7 @@ class Receiver(asyncio.BufferedProtocol):
         self._loop = asyncio.get_running_loop()
         self._heard_at_s = self._asked_at_s = self._loop.time()
         transport.pause_reading()
+        open_window(transport)
         transport.set_protocol(self)
         self._begin(0)
         transport.resume_reading()

@@ -12,13 +12,13 @@ from avatar_async._storage.downloads import DownloadFolder
 from avatar_async.errors import TransportError, TransportTimeoutError
 from tests.integration.downloads.takeovers import CERTIFICATE, CONTENT, SIZE, noted_takeovers, tls_server
 from tests.integration.downloads.test_bad_answers import ETAG, honest, reply
-from tests.integration.transport.plainly import ask_plainly
+from tests.integration.transport.plainly import ask_by
 
 
 @pytest.fixture(autouse=True, params=["aiohttp", "plain"])
 def taken_over(request, monkeypatch):
     """Take over shorter bodies, from aiohttp or from plain exchanges; the list has whoever receives them."""
-    ask_plainly(monkeypatch, from_the_first=request.param == "plain")
+    ask_by(request.param, monkeypatch)
     return noted_takeovers(monkeypatch)
 
 

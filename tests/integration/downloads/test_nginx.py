@@ -43,7 +43,7 @@ async def test_a_download_left_in_the_middle_goes_on_from_its_verified_offset(
     nginx, bench, a_zip, after_bytes
 ):
     """Range and If-Range with nginx's own ETag; what was verified is not asked for again."""
-    content = a_zip()
+    content = a_zip(400_000)
     name = f"left-{after_bytes}.zip"
     nginx.put(name, content)
     async with bench() as stage:
@@ -59,7 +59,7 @@ async def test_a_download_left_in_the_middle_goes_on_from_its_verified_offset(
 @pytest.mark.parametrize("place", ["no-etag", "weak"])
 async def test_without_a_strong_etag_a_left_download_starts_over(nginx, bench, a_zip, place):
     """A date or a weak ETag does not prove that the bytes are the same."""
-    content = a_zip(60_000)
+    content = a_zip(200_000)
     nginx.put(f"{place}.zip", content)
     async with bench() as stage:
         left = await cut(stage, stage.artifact(f"{nginx.origin}/{place}/{place}.zip"), 1)

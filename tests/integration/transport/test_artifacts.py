@@ -20,7 +20,7 @@ from avatar_async.errors import (
     UnknownFileError,
 )
 from avatar_async.settings import Settings
-from tests.integration.transport.plainly import ask_plainly
+from tests.integration.transport.plainly import ask_by
 
 BODY = b"\x1a\x45\xdf\xa3" + bytes(range(256)) * 400
 ETAG = '"v1"'
@@ -29,7 +29,7 @@ ETAG = '"v1"'
 @pytest.fixture(autouse=True, params=["aiohttp", "plain"])
 def way(request, monkeypatch):
     """Ask by aiohttp, and by plain requests: both ways keep the same rules."""
-    ask_plainly(monkeypatch, from_the_first=request.param == "plain")
+    ask_by(request.param, monkeypatch)
 
 
 def client(endpoint: str = "http://127.0.0.1:1", **changes) -> AvatarClient:

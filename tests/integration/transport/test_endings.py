@@ -7,12 +7,12 @@ import anyio
 import pytest
 from attrs import evolve
 
-from avatar_async._transport.plainconnector import PlainConnector
 from avatar_async._transport.ranges import START_BYTES, RangeSession
 from avatar_async.client import AvatarClient
 from avatar_async.errors import TransportError
 from avatar_async.settings import Settings
 from tests.integration.transport.peers import Conversation, http, peer, replying
+from tests.integration.transport.plainly import ask_by
 
 SIZE = 900_000
 PIECE = bytes(8192)
@@ -52,13 +52,12 @@ async def test_a_file_looked_at_that_turns_into_garbage_ends():
             await ranges.file(met.origin).read(0, START_BYTES)
 
 
-@pytest.mark.parametrize("plain", [False, True])
-async def test_a_connection_that_breaks_after_its_last_body_is_no_news(plain, monkeypatch):
+@pytest.mark.parametrize("way", ["aiohttp", "plain"])
+async def test_a_connection_that_breaks_after_its_last_body_is_no_news(way, monkeypatch):
     """Nobody waits for it any more, and asyncio must not call its error forgotten."""
     told: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
-    if not plain:
-        monkeypatch.setattr(PlainConnector, "reaches", lambda *_: False)
+    ask_by(way, monkeypatch)
 
     async def script(conversation: Conversation) -> None:
         await conversation.read_request()

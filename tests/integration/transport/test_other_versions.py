@@ -9,7 +9,7 @@ import pytest
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.client_proto import ResponseHandler
 
-from avatar_async._transport import lending, receiving
+from avatar_async._transport import lending, plainconnector, receiving
 from avatar_async._transport.endings import Body
 from avatar_async._transport.plainconnector import PlainConnector
 from avatar_async.client import AvatarClient
@@ -55,6 +55,27 @@ async def test_long_files_are_received_by_aiohttp(hidden, asked):
     async with peer(answering(http(LONG))) as met, client(met.origin) as service:
         assert [await read(service, met.origin) for _ in range(2)] == [LONG] * 2
     assert asked == []
+
+
+@pytest.mark.parametrize("body", [b"short", LONG])
+async def test_a_connection_that_turns_out_not_to_be_lent_is_left_to_aiohttp(monkeypatch, body):
+    """What reads it is known for certain only once it is there."""
+    monkeypatch.setattr(plainconnector, "lends", lambda _: False)
+    async with peer(answering(http(body))) as met, client(met.origin) as service:
+        assert await read(service, met.origin) == body
+    assert (met.connections, len(met.requests)) == (1, 1)
+
+
+async def test_first_files_go_by_aiohttp_where_requests_are_made_otherwise(monkeypatch):
+    """A connection needs one, and only a session knows what a later version wants for it."""
+
+    def wants_more(*_: object, **__: object) -> None:
+        raise TypeError
+
+    monkeypatch.setattr(aiohttp, "ClientRequest", wants_more)
+    async with peer(answering(http(b"body"))) as met, client(met.origin) as service:
+        assert [await read(service, met.origin) for _ in range(2)] == [b"body"] * 2
+    assert (met.connections, len(met.requests)) == (1, 2)
 
 
 async def test_sessions_without_the_function_that_mocks_replace_are_left_alone(asked, monkeypatch):

@@ -12,7 +12,6 @@ from avatar_async.errors import ConnectionLostError, ReplyError, TransportError,
 from avatar_async.settings import Settings
 from tests.integration.transport.asking import chunked
 from tests.integration.transport.peers import Conversation, answering, http, peer
-from tests.integration.transport.plainly import ask_plainly
 
 CERTIFICATE = Path(__file__).parent / "tls" / "test-only-cert.pem"
 
@@ -36,10 +35,18 @@ async def test_a_connection_carries_one_file_after_the_other():
     assert met.connections == 1
 
 
+async def test_the_first_file_of_a_host_is_asked_for_plainly_too():
+    """Many files begin at the same time, and each of these is a first one."""
+    async with peer(answering(http(b"body"))) as met, client() as service:
+        assert await read(service, met.origin) == b"body"
+        gets = service._downloads._plain
+        assert gets is not None
+        assert [len(exchanges) for exchanges in gets._parked.values()] == [1]
+
+
 async def test_files_at_the_same_time_do_not_share_a_connection():
     """Each has one of its own, which is kept for the next."""
     async with peer(answering(http(b"body"))) as met, client() as service:
-        await read(service, f"{met.origin}/first")
         async with service.open_artifact(f"{met.origin}/a"):
             assert await read(service, f"{met.origin}/b") == b"body"
         assert await read(service, f"{met.origin}/c") == b"body"
@@ -89,10 +96,10 @@ async def test_a_host_that_never_answers_is_told_of():
 
 async def test_a_connection_whose_body_was_not_read_is_not_used_again():
     """The rest of one file must never begin the next."""
-    async with peer(answering(http(b"body" * 50_000))) as met, client() as service:
+    async with peer(answering(http(b"body" * 1_000_000))) as met, client() as service:
         async with service.open_artifact(met.origin):
             pass
-        assert await read(service, met.origin) == b"body" * 50_000
+        assert await read(service, met.origin) == b"body" * 1_000_000
     assert met.connections == 2
 
 
@@ -104,9 +111,8 @@ async def test_bytes_behind_an_answer_end_the_connection():
 
 
 @pytest.mark.parametrize("body", [b"body", b"long" * (1 << 19)])
-async def test_bytes_while_nothing_is_asked_end_the_connection(body, monkeypatch):
+async def test_bytes_while_nothing_is_asked_end_the_connection(body):
     """The same, a moment later, whoever received the body."""
-    ask_plainly(monkeypatch, from_the_first=True)
 
     async def script(conversation: Conversation) -> None:
         await conversation.read_request()
