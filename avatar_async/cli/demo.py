@@ -27,9 +27,10 @@ EXAMPLES = examples(
     "avatar-async demo",
     ("avatar-async demo --out /tmp/demo --jobs 40", "more jobs, elsewhere"),
 )
+#: Fewest jobs with which every kind and every way of tuning is shown.
+FEWEST_JOBS = 10
 _MOST_JOBS = 1000
 _DEFAULT_JOBS = 12
-_FEWEST_JOBS = 10
 _POLL_RATE = 20.0
 
 
@@ -44,11 +45,11 @@ _POLL_RATE = 20.0
 )
 @click.option(
     "--jobs",
-    type=values.whole(_FEWEST_JOBS, _MOST_JOBS, such_as=_DEFAULT_JOBS),
+    type=values.whole(FEWEST_JOBS, _MOST_JOBS, such_as=_DEFAULT_JOBS),
     default=_DEFAULT_JOBS,
     show_default=True,
     metavar="N",
-    help=f"How many jobs, from {_FEWEST_JOBS} to {_MOST_JOBS}.",
+    help=f"How many jobs, from {FEWEST_JOBS} to {_MOST_JOBS}.",
 )
 @opt.json
 @opt.quiet

@@ -28,8 +28,6 @@ from avatar_async.requests import (
     presets,
 )
 
-#: Fewest jobs with which every kind and every way of tuning is shown.
-FEWEST_JOBS = 10
 _MEDIA = f"{ORIGIN}/media"
 _GREEN, _DARK, _BLUE = (f"{_MEDIA}/presenter-{name}.mp4" for name in ("green", "dark", "blue"))
 _STILL_GREEN, _STILL_BLUE = f"{_MEDIA}/still-green.png", f"{_MEDIA}/still-blue.png"
@@ -37,7 +35,7 @@ _BLUE_SCREEN = GreenScreen(green_params_sample_point_bgr=(255, 0, 0), green_para
 
 
 def demo_batch(jobs: int) -> list[JobSpec]:
-    """Return that many jobs (at least `FEWEST_JOBS`), always the same ones in the same order."""
+    """Return that many jobs (`demo.FEWEST_JOBS` or more), always the same ones in the same order."""
     return list(islice(_jobs(), jobs))
 
 

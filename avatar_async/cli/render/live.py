@@ -36,7 +36,6 @@ class LiveDisplay:
         )
         self._monotonic = monotonic
         self._began = monotonic()
-        self._last_notice = ""
 
     def __enter__(self) -> Self:
         """Begin to draw."""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from avatar_async.cli.demo_batch import FEWEST_JOBS, demo_batch
+from avatar_async.cli.demo import FEWEST_JOBS
+from avatar_async.cli.demo_batch import demo_batch
 from avatar_async.requests import Kind, fingerprint
 
 
