@@ -116,12 +116,10 @@ def figure(width_px: int, height_px: int, *, seed: int = 1, clothes: str = "dark
     return canvas.resize((width_px, height_px), Image.Resampling.BOX)
 
 
-def draw_mouth(
-    image: Image.Image, openness: float, *, offset: tuple[int, int] = (0, 0), scale: float = 1.0
-) -> None:
+def draw_mouth(image: Image.Image, openness: float, *, offset: tuple[int, int] = (0, 0)) -> None:
     """Draw the figure's mouth, 0 closed to 1 open, where `figure` of this size leaves room for it."""
     draw = ImageDraw.Draw(image)
-    width, height = image.width * scale, image.height * scale
+    width, height = image.size
     middle_x, middle_y = width * 0.5 + offset[0], height * 0.495 + offset[1]
     half_width, half_height = width * 0.05, height * (0.003 + 0.013 * openness)
     draw.ellipse(

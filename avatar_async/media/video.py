@@ -25,6 +25,9 @@ from avatar_async.media.keyer import LABEL, QUALITY_LABEL, KeyParameters, Screen
 from avatar_async.media.limits import PREVIEW_MAX_S, PREVIEW_SHORT_SIDE_PX
 
 _SAMPLE_RATE_HZ = 44_100
+_TONE_HZ = 220.0
+#: Frames from one that stands for itself to the next.
+_KEYFRAME_EVERY = 25
 _TICKS_HZ = 12_800
 
 
@@ -53,7 +56,6 @@ def encode(
     crf: int = 23,
     sound: Iterable[AudioFrame] = (),
     container: Literal["mp4", "webm"] = "mp4",
-    keyframe_every: int = 25,
     comment: str | None = None,
 ) -> int:
     """Encode frames of one size to H.264 in MP4, or VP8 in WebM; return how many there were.
@@ -80,7 +82,7 @@ def encode(
                 out.metadata["comment"] = comment
             video = _video_track(out, rate, crf, container)
             video.width, video.height = width_px, height_px
-            video.codec_context.gop_size = keyframe_every
+            video.codec_context.gop_size = _KEYFRAME_EVERY
             audio = _sound_track(out, container) if sound else None
             for image in chain([first], remaining):
                 picture = (
@@ -155,10 +157,10 @@ def _left_out(info: MediaInfo, size: tuple[int, int]) -> Iterator[str]:
         yield f"made smaller, to {wide} x {high} of {info.width_px} x {info.height_px}"
 
 
-def tone(duration_s: float, *, frequency_hz: float = 220.0, level: float = 0.05) -> Iterator[AudioFrame]:
+def tone(duration_s: float, *, level: float = 0.05) -> Iterator[AudioFrame]:
     """Yield a quiet sine tone; level 0 is silence."""
     samples = int(duration_s * _SAMPLE_RATE_HZ)
-    step = 2 * math.pi * frequency_hz / _SAMPLE_RATE_HZ
+    step = 2 * math.pi * _TONE_HZ / _SAMPLE_RATE_HZ
     for start in range(0, samples, 1024):
         count = min(1024, samples - start)
         amplitude = 32767 * level

@@ -166,19 +166,14 @@ class Board:
             await self._recount()
         return saved
 
-    async def take_up(self, jobs: Sequence[Job], *, tell: bool = True) -> None:
-        """Take up jobs that somebody else may have added or changed.
-
-        Args:
-            jobs: As the ledger has them now.
-            tell: Whether listeners hear of those that are new here.
-        """
+    async def take_up(self, jobs: Sequence[Job]) -> None:
+        """Take up jobs, as the ledger has them now, that somebody else may have added or changed."""
         await self._learn_needs(jobs)
         strange = any(
             job.revision > self.loaded_revision and not self.knows(job.id, job.revision) for job in jobs
         )
         for number, job in enumerate(jobs, start=1):
-            self.absorb(job, tell=tell and job.revision > self.loaded_revision)
+            self.absorb(job, tell=job.revision > self.loaded_revision)
             if number % _PAGE == 0:
                 await anyio.lowlevel.checkpoint()
         if strange or self._recount_due:

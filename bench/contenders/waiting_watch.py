@@ -29,15 +29,15 @@ class LagMeter:
         """Measure no more."""
         self._task.cancel()
 
-    def figures(self, before: str = "") -> dict[str, float]:
+    def figures(self) -> dict[str, float]:
         """Return median, p99 and maximum in milliseconds."""
         lags_s = sorted(self._lags_s)
         if not lags_s:
             return {}
         return {
-            f"{before}lag_p50_ms": 1e3 * lags_s[len(lags_s) // 2],
-            f"{before}lag_p99_ms": 1e3 * lags_s[min(len(lags_s) - 1, int(len(lags_s) * 0.99))],
-            f"{before}lag_max_ms": 1e3 * lags_s[-1],
+            "lag_p50_ms": 1e3 * lags_s[len(lags_s) // 2],
+            "lag_p99_ms": 1e3 * lags_s[min(len(lags_s) - 1, int(len(lags_s) * 0.99))],
+            "lag_max_ms": 1e3 * lags_s[-1],
         }
 
     async def _run(self) -> None:

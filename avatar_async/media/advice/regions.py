@@ -65,11 +65,9 @@ def reduced(picture: Image.Image, short_side_px: int = SHORT_SIDE_PX) -> Image.I
     return rgb.resize((wide, high), Image.Resampling.BOX, reducing_gap=3.0)
 
 
-def regions_of(
-    picture: Image.Image, sample_bgr: Bgr, *, short_side_px: int = SHORT_SIDE_PX
-) -> Regions | None:
+def regions_of(picture: Image.Image, sample_bgr: Bgr) -> Regions | None:
     """Return what is sure about a picture; None if no screen of the sample's family is found in it."""
-    small = reduced(picture, short_side_px)
+    small = reduced(picture, SHORT_SIDE_PX)
     screen = estimate_screen(small, sample_bgr)
     if screen is None or screen.coverage < LEAST_SCREEN:
         return None

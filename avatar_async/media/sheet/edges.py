@@ -87,14 +87,14 @@ def contour(matte: Image.Image) -> Image.Image:
     return inner.point([255 if level > 127 else 0 for level in range(256)])
 
 
-def middle(size: tuple[int, int], side_px: int = SIDE_PX) -> EdgeWindow:
+def middle(size: tuple[int, int]) -> EdgeWindow:
     """Return the window in the middle of a picture of a size."""
-    wide, high = min(side_px, size[0]), min(side_px, size[1])
+    wide, high = min(SIDE_PX, size[0]), min(SIDE_PX, size[1])
     left, top = (size[0] - wide) // 2, (size[1] - high) // 2
     return EdgeWindow(box=(left, top, left + wide, top + high), size=size)
 
 
-def window(size: tuple[int, int], marked: Iterable[Image.Image], side_px: int = SIDE_PX) -> EdgeWindow | None:
+def window(size: tuple[int, int], marked: Iterable[Image.Image]) -> EdgeWindow | None:
     """Return the window with the most marked pixels; None if nothing is marked anywhere.
 
     It is found in steps of 16 pixels. Of windows alike, the one nearest to the middle is taken.
@@ -102,7 +102,6 @@ def window(size: tuple[int, int], marked: Iterable[Image.Image], side_px: int = 
     Args:
         size: Size of the full picture, in pixels.
         marked: Pictures of 0 and 255, whose marks are added up; those of another size count as if enlarged.
-        side_px: Side of the window, in pixels; less where the picture is smaller.
     """
     width, height = size
     across, down = -(-width // _BLOCK_PX), -(-height // _BLOCK_PX)
@@ -111,7 +110,7 @@ def window(size: tuple[int, int], marked: Iterable[Image.Image], side_px: int = 
         whole = picture if picture.size == size else picture.resize(size, Image.Resampling.NEAREST)
         blocks = whole.reduce(_BLOCK_PX).tobytes()
         counts = [count + block for count, block in zip(counts, blocks, strict=True)]
-    wide, high = min(side_px, width), min(side_px, height)
+    wide, high = min(SIDE_PX, width), min(SIDE_PX, height)
     sums = _sums(counts, across)
     columns, rows = -(-wide // _BLOCK_PX), -(-high // _BLOCK_PX)
     best, best_rank = None, (0, 0)
