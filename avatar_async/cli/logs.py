@@ -4,6 +4,7 @@ import logging
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from avatar_async.errors import ConfigError
@@ -62,7 +63,8 @@ class _OnScreen(logging.Handler):
         """Write its message to stderr."""
         from avatar_async.cli import exits
 
-        exits.tell(scrub(record.getMessage()))
+        with suppress(OSError):  # the terminal may be what went away; the work goes on
+            exits.tell(scrub(record.getMessage()))
 
 
 class _Scrubbing(logging.Formatter):

@@ -1,8 +1,11 @@
 """The debug log holds no secrets."""
 
 import base64
+import errno
+import io
 import logging
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -123,3 +126,23 @@ def test_an_upgrade_of_the_ledger_is_told_on_the_screen(capsys):
     logging.getLogger(upgrading.__name__).warning("upgrading the ledger, %s jobs", "1,000,000")
     shown = capsys.readouterr()
     assert (shown.out, shown.err) == ("", "upgrading the ledger, 1,000,000 jobs\n")
+
+
+def test_an_upgrade_goes_on_where_nobody_can_be_told_of_it(monkeypatch):
+    """What is raised while SQLite asks how far it is would break the upgrade off."""
+
+    class Gone(io.StringIO):
+        def write(self, _text):
+            raise OSError(errno.EIO, "Input/output error")
+
+    logs.keep_off_screen()
+    monkeypatch.setattr(sys, "stderr", Gone())
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("CREATE TABLE jobs (job_id INTEGER PRIMARY KEY)")
+    monkeypatch.setattr(upgrading, "_FIRST_S", 0.0)
+    monkeypatch.setattr(upgrading, "_LOOK_EVERY", 1)
+    with upgrading.told(connection, 1) as step:
+        connection.execute("INSERT INTO jobs VALUES (1)")
+        step()
+    assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (1,)
+    connection.close()
