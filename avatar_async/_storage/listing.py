@@ -1,13 +1,13 @@
 """The reads by which a person is shown a ledger: page by page, however long it is."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
-from itertools import groupby
+from collections.abc import Collection
 from typing import Any, Final
 
-from avatar_async._jobs.records import Artifact, Job
+from avatar_async._jobs.records import Job
 from avatar_async._jobs.states import OPEN, State
 from avatar_async._storage import rows, schema
+from avatar_async._storage.joined import jobs_of
 
 _LOOK: Final = (
     f"SELECT {rows.JOB_COLUMNS} FROM {schema.JOBS_TO_LOOK_AT} "  # noqa: S608 - constants only
@@ -32,24 +32,24 @@ def page(
         conditions.append("state IN (SELECT value FROM json_each(?))")
         values.append(rows.to_json([state.value for state in states]))
     query = f"SELECT {rows.JOB_COLUMNS} FROM {table} WHERE {' AND '.join(conditions)}"  # noqa: S608
-    return _jobs(connection, f"{query} ORDER BY job_id LIMIT ?", (*values, limit))
+    return jobs_of(connection, f"{query} ORDER BY job_id LIMIT ?", (*values, limit))
 
 
 def to_look_at(connection: sqlite3.Connection, limit: int) -> list[Job]:
     """Return the first open jobs that wait for a person, or that the service does not show."""
-    return _jobs(connection, _LOOK, (limit,))
+    return jobs_of(connection, _LOOK, (limit,))
 
 
 def first(connection: sqlite3.Connection, state: State, limit: int) -> list[Job]:
     """Return the first jobs of a state, in the order they were added."""
     table, condition, values = schema.of_state(state)
     query = f"SELECT {rows.JOB_COLUMNS} FROM {table} WHERE {condition} ORDER BY job_id LIMIT ?"  # noqa: S608
-    return _jobs(connection, query, (*values, limit))
+    return jobs_of(connection, query, (*values, limit))
 
 
 def vanishing(connection: sqlite3.Connection, limit: int) -> list[Job]:
     """Return the finished jobs whose files are not all home, those that vanish first before others."""
-    return _jobs(connection, _VANISHING, (limit,))
+    return jobs_of(connection, _VANISHING, (limit,))
 
 
 def states_of(
@@ -62,16 +62,3 @@ def states_of(
         (rows.to_json([list(pair) for pair in names]),),
     )
     return {(batch, name): State(state) for batch, name, state in found}
-
-
-def _jobs(connection: sqlite3.Connection, query: str, values: Sequence[Any]) -> list[Job]:
-    found = connection.execute(query, values).fetchall()
-    artifacts = connection.execute(
-        f"SELECT {rows.ARTIFACT_COLUMNS} FROM artifacts "  # noqa: S608 - values are bound, not written in
-        "WHERE job_id IN (SELECT value FROM json_each(?)) ORDER BY job_id, position",
-        (rows.to_json([row[0] for row in found]),),
-    )
-    of_job: dict[Any, tuple[Artifact, ...]] = {
-        key: tuple(map(rows.artifact_of, group)) for key, group in groupby(artifacts, key=lambda row: row[0])
-    }
-    return [rows.job_of(row, of_job.get(row[0], ())) for row in found]

@@ -1,17 +1,21 @@
 """The reads by which a run takes up what is open: page by page, and no more of a job than is needed."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
-from itertools import groupby
-from typing import Any, Final
+from collections.abc import Collection
+from typing import Final
 
-from avatar_async._jobs.records import BY_PERSON, Artifact, Job, Standing
+from avatar_async._jobs.records import BY_PERSON, Job, Standing
 from avatar_async._jobs.states import State
 from avatar_async._storage import rows, schema
+from avatar_async._storage.joined import jobs_of
 
 _PAGE: Final = (
     f"SELECT {rows.JOB_COLUMNS} FROM {schema.OPEN_JOBS} "  # noqa: S608 - constants only
     f"WHERE {schema.OPEN_CONDITION} AND job_id > ? AND batch = ? ORDER BY job_id LIMIT ?"
+)
+_SOME: Final = (
+    f"SELECT {rows.JOB_COLUMNS} FROM jobs "  # noqa: S608 - constants only
+    "WHERE job_id IN (SELECT value FROM json_each(?)) ORDER BY job_id"
 )
 _STANDINGS: Final = (
     "SELECT job_id, name, folder, state, attempt, receipt_state FROM {} "
@@ -27,21 +31,12 @@ _WITNESS: Final = (
 
 def open_page(connection: sqlite3.Connection, batch: str, after: str | None, limit: int) -> list[Job]:
     """Return the first open jobs of a batch behind one, in the order they were added."""
-    found = connection.execute(_PAGE, (0 if after is None else int(after), batch, limit)).fetchall()
-    artifacts = _artifacts(connection, [row[0] for row in found])
-    return [rows.job_of(row, artifacts.get(row[0], ())) for row in found]
+    return jobs_of(connection, _PAGE, (0 if after is None else int(after), batch, limit))
 
 
 def some(connection: sqlite3.Connection, job_ids: Collection[str]) -> list[Job]:
     """Return those of the jobs that exist, in the order they were added."""
-    keys = rows.to_json([int(job_id) for job_id in job_ids])
-    found = connection.execute(
-        f"SELECT {rows.JOB_COLUMNS} FROM jobs "  # noqa: S608 - constants only
-        "WHERE job_id IN (SELECT value FROM json_each(?)) ORDER BY job_id",
-        (keys,),
-    ).fetchall()
-    artifacts = _artifacts(connection, [row[0] for row in found])
-    return [rows.job_of(row, artifacts.get(row[0], ())) for row in found]
+    return jobs_of(connection, _SOME, (rows.to_json([int(job_id) for job_id in job_ids]),))
 
 
 def standings(connection: sqlite3.Connection, state: State, after: str | None, limit: int) -> list[Standing]:
@@ -68,12 +63,3 @@ def witness(connection: sqlite3.Connection, besides: str | None) -> int | None:
     key = None if besides is None else int(besides)
     row = connection.execute(_WITNESS, (key, BY_PERSON)).fetchone()
     return None if row is None else row[0]
-
-
-def _artifacts(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[Any, tuple[Artifact, ...]]:
-    found = connection.execute(
-        f"SELECT {rows.ARTIFACT_COLUMNS} FROM artifacts "  # noqa: S608 - values are bound, not written in
-        "WHERE job_id IN (SELECT value FROM json_each(?)) ORDER BY job_id, position",
-        (rows.to_json(keys),),
-    )
-    return {key: tuple(map(rows.artifact_of, group)) for key, group in groupby(found, key=lambda row: row[0])}
