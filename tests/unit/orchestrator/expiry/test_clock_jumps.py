@@ -19,6 +19,16 @@ HOUR = timedelta(hours=1)
 JUMPS = [DAY_S, -DAY_S]
 
 
+async def begun(runner, training, names, *reached):
+    """Run jobs of these names until some are in a state (see `reach`); return what happens from then on."""
+    events = runner.events()
+    for name in names:
+        await runner.add(name, training(name))
+    runner.run()
+    await reach(events, *reached)
+    return events
+
+
 async def finish(runner):
     """Let the run end; return its jobs by name."""
     async for _ in runner.run():
@@ -31,11 +41,7 @@ async def finish(runner):
 async def test_a_jump_in_any_state_costs_nothing(orchestrator, service, training, clock, jump_s, state):
     """Paid once, home soon, and no time is negative or absurd."""
     async with orchestrator() as runner:
-        events = runner.events()
-        for name in "ab":
-            await runner.add(name, training(name))
-        runner.run()
-        await reach(events, state)
+        await begun(runner, training, "ab", state)
         clock.jump(jump_s)
         began_s = clock.monotonic()
         jobs = await finish(runner)
@@ -53,10 +59,7 @@ async def test_a_job_put_back_is_not_waited_for_by_the_wall_clock(
     """After a jump back, an instant noted before it lies a day ahead."""
     service.answers.append(SubmissionReport(sent=False, message="connection refused"))
     async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("a", training("a"))
-        runner.run()
-        await reach(events, State.SUBMITTING)
+        events = await begun(runner, training, "a", State.SUBMITTING)
         await reach(events, State.PLANNED)
         clock.jump(jump_s)
         began_s = clock.monotonic()
@@ -80,10 +83,7 @@ async def test_a_paused_download_is_not_waited_for_by_the_wall_clock(
 
     monkeypatch.setattr(type(service), "open_artifact", broken)
     async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("a", training("a"))
-        runner.run()
-        await reach(events, State.FETCHING)
+        events = await begun(runner, training, "a", State.FETCHING)
         await reach(events, State.READY)
         clock.jump(jump_s)
         failing.clear()
@@ -98,10 +98,7 @@ async def test_refusals_after_a_jump_ahead_are_no_loss(orchestrator, service, tr
     service.dated = False
     service.refuse_urls.add("a")
     async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("a", training("a"))
-        runner.run()
-        await reach(events, State.FETCHING)
+        await begun(runner, training, "a", State.FETCHING)
         clock.jump(30 * DAY_S)
         while service.opened.count("a") < 12:
             await clock.sleep(1)
@@ -172,11 +169,7 @@ async def test_what_is_learnt_of_durations_is_not_spoilt_by_a_jump(
     """A day more or less would make the next tasks be polled far too seldom, or all the time."""
     service.duration_s = 100.0
     async with orchestrator() as runner:
-        events = runner.events()
-        for name in "abcdefgh":
-            await runner.add(name, training(name))
-        runner.run()
-        await reach(events, State.IN_FLIGHT, 8)
+        await begun(runner, training, "abcdefgh", State.IN_FLIGHT, 8)
         clock.jump(jump_s)
         await finish(runner)
         study = runner._open.loops.poller._planner._studies[Kind.TRAINING]
@@ -190,10 +183,7 @@ async def test_a_jump_back_does_not_make_a_running_task_look_new(orchestrator, s
     """As new, it would be asked for twice a second for a day."""
     service.duration_s = 2400.0
     async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("a", training("a"))
-        runner.run()
-        await reach(events, State.IN_FLIGHT)
+        await begun(runner, training, "a", State.IN_FLIGHT)
         clock.leap(1800.0 - clock.monotonic())
         await clock.sleep(30)
         clock.jump(-DAY_S)
@@ -209,10 +199,7 @@ async def test_a_jump_ahead_does_not_make_a_running_task_overdue_to_the_poller(
     """As overdue, its finish would be noticed an hour late."""
     service.duration_s = 1000.0
     async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("a", training("a"))
-        runner.run()
-        await reach(events, State.IN_FLIGHT)
+        await begun(runner, training, "a", State.IN_FLIGHT)
         clock.jump(3 * DAY_S)
         jobs = await finish(runner)
     assert jobs["a"].state is State.STORED
@@ -223,10 +210,7 @@ async def test_elapsed_times_shown_are_never_negative(orchestrator, service, tra
     """A person reads them."""
     service.duration_s = 3600.0
     async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("a", training("a"))
-        runner.run()
-        await reach(events, State.IN_FLIGHT)
+        await begun(runner, training, "a", State.IN_FLIGHT)
         clock.jump(-DAY_S)
         [waiting] = runner.snapshot().waiting
         assert waiting.elapsed_s == 0.0
@@ -236,10 +220,7 @@ async def test_jobs_are_at_risk_or_not_by_the_clock_as_it_stands(orchestrator, s
     """A wrong clock warns for as long as it is wrong, and no longer."""
     service.refuse_urls.add("a")
     async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("a", training("a"))
-        runner.run()
-        await reach(events, State.FETCHING)
+        await begun(runner, training, "a", State.FETCHING)
         assert runner.snapshot().at_risk == 0
         clock.jump(6.5 * DAY_S)
         assert runner.snapshot().at_risk == 1
