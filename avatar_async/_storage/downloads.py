@@ -24,6 +24,7 @@ from avatar_async._storage.room import DiskRoom
 from avatar_async._storage.smallfile import SmallFile
 from avatar_async._storage.smallfiles import SmallFiles
 from avatar_async._storage.workshop import CONNECTIONS, FetchRules, Workshop
+from avatar_async._storage.writers import Writers
 
 #: Longest file that is written in turns with the reading of others rather than beside it, in bytes.
 _IN_TURNS_BYTES: Final = 64 << 10
@@ -46,6 +47,7 @@ class DownloadFolder:
         fetches: int = 1,
         rules: FetchRules | None = None,
         chance: random.Random | None = None,
+        writers: Writers | None = None,
     ) -> None:
         """Take the folder and the numbers; nothing is touched before the first `fetch`.
 
@@ -58,6 +60,7 @@ class DownloadFolder:
                 `CONNECTIONS` if that is more; the others wait in line.
             rules: Sizes and times of batches, checkpoints and retries.
             chance: Source of jitter.
+            writers: Threads of long files, if other folders share them.
         """
         self._out = Path(out)
         self._clock = clock
@@ -66,6 +69,7 @@ class DownloadFolder:
         self._connections = max(CONNECTIONS, fetches)
         self._rules = rules or FetchRules()
         self._chance = chance or random.Random()  # noqa: S311 - spreads load, guards nothing
+        self._writers = writers or Writers()
         self._workshop: Workshop | None = None
         self._thread: FileThread[SmallFile] = FileThread(SmallFiles(self._room).serve, name="small-files")
 
@@ -178,6 +182,7 @@ class DownloadFolder:
                 rules=self._rules,
                 room=self._room,
                 chance=self._chance,
+                writers=self._writers,
                 connections=anyio.CapacityLimiter(self._connections),
             )
         part = PartFile(self._out, job.folder, artifact, care)

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import anyio.to_thread
+import anyio
 from attrs import define
 
 from avatar_async._jobs.names import safe_file_name
@@ -14,6 +14,7 @@ from avatar_async._jobs.records import DEFAULT_BATCH, Artifact, Job
 from avatar_async._jobs.remote import RemoteFile
 from avatar_async._storage.care import Care
 from avatar_async._storage.downloads import DownloadFolder
+from avatar_async._storage.writers import Writers
 from avatar_async.requests import Kind
 
 #: By what is done: whether it is verified, and made durable.
@@ -41,6 +42,7 @@ class SingleDownloads:
         self._disk_reserve_bytes = disk_reserve_bytes
         self._bandwidth_bytes_s = bandwidth_bytes_s
         self._fetches = fetches
+        self._writers = Writers()
         self._homes: dict[Path, DownloadFolder] = {}
         #: Folders that downloads are under way to, by the path that was given.
         self._places: dict[str, _Place] = {}
@@ -67,24 +69,37 @@ class SingleDownloads:
         given = os.fspath(folder)
         if not given.startswith(os.sep):
             given = os.path.abspath(given)  # noqa: PTH100, ASYNC240 - looks at no disk, follows no link
-        place = self._places.get(given) or await self._found(given)
+        care = _CARES[verify, durable]
+        place = self._places.get(given)
+        if place is not None:
+            return await self._fetch(given, place, artifact, source, care)
+        # The thread that looks where the folder is goes on with the download.
+        with self._writers.engaged():
+            return await self._fetch(given, await self._found(given, care), artifact, source, care)
+
+    async def _fetch(
+        self, given: str, place: "_Place", artifact: Artifact, source: ArtifactSource, care: Care
+    ) -> Path:
         place.downloads += 1
         try:
-            await place.home.fetch_alone(place.job, artifact, source, _CARES[verify, durable])
+            await place.home.fetch_alone(place.job, artifact, source, care)
         finally:
             place.downloads -= 1
             if not place.downloads:
                 # Where a link in the path leads may be another place by the next time.
                 self._places.pop(given, None)
-        return place.path / name
+        return place.path / artifact.name
 
-    async def _found(self, given: str) -> "_Place":
+    async def _found(self, given: str, care: Care) -> "_Place":
         """Return where a path leads; who asks for it at the same time waits for one look at the disk."""
         lock = self._looks.setdefault(given, anyio.Lock())
         try:
             async with lock:
                 if given not in self._places:
-                    self._places[given] = self._place(await anyio.to_thread.run_sync(Path(given).resolve))
+                    look = self._writers.begin_filing(
+                        Path(given).resolve, durable=care.durable, regardless=False
+                    )
+                    self._places[given] = self._place(await look)
                 return self._places[given]
         finally:
             if not lock.statistics().tasks_waiting:
@@ -99,6 +114,7 @@ class SingleDownloads:
                 disk_reserve_bytes=self._disk_reserve_bytes,
                 bandwidth_bytes_s=self._bandwidth_bytes_s,
                 fetches=self._fetches,
+                writers=self._writers,
             )
         return _Place(path=path, home=home, job=_lone_job(path.name, self._clock.now()))
 

@@ -1,5 +1,6 @@
 """Downloads without a journal: what they share while several are under way."""
 
+import threading
 from collections import Counter
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,9 +19,12 @@ BODY = b"0123456789" * 400
 class Source:
     """A host that has every file."""
 
+    def __init__(self, body=BODY):
+        self.body = body
+
     @asynccontextmanager
     async def open_artifact(self, _url, *, offset=0, etag=None):
-        yield Stream(parts=(BODY,), offset=offset)
+        yield Stream(parts=(self.body,), offset=offset)
 
 
 @pytest.fixture
@@ -71,3 +75,27 @@ async def test_a_link_that_leads_elsewhere_by_the_next_time_is_followed_there(do
             tmp_path / place / "a.bin",
             tmp_path / place / "b.bin",
         ]
+
+
+async def test_the_thread_that_looks_where_the_folder_is_goes_on_with_the_download(
+    downloads, tmp_path, monkeypatch
+):
+    """To start another one costs as much as to write a MiB; none is left behind."""
+    started: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def noted(thread):
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", noted)
+    body = BODY * 400
+    long = RemoteFile(
+        role="other", name="long.bin", url="https://example.test/long.bin", size_bytes=len(body)
+    )
+    path = await downloads.fetch(long, tmp_path / "here", Source(body), verify=False, durable=False)
+    assert path.read_bytes() == body
+    assert {thread.name.partition("_")[0] for thread in started} == {"avatar-writer"}
+    for thread in started:
+        thread.join(5)
+        assert not thread.is_alive()
