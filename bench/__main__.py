@@ -5,8 +5,10 @@ import random
 import signal
 import sys
 import tempfile
+import textwrap
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -20,14 +22,22 @@ _ROOT = Path(__file__).parents[1]
 #: Rounds of the quick form beside the planned ones for a target that is not met, and the seconds for all.
 _MORE_QUICK, _SPARE_QUICK_S = 3, 20
 _EXAMPLES = """examples:
-  scripts/bench                                  everything; writes bench/results.json and results.md
-  scripts/bench --quick                          every section with small sizes, in less than three minutes
-  scripts/bench --sections large,many            these alone; the results of the others stay as they were
-  scripts/bench --sections large --set large_mib=300 --rounds 7 --out scratch.json
-  scripts/bench --list                           the sections with their settings
+  scripts/bench
+      everything; writes bench/results.json and bench/results.md
+  scripts/bench --quick
+      every section with small sizes, in less than three minutes
+  scripts/bench --sections large,many
+      these alone; the results of the others stay as they were
+  scripts/bench --sections large --set large_mib=300 --rounds 7 --out x.json
+      another size, more rounds, other results
+  scripts/bench --list
+      the sections with their settings
 
-exit codes: 0 every target is met, or missed by no more than its allowance for noise; 1 one is missed;
-2 bad usage, or a contender failed."""
+exit codes:
+  0    every target is met, or missed by no more than its allowance for noise
+  1    a target is missed
+  2    bad usage, or a contender failed
+  130  Ctrl-C or SIGTERM: nothing was written"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -178,12 +188,12 @@ def _missed(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def _list(known: Sequence[Section]) -> None:
-    show: Callable[[str], None] = print
+    fill = partial(textwrap.fill, width=79, break_long_words=False, break_on_hyphens=False)
     for section in known:
-        show(f"{section.name}: {section.title}")
+        print(f"{section.name}: {section.title}")
         for setting in section.settings:
-            quick = "" if setting.quick is None else f", quick {setting.quick:}"
-            show(f"  {setting.name}={setting.default}{quick}  {setting.text}")
+            print(fill(setting.text, initial_indent=f"  {setting.name}: ", subsequent_indent=" " * 6))
+            print(f"      {setting.default}{'' if setting.quick is None else f', quick {setting.quick}'}")
 
 
 if __name__ == "__main__":

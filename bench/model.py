@@ -33,6 +33,7 @@ and adds to them (so a Python program can leave out its start and its imports). 
 amount of the work divided by the seconds.
 """
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -150,12 +151,16 @@ class Setting:
         default: For the full form.
         quick: For the quick form; the default if None.
         text: What it is, with its unit.
+        least: The smallest that a number may be.
+        most: The largest.
     """
 
     name: str
     default: float | str
     quick: float | str | None = None
     text: str = ""
+    least: float = 1
+    most: float = math.inf
 
 
 @frozen(kw_only=True)
@@ -173,8 +178,15 @@ class Place:
     quick: bool
 
     def number(self, name: str) -> int:
-        """Return a setting that is a whole number."""
-        return int(self.settings[name])
+        """Return a setting that is a whole number.
+
+        Raises:
+            BenchError: It is none.
+        """
+        value = float(self.settings[name])
+        if not value.is_integer():
+            raise BenchError(f"{name}={value:g}: give a whole number")
+        return int(value)
 
     def real(self, name: str) -> float:
         """Return a setting that is a number."""

@@ -1,11 +1,12 @@
 """Finding the sections and reading their settings."""
 
 import importlib
+import math
 import pkgutil
 from collections.abc import Mapping, Sequence
 
 import bench.sections
-from bench.model import BenchError, Section
+from bench.model import BenchError, Section, Setting
 
 
 def sections() -> list[Section]:
@@ -35,21 +36,28 @@ def given(pairs: Sequence[str], known: Sequence[Section]) -> dict[str, str]:
     """Return the settings of `name=value` texts.
 
     Raises:
-        BenchError: One is unknown, is no such pair, or wants a number and got none.
+        BenchError: One is unknown, is no such pair, or wants a number and got none, or one out of its range.
     """
-    defaults = {setting.name: setting.default for section in known for setting in section.settings}
+    settings = {setting.name: setting for section in known for setting in section.settings}
     found: dict[str, str] = {}
     for pair in pairs:
         name, sign, value = pair.partition("=")
-        if not sign or name not in defaults:
-            raise BenchError(f"--set {pair}: give NAME=VALUE; names are {', '.join(sorted(defaults))}")
-        if not isinstance(defaults[name], str):
-            try:
-                float(value)
-            except ValueError:
-                raise BenchError(f"--set {pair}: {name} is a number") from None
+        if not sign or name not in settings:
+            raise BenchError(f"--set {pair}: give NAME=VALUE; names are {', '.join(sorted(settings))}")
+        setting = settings[name]
+        if not isinstance(setting.default, str) and not _fits(setting, value):
+            upper = "" if math.isinf(setting.most) else f", at most {setting.most:g}"
+            raise BenchError(f"--set {pair}: {name} is a number, at least {setting.least:g}{upper}")
         found[name] = value
     return found
+
+
+def _fits(setting: Setting, text: str) -> bool:
+    try:
+        value = float(text)
+    except ValueError:
+        return False
+    return math.isfinite(value) and setting.least <= value <= setting.most
 
 
 def values(section: Section, changes: Mapping[str, str], *, quick: bool) -> dict[str, float | str]:

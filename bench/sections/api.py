@@ -172,7 +172,9 @@ SECTION = Section(
         Setting(name="api_calls", default=6000, quick=1500, text="query calls (fewer of long replies)"),
         Setting(name="api_open", default=64, text="calls open at once"),
         Setting(name="api_httpx_open", default="4+8+16+64", quick="4+8", text="calls httpx has open at once"),
-        Setting(name="api_finished", default=10, text="finished tasks in a reply, in percent"),
+        Setting(
+            name="api_finished", default=10, least=0, most=100, text="finished tasks in a reply, in percent"
+        ),
         Setting(name="api_creates", default=1500, quick=200, text="create calls"),
     ),
     rounds=7,

@@ -78,8 +78,10 @@ SECTION = Section(
     title="Keying",
     works=works,
     settings=(
-        Setting(name="keying_scenes", default=16, quick=8, text="scenes that are keyed, at most 16"),
-        Setting(name="keying_video_s", default=10.0, quick=2.0, text="length of the video in seconds"),
+        Setting(name="keying_scenes", default=16, quick=8, most=16, text="scenes that are keyed"),
+        Setting(
+            name="keying_video_s", default=10.0, quick=2.0, least=0.1, text="length of the video in seconds"
+        ),
     ),
     rounds=3,
     quick_rounds=1,

@@ -211,9 +211,9 @@ SECTION = Section(
     works=works,
     settings=(
         Setting(name="medium_files", default=200, quick=24, text="number of files of middling length"),
-        Setting(name="medium_kib", default=5120, text="length of each, in KiB"),
+        Setting(name="medium_kib", default=5120, least=0.01, text="length of each, in KiB"),
         Setting(name="small_files", default=2000, quick=400, text="number of small files"),
-        Setting(name="small_kib", default=20, text="length of each, in KiB"),
+        Setting(name="small_kib", default=20, least=0.01, text="length of each, in KiB"),
         Setting(name="at_once", default=16, text="downloads at the same time"),
     ),
     rounds=5,

@@ -173,12 +173,12 @@ SECTION = Section(
             name="polling_shapes", default=_SHAPES, quick=_QUICK_SHAPES, text="NAME=SHAPE;... of durations"
         ),
         Setting(name="polling_jobs", default=10_000, quick=200, text="jobs of a race"),
-        Setting(name="polling_rate", default=5, text="calls a second that may be spent"),
-        Setting(name="polling_calls", default=8, text="calls a job that a steady stream of jobs leaves"),
+        Setting(name="polling_rate", default=5, least=0.001, text="calls a second that may be spent"),
+        Setting(name="polling_calls", default=8, least=0.1, text="calls a job that a steady stream leaves"),
         Setting(name="polling_few", default=5, quick=3, text="jobs in flight where calls are in plenty"),
         Setting(name="polling_batch", default=100, text="ids a call, where calls take many"),
-        Setting(name="polling_batch_rate", default=0.5, text="calls a second where they take many ids"),
-        Setting(name="polling_seed", default=1, text="of everything left to chance, in the first race"),
+        Setting(name="polling_batch_rate", default=0.5, least=0.001, text="calls a second of many ids each"),
+        Setting(name="polling_seed", default=1, least=0, text="of all left to chance, in the first race"),
         Setting(name="polling_seeds", default=8, quick=2, text="races that figures are averaged over"),
         Setting(
             name="polling_queued",

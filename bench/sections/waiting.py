@@ -155,8 +155,10 @@ SECTION = Section(
             quick="10000",
             text="numbers of tasks in flight, one work each",
         ),
-        Setting(name="waiting_poll_rate", default=20.0, text="query calls a second, at most"),
-        Setting(name="waiting_s", default=8.0, quick=1.0, text="seconds that the waiting is watched"),
+        Setting(name="waiting_poll_rate", default=20.0, least=0.01, text="query calls a second, at most"),
+        Setting(
+            name="waiting_s", default=8.0, quick=1.0, least=0.1, text="seconds that the waiting is watched"
+        ),
         Setting(name="resume_jobs", default=1_000_000, quick=20_000, text="jobs of the ledger taken up"),
         Setting(name="resume_open", default=100_000, quick=2_000, text="how many of them are open"),
     ),

@@ -284,11 +284,19 @@ def test_settings_by_form_and_by_hand():
     assert values(section(), {"size": "7"}, quick=True) == {"size": 7.0, "kind": "zip"}
 
 
-@pytest.mark.parametrize("pair", ["size", "sise=3", "size=big"])
+@pytest.mark.parametrize("pair", ["size", "sise=3", "size=big", "size=0", "size=nan", "size=inf"])
 def test_wrong_settings_are_refused(pair):
     """A misspelt setting would measure something else than was asked for."""
     with pytest.raises(BenchError, match="size"):
         given([pair], [section()])
+
+
+def test_what_is_counted_is_a_whole_number(tmp_path):
+    """Half a file would be left out without a word."""
+    place = Place(scratch=tmp_path, settings={"size": 2.5, "number": 3.0}, quick=False)
+    assert (place.real("size"), place.number("number")) == (2.5, 3)
+    with pytest.raises(BenchError, match=r"size=2\.5"):
+        place.number("size")
 
 
 def test_sections_are_chosen_by_name():
