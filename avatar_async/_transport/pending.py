@@ -9,6 +9,9 @@ def has_more(transport: asyncio.Transport) -> bool:
     connected = transport.get_extra_info("socket")
     if connected is None or not hasattr(select, "poll"):
         return False
+    number = connected.fileno()
+    if number < 0:
+        return True
     poll = select.poll()
-    poll.register(connected.fileno(), select.POLLIN)
+    poll.register(number, select.POLLIN)
     return bool(poll.poll(0))

@@ -10,6 +10,7 @@ from aiohttp.client_proto import ResponseHandler
 from attrs import frozen
 from yarl import URL
 
+from avatar_async._transport.cleanconnector import CleanConnector
 from avatar_async._transport.lending import all_lend, lends
 from avatar_async._transport.plainexchange import PlainExchange
 
@@ -39,7 +40,7 @@ class _Reached:
     senders: tuple[Callable[..., Any] | None, ...]
 
 
-class PlainConnector(aiohttp.TCPConnector):
+class PlainConnector(CleanConnector):
     """A pool of connections that serves plain exchanges beside the requests of a session.
 
     Only without a proxy can origins be spoken to plainly, and only while requests are sent by aiohttp's own
@@ -79,20 +80,16 @@ class PlainConnector(aiohttp.TCPConnector):
         """
         reached = self._reached.get(origin)
         request = _request_to(origin) if reached is None else reached.request
-        while True:
-            made = self._made
-            try:
-                connection = await self.connect(request, [], timeout)
-            except TimeoutError as error:
-                raise aiohttp.ConnectionTimeoutError from error
-            if origin not in self._reached:
-                connection.release()
-                raise UnreachedError
-            protocol = connection.protocol
-            if protocol is None or not protocol.should_close:
-                # Nothing else is made while a kept one is taken, which waits for nothing.
-                return PlainExchange(connection, used=self._made == made, patience_s=patience_s)
-            connection.close()  # something came while nobody asked
+        made = self._made
+        try:
+            connection = await self.connect(request, [], timeout)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError from error
+        if origin not in self._reached:
+            connection.release()
+            raise UnreachedError
+        # Nothing else is made while a kept one is taken, which waits for nothing.
+        return PlainExchange(connection, used=self._made == made, patience_s=patience_s)
 
     async def _create_connection(self, req: "ClientRequest", *rest: Any, **named: Any) -> "ResponseHandler":
         """Make a connection: the hook of every connector."""

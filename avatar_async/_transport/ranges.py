@@ -9,6 +9,7 @@ from aiohttp import hdrs
 from yarl import URL
 
 from avatar_async._transport.addresses import MAX_REDIRECTS, REDIRECTS, address_of, name_of, redirected
+from avatar_async._transport.cleanconnector import CleanConnector
 from avatar_async._transport.endings import Body
 from avatar_async._transport.errors import mapped
 from avatar_async._transport.session import USER_AGENT, proxy_for
@@ -47,7 +48,7 @@ class RangeSession:
         wait_s = min(_ANSWER_S, self._settings.read_timeout_s)
         self._session = await self._stack.enter_async_context(
             aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=context, limit=0),
+                connector=CleanConnector(ssl=context, limit=0),
                 timeout=aiohttp.ClientTimeout(
                     total=None, sock_connect=self._settings.connect_timeout_s, sock_read=wait_s
                 ),

@@ -9,6 +9,7 @@ from avatar_async._jobs.remote import RemoteFile
 from avatar_async._transport.plaingets import PlainStream
 from avatar_async.client import AvatarClient
 from avatar_async.errors import ConnectionLostError, TransportTimeoutError
+from tests.integration.transport.asking import chunked
 from tests.integration.transport.peers import Conversation, answering, http, peer
 from tests.integration.transport.test_plain_gets import client, read
 
@@ -89,6 +90,25 @@ async def test_what_arrived_before_a_request_is_no_answer_to_it():
             await told.wait()
         assert await read(service, met.origin) == b"one"
     assert met.connections == 2
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+async def test_what_came_over_an_idle_connection_is_no_answer_either(offset):
+    """It would be taken for one otherwise, and its body waited for without end if it is not whole."""
+
+    async def script(conversation: Conversation) -> None:
+        await conversation.read_request()
+        await conversation.send(chunked(b"one"))
+        await anyio.sleep(0.02)
+        await conversation.send(http(b"not asked for", length=14))
+        await conversation.wait_until_left()
+
+    async with peer(script) as met, client() as service:
+        for _ in range(3):
+            async with service.open_artifact(met.origin, offset=offset, etag='"v"') as stream:
+                assert b"".join([bytes(chunk) async for chunk in stream.chunks()]) == b"one"
+            await anyio.sleep(0.05)
+    assert met.connections == len(met.requests)
 
 
 @pytest.mark.parametrize("length", [9, 100_000, 900_000, 3 << 20])
