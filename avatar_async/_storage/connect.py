@@ -13,6 +13,7 @@ from avatar_async._storage import schema
 from avatar_async._storage.folders import make_folder, sync_folder
 from avatar_async._storage.mounts import network_file_system
 from avatar_async.errors import LedgerError, LedgerVersionError
+from avatar_async.settings.files import real_path
 
 #: Seconds a write waits for another process's write to end.
 BUSY_TIMEOUT_S = 15.0
@@ -39,7 +40,8 @@ def prepare_file(path: Path, *, create: bool, read_only: bool = False) -> None:
         LedgerError: It lies on a network file system, or is missing and shall not be made.
         OSError: The system refuses.
     """
-    kind = network_file_system(path.resolve().parent)
+    folder = real_path(path).parent
+    kind = network_file_system(folder)
     if kind is not None:
         msg = (
             f"ledger {path}: its folder is on a network file system ({kind}), where SQLite's locks cannot "
@@ -47,10 +49,10 @@ def prepare_file(path: Path, *, create: bool, read_only: bool = False) -> None:
         )
         raise LedgerError(msg)
     if create:
-        make_folder(path.resolve().parent)
+        make_folder(folder)
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-            sync_folder(path.resolve().parent)
+            sync_folder(folder)
     elif not path.exists():
         msg = (
             f"there is no ledger at {path}: name the folder of the run with --out, or the file with --ledger"
@@ -126,7 +128,7 @@ def reading_mode(
     Readers share a `-shm` file with the writer, which takes a folder that may be written. Where it may
     not and no change waits in the `-wal` file, nobody writes either: the file is read as it is.
     """
-    real = path.resolve()
+    real = real_path(path)
     if may_write(real) and may_write(real.parent):
         return "mode=rw"
     return "mode=ro" if _waiting_bytes(real) else "mode=ro&immutable=1"
@@ -151,7 +153,7 @@ def _read_version(connection: sqlite3.Connection, path: Path) -> int:
         return _checked_version(connection, path)
     except sqlite3.OperationalError as error:
         refused = error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
-        if not refused or not _waiting_bytes(path.resolve()):
+        if not refused or not _waiting_bytes(real_path(path)):
             raise
         msg = (
             f"ledger {path}: its latest changes are still in {path.name}-wal, and cannot be read from a "

@@ -18,6 +18,7 @@ from avatar_async._storage.mounts import network_file_system
 from avatar_async._storage.replacing import replace_file
 from avatar_async._storage.unbroken import unbroken
 from avatar_async.errors import LedgerError, LedgerLockedError
+from avatar_async.settings.files import real_path
 
 
 @frozen(kw_only=True)
@@ -78,7 +79,7 @@ class RunnerLock:
 
     def _beside(self, suffix: str) -> Path:
         """Return a file beside the ledger's own, wherever links lead to it."""
-        path = self._ledger.resolve()
+        path = real_path(self._ledger)
         return path.with_name(path.name + suffix)
 
     def _take(self) -> None:

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from avatar_async.settings.files import real_path
+
 _NETWORK = frozenset(
     {
         *("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "coda", "davfs", "fuse.davfs2"),
@@ -35,7 +37,7 @@ def network_file_system(path: Path, mounts: Path = _MOUNTS) -> str | None:
         table = mounts.read_text("utf-8", "surrogateescape")
     except OSError:
         return None
-    place = path.absolute().resolve()
+    place = real_path(path)
     best, found = -1, None
     for line in table.splitlines():
         front, _, back = line.partition(" - ")

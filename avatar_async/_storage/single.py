@@ -2,6 +2,7 @@
 
 import os
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from avatar_async._storage.care import Care
 from avatar_async._storage.downloads import DownloadFolder
 from avatar_async._storage.writers import Writers
 from avatar_async.requests import Kind
+from avatar_async.settings.files import real_path
 
 #: By what is done: whether it is verified, and made durable.
 _CARES: Final = {
@@ -97,7 +99,7 @@ class SingleDownloads:
             async with lock:
                 if given not in self._places:
                     look = self._writers.begin_filing(
-                        Path(given).resolve, durable=care.durable, regardless=False
+                        partial(real_path, Path(given)), durable=care.durable, regardless=False
                     )
                     self._places[given] = self._place(await look)
                 return self._places[given]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from avatar_async.errors import LedgerError
+from avatar_async.settings.files import real_path
 
 
 class Staying:
@@ -13,7 +14,7 @@ class Staying:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        real = path.resolve()
+        real = real_path(path)
         files = (real, real.with_name(f"{real.name}-wal"))
         self._known = {file: _identity(file) for file in files if file.exists()}
 

@@ -21,6 +21,7 @@ from avatar_async.emulator.received import Received
 from avatar_async.emulator.service import Service
 from avatar_async.requests import Kind
 from avatar_async.settings.checks import is_loopback
+from avatar_async.settings.files import real_path
 
 #: Where the counts of a running emulator are read, from the same machine.
 RECEIVED_PATH = "/emulator/received"
@@ -140,8 +141,8 @@ def _media(folder: Path) -> Handler:
 
 def _file_in(root: Path, name: str) -> Path | None:
     try:
-        path = (root / name).resolve()
-        return path if path.parent == root.resolve() and path.is_file() else None
+        path = real_path(root / name)
+        return path if path.parent == real_path(root) and path.is_file() else None
     except (OSError, ValueError):  # no file has such a name
         return None
 

@@ -1,6 +1,5 @@
 """Reading a batch out of one or more manifests."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from avatar_async.manifests.problems import ManifestProblem, ProblemLog, Spot
 from avatar_async.manifests.repeats import check_repeats
 from avatar_async.manifests.sources import read_source
 from avatar_async.requests import Kind, Validation
+from avatar_async.settings.files import real_path
 
 
 @attrs.frozen(kw_only=True)
@@ -48,10 +48,9 @@ def read_manifests(paths: Sequence[Path], *, validation: Validation = "strict") 
     log = ProblemLog()
     drafter = Drafter(log, validation)
     drafts = []
-    read: set[str] = set()
+    read: set[Path] = set()
     for path in map(Path, paths):
-        # Path.resolve() fails on links that lead round in a circle.
-        place = os.path.realpath(path)
+        place = real_path(path)
         if place in read:
             log.error(Spot(file=path), "this manifest is named twice")
             continue

@@ -1,4 +1,4 @@
-"""Reading files that people name: ordinary ones of a bounded length, and never one that makes us wait."""
+"""Files that people name: read if they are ordinary ones of a bounded length, and where they really are."""
 
 import errno
 import os
@@ -31,3 +31,11 @@ def read_file(path: Path, *, longest_bytes: int) -> bytes:
     if len(content) > longest_bytes:
         raise OSError(errno.EFBIG, f"it is longer than {longest_bytes >> 20} MiB", str(path))
     return content
+
+
+def real_path(path: Path) -> Path:
+    """Return where a path leads, absolute, links followed; one that leads round in a circle stays.
+
+    `Path.resolve` raises a `RuntimeError` for that, which nobody expects.
+    """
+    return Path(os.path.realpath(path))

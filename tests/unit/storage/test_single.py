@@ -9,7 +9,10 @@ import anyio
 import pytest
 
 from avatar_async import RemoteFile
+from avatar_async._storage import single
 from avatar_async._storage.single import SingleDownloads
+from avatar_async.errors import DownloadError
+from avatar_async.settings.files import real_path
 from avatar_async.testing import VirtualClock
 from tests.unit.storage.streams import Stream
 
@@ -50,18 +53,26 @@ async def bring(downloads, folder, names):
 async def test_downloads_that_begin_together_look_once_where_the_folder_is(downloads, tmp_path, monkeypatch):
     """A look each would start a thread each."""
     looks = Counter[Path]()
-    resolve = Path.resolve
 
-    def counted(path, strict=False):
+    def counted(path):
         looks[path] += 1
-        return resolve(path, strict)
+        return real_path(path)
 
-    monkeypatch.setattr(Path, "resolve", counted)
+    monkeypatch.setattr(single, "real_path", counted)
     names = [f"{number:02}.bin" for number in range(20)]
     found = await bring(downloads, tmp_path / "here", names)
     assert [path.name for path in found] == names
     assert all(path.read_bytes() == BODY for path in found)
     assert looks[tmp_path / "here"] == 1
+
+
+async def test_a_link_that_leads_round_in_a_circle_is_in_the_way(downloads, tmp_path):
+    """An error of the standard library would be nobody's to handle."""
+    for name, other in (("a", "b"), ("b", "a")):
+        (tmp_path / name).symlink_to(other)
+    file = RemoteFile(role="other", name="x.bin", url="https://example.test/x", size_bytes=len(BODY))
+    with pytest.raises(DownloadError, match="a link or a file lies in the way"):
+        await downloads.fetch(file, tmp_path / "a", Source(), verify=True, durable=True)
 
 
 async def test_a_link_that_leads_elsewhere_by_the_next_time_is_followed_there(downloads, tmp_path):
