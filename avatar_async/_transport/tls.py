@@ -16,6 +16,7 @@ async def tls_context(ca_file: Path | None) -> ssl.SSLContext | bool:
     Raises:
         ConfigError: The file cannot be read or holds no certificates.
     """
+    "".encode("idna")  # loads the codec of host names, which the first handshake would do otherwise
     return True if ca_file is None else await anyio.to_thread.run_sync(_context, ca_file)
 
 
