@@ -42,6 +42,10 @@ class Schedule:
             return age_s + (next_s[-1] - last_s) * math.sqrt(age_s / last_s)
         low_s, high_s = ages_s[right - 1], ages_s[right]
         before_s, after_s = next_s[right - 1], next_s[right]
+        if after_s - high_s > 2 * (before_s - low_s):
+            # Beyond a time when many end comes one when hardly any does: between them there is no best age,
+            # and to miss the last of those many costs more than to ask once too often.
+            return before_s if before_s > age_s else after_s
         return before_s + (after_s - before_s) * (age_s - low_s) / (high_s - low_s)
 
 

@@ -21,9 +21,10 @@ _POLLS, _FEWEST_POLLS = 20.0, 6.0
 _GROWTH: Final = 0.2
 #: The chance per second that a task of unknown duration ends, times the time waited.
 _UNKNOWN: Final = 0.5
-#: A poll's time varies by this part of the wait before or after it; of the first polls of tasks that began
-#: together, more than the budget allows at once, by up to the larger one.
-_SPREAD, _SCATTER = 0.03, 0.5
+#: A poll's time varies by this part of the wait before or after it, little enough for durations that come in
+#: steps; of the first polls of tasks that began together, more than the budget allows at once, by up to the
+#: larger one.
+_SPREAD, _SCATTER = 0.003, 0.5
 #: Of that scatter, how much all of them are put off: an early poll shows little, and has to be made again.
 _PUT_OFF: Final = 0.8
 #: Overdue jobs are polled this many times slower.

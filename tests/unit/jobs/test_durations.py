@@ -58,6 +58,17 @@ def test_two_modes_stay_two(number):
     assert sum(200 < age_s < 3000 for age_s in asked) <= 2
 
 
+def test_between_two_sharp_modes_nothing_is_asked_for():
+    """Where what is best leaps from the first mode to the second, no age in the middle is."""
+    chance = random.Random(5)
+    seconds = [chance.uniform(*chance.choice([(598, 600), (7180, 7200)])) for _ in range(200)]
+    plan = schedule(Durations.learn(seconds), 20.0)
+    following = [plan.next_age_s(590 + place / 100) for place in range(3000)]
+    assert min(following) < 650
+    assert max(following) > 7000
+    assert not [age_s for age_s in following if 650 < age_s < 7000]
+
+
 def test_those_that_still_run_count():
     """The first to finish of a batch are its fastest: alone they would tell that all are."""
     chance = random.Random(5)
