@@ -32,6 +32,7 @@ def _load(path: Path) -> Any:
 
 
 independent: Any = _load(_HERE.parent / "integration" / "service" / "independent.py")
+lengths: Any = _load(_HERE / "lengths.py")
 strikes: Any = _load(_HERE / "strikes.py")
 
 LISTED = f"{independent.MATERIAL}task/list"
@@ -50,6 +51,7 @@ class Options:
         takes_s: Shortest and longest duration of a task, in seconds.
         reply_s: Longest delay of a create's reply, in seconds.
         file_s: Longest pause in the middle of a file, in seconds.
+        longer: By how many bytes files are longer than the shortest, in turns; see `lengths.py`.
         lists: Whether the list call is offered.
         seed: Of durations, delays and faults.
         faults: Chance of each fault; see `Handler`.
@@ -60,6 +62,7 @@ class Options:
     takes_s: tuple[float, float] = (0.0, 0.3)
     reply_s: float = 0.0
     file_s: float = 0.0
+    longer: tuple[int, ...] = (0,)
     lists: bool = True
     seed: int = 0
     faults: dict[str, float] = field(default_factory=dict)
@@ -243,8 +246,10 @@ class Handler(independent.Handler):  # type: ignore[misc]
             except independent.CallRefusedError as refused:
                 return refused.status, {"code": refused.code, "message": str(refused)}, False
             for task_id in account.tasks.keys() - before:
+                options, task = self.server.options, account.tasks[task_id]
+                task.files = lengths.grown(task.files, options.longer, len(account.tasks))
                 with self.server.lock:
-                    account.tasks[task_id].takes_s = self.server.chance.uniform(*self.server.options.takes_s)
+                    task.takes_s = self.server.chance.uniform(*options.takes_s)
             return 200, {"code": 0, "message": "success", "data": data}, True
 
     def _reply(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.crash.disk.shim import CREATE, MKDIR, RENAME, SYNC, TRUNCATE, UNLINK, Disk, build, read_log
+from tests.crash.lengths import EVERY_WAY
 from tests.crash.product import LIMIT_S, Starter
 from tests.crash.side_by_side import side_by_side
 
@@ -110,5 +111,15 @@ def test_an_order_of_a_person_that_is_killed_is_carried_out_or_not(batch, librar
 def test_a_kill_at_any_operation_on_any_file_loses_and_repeats_nothing(kill_at_each, when, lists):
     """Single writes too, half of them as well, while several jobs share one commit."""
     steps, kills = kill_at_each(when, 3, lists=lists, takes_s=(0.0, 0.0))
+    assert steps > 400
+    assert kills > steps * 0.8
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("when", ["kill_at", "kill_mid", "kill_after"])
+def test_a_kill_at_any_operation_on_files_of_every_length_loses_and_repeats_nothing(kill_at_each, when):
+    """Files come in several ways by their lengths, each with operations of its own."""
+    steps, kills = kill_at_each(when, 2, lists=False, takes_s=(0.0, 0.0), longer=EVERY_WAY)
     assert steps > 400
     assert kills > steps * 0.8

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.crash.lengths import EVERY_WAY
 from tests.crash.side_by_side import side_by_side
 
 #: Chances of what else goes wrong; see the server's own list.
@@ -54,8 +55,9 @@ def test_batches_survive_being_killed_at_random_instants(batch, lists, faults):
 @pytest.mark.soak
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("lists", [False, True], ids=["no-list", "list"])
+@pytest.mark.parametrize("longer", [(0,), EVERY_WAY], ids=["short", "long"])
 @pytest.mark.parametrize("faults", [{}, FAULTS], ids=["calm", "faults"])
-def test_batches_survive_thousands_of_kills(batch, lists, faults):
+def test_batches_survive_thousands_of_kills(batch, lists, longer, faults):
     """What happens once in a thousand deaths happens to somebody."""
     seed = int(os.environ.get("CRASH_SEED") or secrets.randbelow(1 << 32))
     kills = int(os.environ.get("CRASH_KILLS") or 600)
@@ -64,5 +66,5 @@ def test_batches_survive_thousands_of_kills(batch, lists, faults):
     def case(service, number):
         storm(batch, service, seed + number, 25)
 
-    options: dict[str, Any] = {"takes_s": (0.0, 0.8), "reply_s": 0.1, "file_s": 0.1}
+    options: dict[str, Any] = {"takes_s": (0.0, 0.8), "reply_s": 0.1, "file_s": 0.1, "longer": longer}
     side_by_side(case, range(-(-kills // 25)), lists=lists, faults=faults, seed=seed, **options)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.crash.disk.bench import Bench
 from tests.crash.disk.shim import build
+from tests.crash.lengths import EVERY_WAY
 from tests.crash.product import Starter
 from tests.crash.service import Service
 
@@ -30,14 +31,33 @@ def disk_service() -> Iterator[Service]:
         yield service
 
 
+@pytest.fixture(scope="module")
+def service_of_all_lengths() -> Iterator[Service]:
+    """The same, whose files come in every way there is; see `lengths.py`."""
+    with Service(takes_s=(0.0, 0.05), longer=EVERY_WAY) as service:
+        yield service
+
+
 @pytest.fixture
 def make_bench(
     tmp_path: Path, disk_service: Service, disk_starter: Starter, shim: Path
 ) -> Callable[..., Bench]:
     """Return a function that makes a new batch on a disk of its own."""
+    return _maker(tmp_path, disk_service, disk_starter, shim)
+
+
+@pytest.fixture
+def make_long_bench(
+    tmp_path: Path, service_of_all_lengths: Service, disk_starter: Starter, shim: Path
+) -> Callable[..., Bench]:
+    """Return the same for files of every length."""
+    return _maker(tmp_path, service_of_all_lengths, disk_starter, shim)
+
+
+def _maker(folder: Path, service: Service, starter: Starter, shim: Path) -> Callable[..., Bench]:
     numbers = itertools.count()
 
     def make(*, jobs: int = 2) -> Bench:
-        return Bench(tmp_path / str(next(numbers)), disk_service, disk_starter, shim, jobs=jobs)
+        return Bench(folder / str(next(numbers)), service, starter, shim, jobs=jobs)
 
     return make

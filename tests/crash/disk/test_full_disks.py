@@ -79,6 +79,18 @@ def test_a_disk_fails_from_a_write_on_and_the_same_command_goes_on_later(make_be
         bench.driver.finish()
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_disk_fails_from_any_write_on_while_files_of_every_length_come(make_long_bench, way):
+    """Each way that files are received and written in meets the error in places of its own."""
+    for at in range(2, _MOST, 3):
+        bench = make_long_bench()
+        code = strike(bench, at, **WAYS[way])
+        check_story(bench, code, WAYS[way]["error"])
+        bench.driver.finish()
+
+
 def test_room_that_comes_back_lets_the_same_run_record_what_it_paid_for(make_bench, tmp_path):
     """The id of the accepted task waits for room; nothing else is bought meanwhile."""
     bench, full = make_bench(jobs=3), tmp_path / "full"

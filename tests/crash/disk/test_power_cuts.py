@@ -36,3 +36,16 @@ def test_power_goes_again_and_again_and_parts_of_what_is_newer_reached_the_disk(
             bench.driver.settle_doubts()
     bench.driver.finish()
     assert cuts >= 3
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_power_goes_before_any_sync_while_files_of_every_length_come(make_long_bench, seed):
+    """Each way that files are received and written in has syncs of its own."""
+    for number in range(1, _MOST_SYNCS):
+        bench = make_long_bench()
+        if not bench.cut(seed, before_sync=number):
+            break
+        bench.driver.finish()
+    assert number > 30
