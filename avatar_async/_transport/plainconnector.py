@@ -52,6 +52,8 @@ class PlainConnector(CleanConnector):
         super().__init__(**options)
         self._reached: dict[Origin, _Reached] = {}
         self._made = 0
+        #: Whether what aiohttp makes can be lent, as far as can be told beforehand.
+        self._may_lend = all_lend(ResponseHandler)
 
     def reaches(self, origin: Origin) -> bool:
         """Whether plain exchanges are possible with an origin that was connected to."""
@@ -62,7 +64,7 @@ class PlainConnector(CleanConnector):
         """Whether plain exchanges with an origin are possible, as far as can be told before connecting."""
         if origin in self._reached:
             return self.reaches(origin)
-        return all_lend(ResponseHandler) and all(map(_is_aiohttps, _senders()))
+        return self._may_lend and all(map(_is_aiohttps, _senders()))
 
     async def exchange(
         self, origin: Origin, timeout: aiohttp.ClientTimeout, *, patience_s: float = 0.0
