@@ -5,6 +5,7 @@ from weakref import WeakSet
 
 import aiohttp
 
+from avatar_async._transport.lending import lends
 from avatar_async._transport.pending import has_more
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class CleanConnector(aiohttp.TCPConnector):
 
     aiohttp (3.14) looks only when a connection is put back. What comes later, be it a second answer or word
     that the host is tired of waiting, it would take for the answer to the next request; were that answer's
-    body not whole, its reader would wait for ever.
+    body not whole, its reader would wait for ever. A version that hides how a connection stands is trusted.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -34,7 +35,7 @@ class CleanConnector(aiohttp.TCPConnector):
         while True:
             connection = await super().connect(req, traces, timeout)
             protocol = connection.protocol
-            if protocol is None:
+            if protocol is None or not lends(protocol):
                 return connection
             if protocol not in self._used:
                 self._used.add(protocol)

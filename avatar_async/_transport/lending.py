@@ -6,7 +6,15 @@ from inspect import signature
 from typing import Any, Final
 
 #: What is needed of the protocols that read its connections.
-NEEDED: Final = ("closed", "connection_lost", "data_received", "read", "set_response_params", "should_close")
+NEEDED: Final = (
+    "__weakref__",
+    "closed",
+    "connection_lost",
+    "data_received",
+    "read",
+    "set_response_params",
+    "should_close",
+)
 
 
 def lends(protocol: Any) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.client_proto import ResponseHandler
 
-from avatar_async._transport import lending, plainconnector, receiving
+from avatar_async._transport import cleanconnector, lending, plainconnector, receiving
 from avatar_async._transport.endings import Body
 from avatar_async._transport.plainconnector import PlainConnector
 from avatar_async.client import AvatarClient
@@ -22,9 +22,10 @@ HIDING = cast("ResponseHandler", object())
 
 
 @pytest.fixture
-def hidden(monkeypatch) -> None:
+def hidden(monkeypatch, asked) -> None:
     """Hide one of the things that are needed."""
     monkeypatch.setattr(lending, "NEEDED", (*lending.NEEDED, "gone"))
+    monkeypatch.setattr(cleanconnector, "has_more", lambda _: asked.append("look"))
 
 
 @pytest.fixture
