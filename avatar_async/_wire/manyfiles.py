@@ -24,7 +24,7 @@ def usual_files(terms: Terms, items: Sequence[Any], told: list[str]) -> Iterator
 
     Args:
         terms: What the values mean.
-        items: What the reply holds (see `ReplyShape.tasks`); its texts are of printable ASCII.
+        items: What the reply holds (see `ReplyShape.tasks`); all ASCII in its texts is printable.
         told: Where texts of the service's go that are shown.
 
     Returns:
@@ -44,7 +44,7 @@ def usual_files(terms: Terms, items: Sequence[Any], told: list[str]) -> Iterator
         plain = _plain_addresses(urls, terms.origins)
     except (TypeError, ValueError):
         return None
-    if not (plain and digests and all(called) and all(meant)):
+    if not (plain and digests and all(called) and all(meant) and _printable(names)):
         return None
     if {*map(type, sizes)} != _WHOLE or min(sizes) <= 0:
         return None
@@ -68,13 +68,19 @@ def _plain_addresses(urls: Sequence[str], origins: tuple[str, ...]) -> bool:
     Raises:
         TypeError: One of them is no text.
     """
-    if " " in "".join(urls) or max(map(len, urls)) > LONGEST_URL:
+    joined = "".join(urls)
+    if " " in joined or not joined.isascii() or max(map(len, urls)) > LONGEST_URL:
         return False
     # What lies between two texts, in the order of texts, begins as both of them do.
     first, last = min(urls), max(urls)
     return any(first.startswith(origin) and last.startswith(origin) for origin in origins) or all(
         url.startswith(origins) for url in urls
     )
+
+
+def _printable(names: Sequence[str]) -> bool:
+    joined = "".join(names)
+    return joined.isascii() or joined.isprintable()
 
 
 def _digests(told: Sequence[str]) -> Sequence[str] | None:

@@ -66,7 +66,7 @@ def _listed_files(shape: FileShape, listed: Any, shown: Any) -> tuple[RemoteFile
 
 
 def shaped_files(
-    terms: Terms, listed: Sequence[Any], told: list[str], *, ascii_only: bool
+    terms: Terms, listed: Sequence[Any], told: list[str], *, unescaped: bool
 ) -> tuple[RemoteFile, ...]:
     """Return the files of a task in a reply of known shape, as `files_of` does.
 
@@ -74,7 +74,7 @@ def shaped_files(
         terms: What the values mean.
         listed: What the task holds (see `ReplyShape.tasks`).
         told: Where texts of the service's go that are shown.
-        ascii_only: Whether all texts of the reply are of printable ASCII.
+        unescaped: Whether all ASCII in the reply's texts is printable.
 
     Raises:
         ValueError: They cannot be read.
@@ -88,8 +88,8 @@ def shaped_files(
         if name:
             told.append(name)
         plain = type(url) is str and len(url) <= LONGEST_URL and url.startswith(terms.origins)
-        plain = plain and ascii_only and " " not in url
-        called = name.strip() if plain and type(name) is str else ""
+        plain = plain and unescaped and url.isascii() and " " not in url
+        called = name.strip() if plain and type(name) is str and name.isprintable() else ""
         meant = roles.get(role) if type(role) is str else None
         if called and meant and type(size) is int and size > 0:
             draft: Any = _DraftFile()

@@ -72,11 +72,13 @@ def read_shaped(
     Returns:
         None if a text repeats a secret: the careful reader takes it out.
     """
-    # Then there is nothing but printable ASCII in any text: JSON has no other way to write what is not.
-    ascii_only = body.isascii() and b"\\" not in body and b"\x7f" not in body
+    # Then all ASCII in its texts is printable: JSON has no other way to write what is not.
+    unescaped = b"\\" not in body and b"\x7f" not in body
+    statuses, kinds, moments = terms.statuses, terms.kinds, terms.moments
+    most = 100 if terms.progress_full == 100 else -1
     tasks: list[RemoteTask] = []
     told: list[str] = []
-    usual = usual_files(terms, items, told) if ascii_only and len(items) > 1 else None
+    usual = usual_files(terms, items, told) if unescaped and len(items) > 1 else None
     for item in items:
         files: tuple[RemoteFile, ...] = ()
         fault: str | None = None
@@ -86,32 +88,78 @@ def read_shaped(
             files = tuple(islice(usual, len(item.files)))
         else:
             try:
-                files = shaped_files(terms, item.files, told, ascii_only=ascii_only)
+                files = shaped_files(terms, item.files, told, unescaped=unescaped)
             except ValueError as error:
                 fault = str(error)
-        name, reason = item.name, item.fail_reason
-        if name:
-            told.append(name)
-        if reason:
-            told.append(reason)
-        task = _task(
-            terms,
-            item.task_id,
-            item.status,
-            item.kind,
-            name,
-            item.progress,
-            reason,
-            item.created_at,
-            item.finished_at,
-            item.expires_at,
-            files,
-            fault,
-        )
-        if task.state is _UNKNOWN and item.status:
-            told.append(item.status)
-        tasks.append(task)
+        # Most tasks need no more than this; each step that is left out here counts a hundred times a reply.
+        state = statuses.get(item.status)
+        kind = kinds.get(item.kind)
+        name = item.name
+        progress = item.progress
+        if (
+            state is None
+            or kind is None
+            or item.fail_reason
+            or not name
+            or not ((unescaped and name.isascii()) or name.isprintable())
+            or type(progress) is not int
+            or not 0 <= progress <= most
+            or fault is not None
+        ):
+            tasks.append(_odd_task(terms, item, files, fault, told))
+            continue
+        told.append(name)
+        draft: Any = _DraftTask()
+        draft.task_id = item.task_id
+        draft.state = state
+        draft.status = item.status
+        draft.kind = kind
+        draft.name = name.strip()
+        draft.progress = progress
+        draft.fail_reason = None
+        draft.created_at = moments[item.created_at]
+        draft.finished_at = moments[item.finished_at]
+        draft.expires_at = moments[item.expires_at]
+        draft.files = files
+        draft.__class__ = RemoteTask
+        tasks.append(draft)
     return None if secrets and repeated(told, secrets) else tasks
+
+
+def _odd_task(
+    terms: Terms, item: Any, files: tuple[RemoteFile, ...], fault: str | None, told: list[str]
+) -> RemoteTask:
+    """Return a task of a reply of known shape, whatever is odd about it.
+
+    Args:
+        terms: What the values mean.
+        item: What the reply holds of it (see `ReplyShape.tasks`).
+        files: Its files.
+        fault: What is wrong with these.
+        told: Where texts of the service's go that are shown.
+    """
+    name, reason = item.name, item.fail_reason
+    if name:
+        told.append(name)
+    if reason:
+        told.append(reason)
+    task = _task(
+        terms,
+        item.task_id,
+        item.status,
+        item.kind,
+        name,
+        item.progress,
+        reason,
+        item.created_at,
+        item.finished_at,
+        item.expires_at,
+        files,
+        fault,
+    )
+    if task.state is _UNKNOWN and item.status:
+        told.append(item.status)
+    return task
 
 
 def _task(

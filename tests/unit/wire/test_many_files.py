@@ -82,6 +82,15 @@ def test_files_of_many_tasks_are_read_together():
         assert files == [file for task in tasks for file in task.files]
 
 
+def test_files_with_names_in_chinese_are_read_together():
+    """Their tasks are mostly named so."""
+    body = reply((2, "name", " 主播.zip "), (3, "name", "视频.mp4"))
+    files = together(PRACTISED, body)
+    assert files == [file for task in read(QueryDialect(), body).tasks for file in task.files]
+    for odd in ((1, "url", "https://cdn.example/主"), (1, "name", "a\u2028b")):
+        assert together(PRACTISED, reply((2, "name", "主播.zip"), odd)) is None
+
+
 @given(st.lists(st.tuples(st.integers(0, 11), ODD_VALUES), max_size=2), st.sampled_from([(), (SECRET,)]))
 @example([(11, ("url", "https://cdn.exampl"))], ())
 @example([(0, ("md5", "9f" * 15)), (1, ("md5", "9f" * 17))], ())

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from avatar_async._wire.moments import Moments, http_date, retry_after_s, service_at, zone_of
@@ -62,6 +62,40 @@ def test_any_value_is_read_or_none(value):
     """Decoders never raise for what the service writes."""
     read = Moments(CHINA).read(value)
     assert read is None or read.tzinfo is UTC
+
+
+DAYS = st.sampled_from(["2026-02-20", "2026/02/20", "2026-02-30", "20260220", "2026-W08-5", "1999-12-31"])
+TIMES = st.sampled_from(["08:01:02", "08:01", "080102", "24:00:00", "08:01:02.5", "08+01:02", "8:01:021", ""])
+OFFSETS = st.sampled_from(
+    ["", "Z", "z", "+00:00", "+08:00", "-03:30", "+0800", "+08", " ", "+08:00:01", "Z "]
+)
+
+
+@given(
+    st.tuples(DAYS, st.sampled_from("T /+"), TIMES, OFFSETS).map("".join)
+    | st.datetimes(timezones=st.sampled_from([None, CHINA, UTC])).map(datetime.isoformat)
+    | st.text("0123456789-+:TZ ./", max_size=30),
+    OFFSETS.filter(lambda offset: len(offset) == 6 or offset == "Z"),
+)
+@example("1712010100.12345678", "Z")
+@example("2000-01-01T07:59:59+08:00", "Z")
+@example("0001-01-01T00:00:00+08:00", "Z")
+@example("2026-11-20", "+08:00")
+@example("2026-11-20T08+01:02", "+08:00")
+@example("2026/11/20 08:01:02", "+08:00")
+def test_times_written_as_most_are_stand_for_the_same_instants(text, offset):
+    """They are read by half of the steps."""
+    moments = Moments(zone_of(offset))
+    assert moments[text] == moments[text] == moments.read(text)
+
+
+@pytest.mark.parametrize("value", [None, True, 1, 1714564800, 1714564800.0, "x" * 50, "2024-05-01T12:00:00Z"])
+def test_what_was_read_before_changes_nothing(value):
+    """Values that are equal or like each other stand side by side in replies."""
+    moments = Moments(CHINA)
+    for other in (1, True, 0, None, "1", 1714564800, "1714564800"):
+        assert moments[other] == Moments(CHINA).read(other)
+    assert moments[value] == moments[value] == Moments(CHINA).read(value)
 
 
 @pytest.mark.parametrize(
