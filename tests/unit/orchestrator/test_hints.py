@@ -40,6 +40,15 @@ def one_in_doubt(orchestrator, service, training):
     return running
 
 
+async def begun(runner, training):
+    """Run one job until it is in flight; return the iterator over the jobs that end."""
+    events = runner.events()
+    await runner.add("a", training("a"))
+    iterator = runner.run()
+    await until(events, "a", State.IN_FLIGHT)
+    return iterator
+
+
 async def asked_for(service, task_id):
     """Wait until the service was asked for a task."""
     while not any(task_id in ids for _, ids in service.queries):
@@ -126,10 +135,7 @@ async def test_a_hint_at_a_task_of_ours_is_heeded_soon(orchestrator, service, tr
     """The finish is noticed when the service tells of it, not at the next planned poll."""
     service.duration_s = 1e9
     async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("a", training("a"))
-        iterator = runner.run()
-        await until(events, "a", State.IN_FLIGHT)
+        iterator = await begun(runner, training)
         while len(service.queries) < 2 or service.queries[-1][0] - service.queries[-2][0] < 500.0:
             await clock.sleep(100.0)
         planned = len(service.queries)
@@ -145,10 +151,7 @@ async def test_a_hint_right_after_a_planned_poll_is_heeded_at_once(orchestrator,
     """Only hints wait for each other: what a poll of our own missed by a moment is asked for now."""
     service.duration_s = 1e9
     async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("a", training("a"))
-        iterator = runner.run()
-        await until(events, "a", State.IN_FLIGHT)
+        iterator = await begun(runner, training)
         while len(service.queries) < 2 or service.queries[-1][0] - service.queries[-2][0] < 100.0:
             due_s = runner._open.loops.poller._planner.next_due_s() or 0.0
             await clock.sleep(max(0.1, due_s + 0.1 - clock.monotonic()))
@@ -194,10 +197,7 @@ async def test_unknown_ids_are_queried_only_while_jobs_are_in_doubt(orchestrator
     """They are other people's tasks, save when one of ours is missing."""
     service.duration_s = 50.0
     async with orchestrator() as runner:
-        events = runner.events()
-        await runner.add("a", training("a"))
-        iterator = runner.run()
-        await until(events, "a", State.IN_FLIGHT)
+        iterator = await begun(runner, training)
         runner.hint(424242)
         assert [job.state async for job in iterator] == [State.STORED]
     assert not any(424242 in ids for _, ids in service.queries)
