@@ -57,7 +57,6 @@ class Product:
         self.planner = PollPlanner(calls_per_s=calls_per_s, batch=batch, limits=dict.fromkeys(Kind, limits))
         self.planner.know(kind, known)
         self._kind = kind
-        self._first_s = limits.first_s
         self._chance = random.Random(seed)
 
     def begin(self, number: int, now_s: float) -> None:
