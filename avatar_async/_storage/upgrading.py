@@ -2,9 +2,9 @@
 
 import logging
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Final
 
 _log: Final = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class _Progress:
         self._jobs = jobs
         self._steps = steps
         self._made = 0
-        self._began_s = time.monotonic()
+        self._began_s = monotonic()
         self._due_s = _FIRST_S
         self._said = False
 
@@ -51,7 +51,7 @@ class _Progress:
 
     def look(self) -> int:
         """Say how far it is, if it is time to; return 0, upon which SQLite goes on."""
-        passed_s = time.monotonic() - self._began_s
+        passed_s = monotonic() - self._began_s
         if passed_s >= self._due_s:
             self._due_s = passed_s + _NEXT_S
             self._said = True
@@ -64,4 +64,4 @@ class _Progress:
     def end(self) -> None:
         """Say that it is done, if anything was said."""
         if self._said:
-            _log.warning("the ledger is up to date, after %.0f s", time.monotonic() - self._began_s)
+            _log.warning("the ledger is up to date, after %.0f s", monotonic() - self._began_s)
