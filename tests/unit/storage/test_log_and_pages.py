@@ -10,43 +10,45 @@ from avatar_async._storage.ledger import Ledger
 from avatar_async.cli.places import opened, place_of
 
 
+@pytest.fixture
+async def short_logged(tmp_path, monkeypatch):
+    """A ledger, closed and empty, whose log is brought into the file at 256 KiB."""
+    monkeypatch.setattr(connect, "LOG_BYTES", 256 << 10)
+    path = tmp_path / "ledger.db"
+    async with Ledger.open(path):
+        pass
+    return path
+
+
 def in_the_file(path):
     """Return how many jobs there are without the log, as if that were lost."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as db:
         return db.execute("SELECT count(*) FROM jobs").fetchone()[0]
 
 
-async def test_a_long_log_is_brought_into_the_file_by_the_thread_that_writes(tmp_path, new_job, monkeypatch):
+async def test_a_long_log_is_brought_into_the_file_by_the_thread_that_writes(short_logged, new_job):
     """No other may: before SQLite 3.51.3 that can lose a commit."""
-    monkeypatch.setattr(connect, "LOG_BYTES", 256 << 10)
-    path = tmp_path / "ledger.db"
-    async with Ledger.open(path):
-        pass
-    async with Ledger.open(path) as ledger:
+    async with Ledger.open(short_logged) as ledger:
         await ledger.insert([new_job("first")])
-        assert in_the_file(path) == 0
+        assert in_the_file(short_logged) == 0
         await ledger.insert([new_job(str(number)) for number in range(1000)])
-        assert in_the_file(path) == 1001
+        assert in_the_file(short_logged) == 1001
         await ledger.insert([new_job("last")])
-        assert in_the_file(path) == 1001
-    assert in_the_file(path) == 1002
+        assert in_the_file(short_logged) == 1001
+    assert in_the_file(short_logged) == 1002
 
 
-async def test_a_command_leaves_the_log_to_the_run_that_holds_the_ledger(tmp_path, new_job, monkeypatch):
+async def test_a_command_leaves_the_log_to_the_run_that_holds_the_ledger(short_logged, new_job):
     """Two that bring it into the file by turns could lose a commit."""
-    monkeypatch.setattr(connect, "LOG_BYTES", 256 << 10)
-    path = tmp_path / "ledger.db"
-    async with Ledger.open(path):
-        pass
-    async with Ledger.open(path) as run:
+    async with Ledger.open(short_logged) as run:
         await run.insert([new_job("of the run")])
-        async with Ledger.open(path, create=False, beside=True) as command:
+        async with Ledger.open(short_logged, create=False, beside=True) as command:
             await command.insert([new_job(str(number)) for number in range(1000)])
             await command.insert([new_job("of the command")])
-        assert path.with_name("ledger.db-wal").stat().st_size > connect.LOG_BYTES
-        assert in_the_file(path) == 0
+        assert short_logged.with_name("ledger.db-wal").stat().st_size > connect.LOG_BYTES
+        assert in_the_file(short_logged) == 0
         await run.insert([new_job("of the run, later")])
-        assert in_the_file(path) == 1003
+        assert in_the_file(short_logged) == 1003
 
 
 async def test_every_command_says_that_a_run_may_hold_the_ledger(tmp_path):
